@@ -1,0 +1,82 @@
+# Everything is made per interpreter, in .venv/X.Y, for each supported CPython that is found.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SECONDARY:  # stamps are kept
+
+found := $(shell sh tools/interpreters.sh | tr ' ' '=')
+versions := $(foreach pair,$(found),$(firstword $(subst =, ,$(pair))))
+newest := .venv/$(lastword $(versions))/bin
+interpreter = $(lastword $(subst =, ,$(filter $*=%,$(found))))
+pip = .venv/$*/bin/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: help
+help:  ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: $(versions:%=.venv/%/built) | interpreters  ## Make .venv/X.Y, with Pikos built in it, for each CPython found
+
+.PHONY: demo
+demo: setup  ## Watch a program live, in this terminal, for 15 seconds
+	@$(newest)/pikos run --live examples/demo_program.py
+
+.PHONY: test
+test: setup  ## Run all checks and tests, on each CPython found
+	@status=0; \
+	$(MAKE) --no-print-directory lint || status=1; \
+	sh tools/test.sh $(versions) || status=1; \
+	exit $$status
+
+.PHONY: lint
+lint: setup  ## Check style and types
+	@$(newest)/ruff check --quiet .
+	@$(newest)/ruff format --check --quiet .
+	@$(newest)/mypy --no-error-summary
+
+.PHONY: bench
+bench: setup $(versions:%=.venv/%/peers)  ## Measure what profiling costs, on each CPython found
+	@for version in $(versions); do \
+	    .venv/$$version/bin/python -m benchmarks --json .venv/$$version/bench.json >/dev/null || exit; \
+	done
+	@$(newest)/python -m benchmarks.table $(versions:%=.venv/%/bench.json)
+
+.PHONY: wheel
+wheel: setup  ## Build a wheel for each CPython found, in dist/
+	@for version in $(versions); do \
+	    .venv/$$version/bin/python -m pip --quiet --disable-pip-version-check wheel . \
+	        --no-deps --no-build-isolation --wheel-dir dist \
+	        --config-settings=--global-option=--with-real-time-lsprof || exit; \
+	done
+	@ls dist/*.whl
+
+.PHONY: interpreters
+interpreters:
+	@test -n "$(versions)" || { \
+	    echo "No CPython 3.11, 3.12 or 3.13 that can make a virtual environment is on PATH" \
+	        "or under ~/.pyenv/versions. Install one; on Debian: python3-venv, python3-dev." >&2; \
+	    exit 1; }
+
+# The stamp holds the interpreter's path: with another one the environment starts over.
+.venv/%/installed: setup.cfg tools/interpreters.sh
+	@echo "Making .venv/$* with $(interpreter)"
+	@test "$$(cat $@ 2>/dev/null)" = "$(interpreter)" || $(interpreter) -m venv --clear .venv/$*
+	@$(pip) install --upgrade pip setuptools wheel
+	@PIKOS_REAL_TIME_LSPROF=0 $(pip) install --no-build-isolation --editable '.[test,lint]'
+	@echo "$(interpreter)" > $@
+
+# The profilers that ours is compared with; those that cannot be installed are left out.
+.venv/%/peers: .venv/%/installed
+	@PIKOS_REAL_TIME_LSPROF=0 $(pip) install --no-build-isolation --editable '.[bench]' || true
+	@touch $@
+
+.venv/%/built: .venv/%/installed setup.py $(wildcard ext/*.c ext/*.h) | .venv/libzmq
+	@echo "Building the extension for .venv/$*"
+	@.venv/$*/bin/python setup.py --quiet --with-real-time-lsprof build_ext --inplace
+	@touch $@
+
+# Tried once: without libzmq's header the extension binds to the libzmq of pyzmq.
+.venv/libzmq:
+	@mkdir -p .venv
+	@sh tools/install_libzmq.sh
+	@touch $@

@@ -1,0 +1,165 @@
+"""The errors of Pikos: each carries its facts as attributes and makes its message of them."""
+
+from __future__ import annotations
+
+
+class PikosError(Exception):
+    """Any error that Pikos raises on its own account."""
+
+
+class ExtensionMissing(PikosError, ImportError):
+    """The real-time profiler is asked for, but its extension cannot be imported.
+
+    Parameters
+    ----------
+    reason
+        Why the import failed.
+
+    """
+
+    remedy = (
+        "build it with a C compiler at hand, in Pikos's source directory: "
+        "PIKOS_REAL_TIME_LSPROF=1 pip install . "
+        "(or python setup.py --with-real-time-lsprof install)"
+    )
+    """What to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"pikos._lsprof, the extension of the real-time profiler, is not there ({reason}): "
+            f"{self.remedy}",
+            name="pikos._lsprof",
+        )
+        self.reason = reason
+
+
+class WireError(PikosError):
+    """Bytes that are not a message of the wire protocol, or break one of its limits.
+
+    Parameters
+    ----------
+    offset
+        Where in the message the fault is, in bytes.
+    reason
+        What is wrong there.
+
+    """
+
+    def __init__(self, offset: int, reason: str) -> None:
+        super().__init__(f"byte {offset} of the message: {reason}")
+        self.offset = offset
+        self.reason = reason
+
+
+class AddressError(PikosError, ValueError):
+    """An address that Pikos will not publish on or subscribe to.
+
+    Parameters
+    ----------
+    address
+        The address as it was given.
+    reason
+        What is wrong with it, and what to do instead.
+
+    """
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"address {address!r}: {reason}")
+        self.address = address
+        self.reason = reason
+
+
+class SessionNotFound(PikosError, LookupError):
+    """No live session answers to what was asked for.
+
+    Parameters
+    ----------
+    target
+        The process id or address that was asked for.
+    reason
+        Where was looked, and what to do.
+
+    """
+
+    def __init__(self, target: str | int, reason: str) -> None:
+        super().__init__(f"no live session {target}: {reason}")
+        self.target = target
+        self.reason = reason
+
+
+class KeyFileError(PikosError):
+    """A key file that is not there, not readable only by its owner, or not a key.
+
+    Parameters
+    ----------
+    path
+        The file.
+    reason
+        What is wrong with it.
+
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"key file {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class ProgramNotFound(PikosError):
+    """A program that was to be run is not there.
+
+    Parameters
+    ----------
+    program
+        The script or module as it was given.
+    reason
+        What is missing.
+
+    """
+
+    def __init__(self, program: str, reason: str) -> None:
+        super().__init__(f"cannot run {program}: {reason}")
+        self.program = program
+        self.reason = reason
+
+
+class LibzmqUnusable(PikosError):
+    """There is no libzmq that the real-time profiler could publish with.
+
+    Parameters
+    ----------
+    path
+        The library, or None if none was found.
+    reason
+        What is wrong with it, or where was looked.
+
+    """
+
+    def __init__(self, path: str | None, reason: str) -> None:
+        super().__init__(
+            f"libzmq {path or 'was not found'}: {reason}; install pyzmq (pip install pyzmq), "
+            "or profile without publishing (publish=False)"
+        )
+        self.path = path
+        self.reason = reason
+
+
+class SessionSilent(PikosError, TimeoutError):
+    """Nothing was heard from a session for as long as the caller wanted to wait.
+
+    Parameters
+    ----------
+    address
+        Where it should publish.
+    waited_s
+        How long was waited, in seconds.
+    reason
+        What is known of the connection.
+
+    """
+
+    def __init__(self, address: str, waited_s: float, reason: str) -> None:
+        super().__init__(f"nothing heard from {address} for {waited_s:g} s: {reason}")
+        self.address = address
+        self.waited_s = waited_s
+        self.reason = reason

@@ -1,0 +1,43 @@
+"""Fixtures for tests that run programs in processes of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+DEADLINE_S = 60.0
+
+
+@pytest.fixture
+def repository():
+    """The directory that all of this is in."""
+    return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def python(tmp_path):
+    """Run this interpreter with some arguments, in ``tmp_path`` or ``cwd``, until it ends."""
+
+    def run(*arguments, **options):
+        settings = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": DEADLINE_S}
+        command = [sys.executable, *map(str, arguments)]
+        return subprocess.run(command, check=False, **(settings | options))
+
+    return run
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a file into ``tmp_path``, its text's indentation taken off."""
+
+    def put(name, text):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    return put
