@@ -1,0 +1,97 @@
+/* digest.c — adding a ledger up, difference by difference. */
+#include "digest.h"
+
+#include <string.h>
+
+#include "alloc.h"
+
+/* Room for length things of size bytes, new ones zeroed.  0 or −1. */
+static int
+reserve(void **array, size_t *capacity, size_t length, size_t size)
+{
+    if (length <= *capacity)
+        return 0;
+    size_t wider = *capacity * 2 > length ? *capacity * 2 : length;
+    char *grown = pk_realloc(*array, wider * size);
+    if (grown == NULL)
+        return -1;
+    memset(grown + *capacity * size, 0, (wider - *capacity) * size);
+    *array = grown;
+    *capacity = wider;
+    return 0;
+}
+
+void
+pk_digest_free(pk_digest *digest)
+{
+    free(digest->functions);
+    free(digest->edges);
+    free(digest->nodes);
+    *digest = (pk_digest){.only_thread = digest->only_thread};
+}
+
+/* Add what a node has more than before to its function and its edge. */
+static void
+add(pk_digest *digest, const pk_node *node, const pk_counts *now)
+{
+    const pk_counts *before = &digest->nodes[node->id].counts;
+    int64_t calls = now->calls - before->calls;
+    int64_t total = now->total - before->total;
+    int64_t own = now->inline_time - before->inline_time;
+    bool folded = (node->flags & PK_NODE_FOLDED) != 0;
+
+    pk_sum *function = &digest->functions[node->function];
+    bool recursive = (node->flags & PK_NODE_RECURSIVE) != 0;
+    function->calls += calls;
+    function->resumes += now->resumes - before->resumes;
+    function->inline_time += own;
+    function->total += recursive ? 0 : total;
+    function->reccalls += recursive ? calls : now->reccalls - before->reccalls;
+    function->dirty = 1;
+
+    pk_sum *edge = &digest->edges[node->edge];
+    recursive = (node->flags & PK_NODE_EDGE_RECURSIVE) != 0;
+    edge->calls += calls;
+    edge->resumes += now->resumes - before->resumes;
+    edge->inline_time += own;
+    edge->total += recursive ? 0 : folded ? now->edge_total - before->edge_total : total;
+    edge->reccalls += recursive ? calls : now->edge_reccalls - before->edge_reccalls;
+    edge->dirty = 1;
+}
+
+int
+pk_digest_update(pk_digest *digest, const pk_ledger *ledger)
+{
+    if (digest->serial != ledger->serial)
+        pk_digest_free(digest);
+    /* Nodes first: what they refer to was counted before them. */
+    uint32_t nodes = pk_rows_length(&ledger->nodes);
+    uint32_t edges = pk_rows_length(&ledger->edges);
+    uint32_t functions = pk_rows_length(&ledger->functions);
+    if (reserve((void **)&digest->nodes, &digest->nodes_capacity, nodes,
+                sizeof *digest->nodes) < 0 ||
+        reserve((void **)&digest->edges, &digest->edges_capacity, edges,
+                sizeof *digest->edges) < 0 ||
+        reserve((void **)&digest->functions, &digest->functions_capacity, functions,
+                sizeof *digest->functions) < 0)
+        return -1;
+    for (uint32_t i = digest->nodes_length ? digest->nodes_length : 1; i < nodes; i++)
+        digest->nodes[i].dirty = 1;
+    digest->serial = ledger->serial;
+    digest->nodes_length = nodes;
+    digest->edges_length = edges;
+    digest->functions_length = functions;
+    for (uint32_t i = 1; i < nodes; i++) {
+        const pk_node *node = pk_rows_at(&ledger->nodes, i);
+        if (digest->only_thread != 0 && node->thread != digest->only_thread)
+            continue;
+        uint32_t seq = atomic_load_explicit(&node->seq, memory_order_acquire);
+        pk_counts counts;
+        if (seq == digest->nodes[i].seq || !pk_node_read(node, &counts))
+            continue;
+        add(digest, node, &counts);
+        /* seq may be older than the counters: then they are read once more, for nothing */
+        digest->nodes[i] = (pk_context_sum){counts, seq, 1};
+    }
+    return 0;
+}

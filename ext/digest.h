@@ -1,0 +1,43 @@
+/* digest.h — a ledger added up: per function, per edge, per context, and what changed.
+ *
+ * Belongs to one thread: the publisher has one, getstats makes one.  Knows neither
+ * Python nor zmq. */
+#ifndef PK_DIGEST_H
+#define PK_DIGEST_H
+
+#include "ledger.h"
+
+/* Sums of a function or an edge; time in ticks. */
+typedef struct {
+    int64_t calls, reccalls, resumes, inline_time, total;
+    uint32_t dirty; /* nonzero: changed since it was last cleared, by whoever sends */
+} pk_sum;
+
+/* A context as last read. */
+typedef struct {
+    pk_counts counts;
+    uint32_t seq;   /* of the node, when read */
+    uint32_t dirty; /* as in pk_sum; set for a new node also while it has no calls */
+} pk_context_sum;
+
+/* All-zero is a valid empty digest.  Arrays are owned, indexed by row id; [0] unused. */
+typedef struct {
+    uint32_t only_thread; /* 0: all threads are added up; set before the first update */
+    uint64_t serial; /* of the ledger that was read */
+    uint32_t functions_length, edges_length, nodes_length; /* as in pk_rows_length */
+    pk_sum *functions;
+    pk_sum *edges;
+    pk_context_sum *nodes;
+    size_t functions_capacity, edges_capacity, nodes_capacity;
+} pk_digest;
+
+/* Bring digest up to date with ledger: every node that changed since the last time is
+ * read once, and its difference added to its function and edge.  Starts over when
+ * ledger is another one than last time.  0, or −1 for want of memory with the digest
+ * as it was, or partly ahead but consistent.  [any thread, one per digest] */
+int pk_digest_update(pk_digest *digest, const pk_ledger *ledger);
+
+/* Free the arrays and leave digest empty.  [any thread, one per digest] */
+void pk_digest_free(pk_digest *digest);
+
+#endif

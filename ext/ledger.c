@@ -1,0 +1,558 @@
+/* ledger.c — the rows: making them, finding them, reading them, freeing them. */
+#include "ledger.h"
+
+#include <string.h>
+
+#include "alloc.h"
+#include "map.h"
+
+#define FIRST_SEGMENT 63
+#define NEXT_SEGMENT 511
+#define READ_TRIES 1000
+
+/* A zeroed row at the end, not yet counted, or NULL. */
+static void *
+reserve(pk_rows *rows)
+{
+    uint32_t index = atomic_load_explicit(&rows->length, memory_order_relaxed);
+    uint32_t chunk = index / PK_CHUNK_ROWS;
+    if (chunk >= PK_CHUNKS_MAX)
+        return NULL;
+    if (atomic_load_explicit(&rows->chunks[chunk], memory_order_relaxed) == NULL) {
+        char *bytes = pk_calloc(PK_CHUNK_ROWS, rows->row_size);
+        if (bytes == NULL)
+            return NULL;
+        atomic_store_explicit(&rows->chunks[chunk], bytes, memory_order_relaxed);
+    }
+    return pk_rows_at(rows, index);
+}
+
+/* Count the row that was reserved.  release: pairs with pk_rows_length. */
+static void
+commit(pk_rows *rows)
+{
+    uint32_t length = atomic_load_explicit(&rows->length, memory_order_relaxed);
+    atomic_store_explicit(&rows->length, length + 1, memory_order_release);
+}
+
+/* Index of the row that reserve() gave. */
+static uint32_t
+reserved_index(const pk_rows *rows)
+{
+    return atomic_load_explicit(&rows->length, memory_order_relaxed);
+}
+
+static void
+rows_start(pk_rows *rows, size_t row_size)
+{
+    rows->row_size = row_size;
+    atomic_store_explicit(&rows->length, 1, memory_order_relaxed); /* row 0 is none */
+}
+
+static void
+rows_free(pk_rows *rows)
+{
+    for (size_t i = 0; i < PK_CHUNKS_MAX; i++) {
+        char *chunk = atomic_load_explicit(&rows->chunks[i], memory_order_relaxed);
+        if (chunk == NULL)
+            break;
+        free(chunk);
+    }
+}
+
+pk_ledger *
+pk_ledger_new(uint64_t serial)
+{
+    pk_ledger *ledger = pk_calloc(1, sizeof *ledger);
+    if (ledger == NULL)
+        return NULL;
+    rows_start(&ledger->functions, sizeof(pk_function));
+    rows_start(&ledger->edges, sizeof(pk_edge));
+    rows_start(&ledger->nodes, sizeof(pk_node));
+    ledger->serial = serial;
+    ledger->tree_nodes_max = PK_TREE_NODES_MAX;
+    ledger->tree_depth_max = PK_TREE_DEPTH_MAX;
+    return ledger;
+}
+
+static void
+chain_free(pk_chain *chain)
+{
+    while (chain->segments != NULL) {
+        pk_segment *next = chain->segments->next;
+        free(chain->segments);
+        chain->segments = next;
+    }
+    free(chain);
+}
+
+static void
+thread_free(pk_thread *thread)
+{
+    pk_life *life = atomic_load_explicit(&thread->life, memory_order_relaxed);
+    life->rows--;
+    while (thread->chains != NULL) {
+        pk_chain *next = thread->chains->next;
+        chain_free(thread->chains);
+        thread->chains = next;
+    }
+    free(thread);
+}
+
+void
+pk_ledger_free(pk_ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    uint32_t functions = pk_rows_length(&ledger->functions);
+    for (uint32_t i = 1; i < functions; i++) {
+        pk_function *function = pk_rows_at(&ledger->functions, i);
+        free(function->name.bytes);
+        free(function->qualified_name.bytes);
+        free(function->file.bytes);
+    }
+    uint32_t nodes = pk_rows_length(&ledger->nodes);
+    for (uint32_t i = 1; i < nodes; i++) {
+        pk_node *node = pk_rows_at(&ledger->nodes, i);
+        free(node->fold);
+    }
+    uint32_t threads = atomic_load_explicit(&ledger->threads_length, memory_order_relaxed);
+    for (uint32_t i = 1; i <= threads; i++)
+        thread_free(ledger->threads[i]);
+    while (ledger->names != NULL) {
+        pk_named *next = ledger->names->next;
+        free(ledger->names->text.bytes);
+        free(ledger->names);
+        ledger->names = next;
+    }
+    for (size_t i = 0; i < ledger->level_of.capacity; i++)
+        free(ledger->level_of.entries[i].value);
+    rows_free(&ledger->functions);
+    rows_free(&ledger->edges);
+    rows_free(&ledger->nodes);
+    pk_map_free(&ledger->function_of_key);
+    pk_map_free(&ledger->edge_of_pair);
+    pk_map_free(&ledger->child_of_node);
+    pk_map_free(&ledger->fold_of_edge);
+    pk_map_free(&ledger->level_of);
+    free(ledger);
+}
+
+pk_function *
+pk_ledger_function(const pk_ledger *ledger, const void *key)
+{
+    return pk_map_get(&ledger->function_of_key, (uintptr_t)key, 0);
+}
+
+pk_function *
+pk_ledger_add_function(pk_ledger *ledger, const pk_function *function)
+{
+    pk_function *row = reserve(&ledger->functions);
+    if (row == NULL)
+        return NULL;
+    *row = *function;
+    row->id = reserved_index(&ledger->functions);
+    if (pk_map_put(&ledger->function_of_key, (uintptr_t)row->key, 0, row) < 0) {
+        memset(row, 0, sizeof *row);
+        return NULL;
+    }
+    commit(&ledger->functions);
+    return row;
+}
+
+/* Index of the edge, made if it is new; 0 for want of memory. */
+static uint32_t
+edge_of(pk_ledger *ledger, uint32_t caller, uint32_t callee)
+{
+    uintptr_t known = (uintptr_t)pk_map_get(&ledger->edge_of_pair, caller, callee);
+    if (known != 0)
+        return (uint32_t)known;
+    pk_edge *edge = reserve(&ledger->edges);
+    if (edge == NULL)
+        return 0;
+    uint32_t index = reserved_index(&ledger->edges);
+    if (pk_map_put(&ledger->edge_of_pair, caller, callee, (void *)(uintptr_t)index) < 0)
+        return 0;
+    *edge = (pk_edge){caller, callee};
+    commit(&ledger->edges);
+    return index;
+}
+
+/* Link count frames above last, the first of them at depth.  */
+static void
+link_frames(pk_frame *frames, size_t count, pk_frame *last, uint32_t depth)
+{
+    for (size_t i = 0; i < count; i++) {
+        frames[i].below = i ? &frames[i - 1] : last;
+        frames[i].above = i + 1 < count ? &frames[i + 1] : NULL;
+        frames[i].depth = depth + (uint32_t)i;
+    }
+}
+
+/* Add a segment to chain and return its first frame, or NULL. */
+static pk_frame *
+add_segment(pk_chain *chain, size_t count, pk_frame *last, uint32_t depth)
+{
+    pk_segment *segment = pk_calloc(1, sizeof *segment + count * sizeof(pk_frame));
+    if (segment == NULL)
+        return NULL;
+    segment->next = chain->segments;
+    chain->segments = segment;
+    link_frames(segment->frames, count, last, depth);
+    return segment->frames;
+}
+
+pk_chain *
+pk_chain_new(pk_thread *thread, const void *owner)
+{
+    pk_chain *chain = pk_calloc(1, sizeof *chain);
+    if (chain == NULL)
+        return NULL;
+    chain->bottom = add_segment(chain, FIRST_SEGMENT, NULL, 0);
+    if (chain->bottom == NULL) {
+        free(chain);
+        return NULL;
+    }
+    atomic_store_explicit(&chain->bottom->node, thread->root, memory_order_relaxed);
+    chain->top = chain->bottom;
+    chain->owner = owner;
+    chain->next = thread->chains;
+    thread->chains = chain;
+    return chain;
+}
+
+pk_frame *
+pk_chain_grow(pk_chain *chain, pk_frame *last)
+{
+    pk_frame *first = add_segment(chain, NEXT_SEGMENT, last, last->depth + 1);
+    if (first != NULL)
+        last->above = first;
+    return first;
+}
+
+/* Of the first length rows one whose thread has ended, or NULL. */
+static pk_thread *
+ended_thread(const pk_ledger *ledger, uint32_t length)
+{
+    pk_thread *least = NULL;
+    for (uint32_t i = 1; i <= length; i++) {
+        pk_thread *thread = ledger->threads[i];
+        if (!pk_thread_alive(thread) && (least == NULL || thread->threads < least->threads))
+            least = thread;
+    }
+    return least;
+}
+
+/* A new complete row without its stack's owner, or NULL.  Not counted yet. */
+static pk_thread *
+new_thread(pk_ledger *ledger, uint32_t id)
+{
+    pk_thread *thread = pk_calloc(1, sizeof *thread);
+    pk_node *root = reserve(&ledger->nodes);
+    if (thread == NULL || root == NULL) {
+        free(thread);
+        return NULL;
+    }
+    thread->id = id;
+    thread->root = root;
+    root->id = reserved_index(&ledger->nodes);
+    root->thread = id;
+    thread->chain = pk_chain_new(thread, NULL);
+    if (thread->chain == NULL) {
+        memset(root, 0, sizeof *root);
+        free(thread);
+        return NULL;
+    }
+    thread->boundary = root;
+    atomic_store_explicit(&thread->top, thread->chain->bottom, memory_order_relaxed);
+    commit(&ledger->nodes);
+    return thread;
+}
+
+/* Take a row from its ended thread, with calls that it may have left open. */
+static void
+vacate(pk_thread *thread)
+{
+    pk_frame *frame = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    for (; frame->below != NULL; frame = frame->below) {
+        const pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
+        if (frame->flags & PK_FRAME_FOLDED) {
+            node->fold->edge_level--;
+            --*node->fold->function_level;
+        }
+    }
+    atomic_store_explicit(&thread->top, thread->chain->bottom, memory_order_release);
+    thread->boundary = thread->root;
+    for (pk_chain *chain = thread->chains; chain != NULL; chain = chain->next) {
+        chain->owner = NULL;
+        chain->top = chain->bottom;
+    }
+    atomic_load_explicit(&thread->life, memory_order_relaxed)->rows--;
+}
+
+pk_thread *
+pk_ledger_add_thread(pk_ledger *ledger, pk_life *life, int64_t ident, int64_t native_id,
+                     int cpu_clock)
+{
+    uint32_t length = atomic_load_explicit(&ledger->threads_length, memory_order_relaxed);
+    pk_thread *thread = length < PK_THREADS_KEPT ? NULL : ended_thread(ledger, length);
+    bool fresh = thread == NULL;
+    if (!fresh)
+        vacate(thread);
+    else if (length < PK_THREADS_MAX)
+        thread = new_thread(ledger, length + 1);
+    if (thread == NULL)
+        return NULL;
+    atomic_store_explicit(&thread->ident, ident, memory_order_relaxed);
+    atomic_store_explicit(&thread->native_id, native_id, memory_order_relaxed);
+    atomic_store_explicit(&thread->cpu_clock, cpu_clock, memory_order_relaxed);
+    atomic_fetch_add_explicit(&thread->threads, 1, memory_order_relaxed);
+    thread->name_tries = 0;
+    thread->greenlets = false;
+    thread->timer_now = thread->timer_shift = 0;
+    life->rows++;
+    atomic_store_explicit(&thread->life, life, memory_order_release);
+    if (fresh) {
+        ledger->threads[length + 1] = thread;
+        atomic_store_explicit(&ledger->threads_length, length + 1, memory_order_release);
+    }
+    return thread;
+}
+
+pk_thread *
+pk_ledger_thread(const pk_ledger *ledger, const pk_life *life)
+{
+    uint32_t length = atomic_load_explicit(&ledger->threads_length, memory_order_relaxed);
+    for (uint32_t i = 1; i <= length; i++)
+        if (atomic_load_explicit(&ledger->threads[i]->life, memory_order_relaxed) == life)
+            return ledger->threads[i];
+    return NULL;
+}
+
+int
+pk_ledger_name_thread(pk_ledger *ledger, pk_thread *thread, pk_text text)
+{
+    pk_named *named = pk_calloc(1, sizeof *named);
+    if (named == NULL)
+        return -1;
+    *named = (pk_named){text, ledger->names};
+    ledger->names = named;
+    atomic_store_explicit(&thread->name, named, memory_order_release);
+    return 0;
+}
+
+/* Whether the function, and whether the edge, is open at node or further out. */
+static uint32_t
+recursion_flags(const pk_node *node, uint32_t function, uint32_t edge)
+{
+    uint32_t flags = 0;
+    for (; node != NULL; node = node->parent) {
+        if (node->function == function)
+            flags |= PK_NODE_RECURSIVE;
+        if (node->edge == edge)
+            return flags | PK_NODE_EDGE_RECURSIVE;
+    }
+    return flags;
+}
+
+uint32_t
+pk_fold_flags(pk_fold *fold, const pk_node *node, pk_node *boundary)
+{
+    if (fold->boundary != boundary) {
+        fold->boundary_flags = recursion_flags(boundary, node->function, node->edge);
+        fold->boundary = boundary;
+    }
+    return fold->boundary_flags;
+}
+
+/* How many folded calls of function are open in thread: where that is counted, or NULL. */
+static int64_t *
+level_of(pk_ledger *ledger, const pk_thread *thread, uint32_t function)
+{
+    int64_t *level = pk_map_get(&ledger->level_of, thread->id, function);
+    if (level != NULL)
+        return level;
+    level = pk_calloc(1, sizeof *level);
+    if (level != NULL && pk_map_put(&ledger->level_of, thread->id, function, level) < 0) {
+        free(level);
+        return NULL;
+    }
+    return level;
+}
+
+/* Fill in a reserved node and count it. */
+static void
+add_node(pk_ledger *ledger, pk_node *node, const pk_thread *thread, const pk_function *function,
+         uint32_t edge)
+{
+    node->id = reserved_index(&ledger->nodes);
+    node->key = function->key;
+    node->function = function->id;
+    node->edge = edge;
+    node->thread = thread->id;
+    commit(&ledger->nodes);
+}
+
+/* The fold of edge in thread, made if it is new, or NULL. */
+static pk_node *
+fold_of(pk_ledger *ledger, const pk_thread *thread, const pk_function *function, uint32_t edge)
+{
+    pk_node *node = pk_map_get(&ledger->fold_of_edge, thread->id, edge);
+    if (node != NULL)
+        return node;
+    node = reserve(&ledger->nodes);
+    int64_t *level = level_of(ledger, thread, function->id);
+    pk_fold *fold = pk_calloc(1, sizeof *fold);
+    if (node == NULL || level == NULL || fold == NULL ||
+        pk_map_put(&ledger->fold_of_edge, thread->id, edge, node) < 0) {
+        free(fold);
+        return NULL;
+    }
+    fold->function_level = level;
+    node->fold = fold;
+    node->flags = PK_NODE_FOLDED;
+    add_node(ledger, node, thread, function, edge);
+    return node;
+}
+
+/* A new context below parent, or NULL. */
+static pk_node *
+new_context(pk_ledger *ledger, const pk_thread *thread, pk_node *parent,
+            const pk_function *function, uint32_t edge)
+{
+    pk_node *node = reserve(&ledger->nodes);
+    if (node == NULL)
+        return NULL;
+    node->parent = parent;
+    node->depth = parent->depth + 1;
+    node->flags = recursion_flags(parent, function->id, edge);
+    add_node(ledger, node, thread, function, edge);
+    atomic_fetch_add_explicit(&ledger->tree_length, 1, memory_order_relaxed);
+    return node;
+}
+
+/* Remember child as the likely next callee of parent. */
+static void
+remember(pk_node *parent, pk_node *child)
+{
+    parent->second_child = parent->last_child;
+    parent->last_child = child;
+}
+
+pk_node *
+pk_ledger_known_child(const pk_ledger *ledger, pk_node *parent, const void *key)
+{
+    pk_node *child = pk_map_get(&ledger->child_of_node, (uintptr_t)parent, (uintptr_t)key);
+    if (child != NULL)
+        remember(parent, child);
+    return child;
+}
+
+pk_node *
+pk_ledger_child(pk_ledger *ledger, pk_thread *thread, pk_node *parent, const pk_function *function)
+{
+    uint32_t edge = edge_of(ledger, parent->function, function->id);
+    if (edge == 0)
+        return NULL;
+    /* The room in the map is made first, so that a context that cannot be found again
+     * is never made. */
+    bool folded = (parent->flags & PK_NODE_FOLDED) != 0 ||
+                  parent->depth >= ledger->tree_depth_max ||
+                  atomic_load_explicit(&ledger->tree_length, memory_order_relaxed) >=
+                      ledger->tree_nodes_max;
+    pk_node *child;
+    if (folded) {
+        child = fold_of(ledger, thread, function, edge);
+    } else {
+        if (pk_map_reserve(&ledger->child_of_node) < 0)
+            return NULL;
+        child = new_context(ledger, thread, parent, function, edge);
+    }
+    if (child == NULL ||
+        pk_map_put(&ledger->child_of_node, (uintptr_t)parent, (uintptr_t)function->key, child) < 0)
+        return NULL;
+    remember(parent, child);
+    return child;
+}
+
+bool
+pk_node_read(const pk_node *node, pk_counts *counts)
+{
+    const pk_fold *fold = node->fold;
+    for (int i = 0; i < READ_TRIES; i++) {
+        /* acquire, also in each load below: pairs with the releases of pk_record_leave;
+         * if the sequence is even and unchanged, no counter was changed in between */
+        uint32_t before = atomic_load_explicit(&node->seq, memory_order_acquire);
+        counts->calls = atomic_load_explicit(&node->calls, memory_order_acquire);
+        counts->resumes = atomic_load_explicit(&node->resumes, memory_order_acquire);
+        counts->inline_time = atomic_load_explicit(&node->inline_time, memory_order_acquire);
+        counts->total = atomic_load_explicit(&node->total, memory_order_acquire);
+        counts->reccalls = counts->edge_reccalls = counts->edge_total = 0;
+        if (fold != NULL) {
+            counts->reccalls = atomic_load_explicit(&fold->reccalls, memory_order_acquire);
+            counts->edge_reccalls =
+                atomic_load_explicit(&fold->edge_reccalls, memory_order_acquire);
+            counts->edge_total = atomic_load_explicit(&fold->edge_total, memory_order_acquire);
+        }
+        uint32_t after = atomic_load_explicit(&node->seq, memory_order_relaxed);
+        if (before == after && before % 2 == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Copy the stack below top into calls, leaving out the middle of what does not fit. */
+static size_t
+copy_stack(pk_frame *top, pk_open_call *calls, size_t limit)
+{
+    size_t depth = top->depth;
+    size_t half = limit / 2;
+    size_t count = depth <= limit ? depth : half * 2;
+    for (pk_frame *frame = top; frame->below != NULL; frame = frame->below) {
+        size_t at = frame->depth - 1u;
+        if (depth > limit && at >= half) {
+            if (at < depth - half)
+                continue;
+            at -= depth - half * 2;
+        }
+        const pk_node *node = atomic_load_explicit(&frame->node, memory_order_acquire);
+        calls[at].depth = frame->depth - 1;
+        calls[at].function = node->function;
+        calls[at].context = node->id;
+        calls[at].thread = node->thread;
+        calls[at].start = atomic_load_explicit(&frame->start, memory_order_acquire);
+    }
+    return count;
+}
+
+size_t
+pk_ledger_open_calls(const pk_ledger *ledger, uint32_t thread, pk_open_call *calls, size_t limit,
+                     uint32_t *depth)
+{
+    pk_open_call again[PK_OPEN_CALLS_MAX];
+    const pk_thread *row = ledger->threads[thread];
+    if (limit > PK_OPEN_CALLS_MAX)
+        limit = PK_OPEN_CALLS_MAX;
+    /* acquire: pairs with the releases of pk_record_push and pk_record_leave */
+    pk_frame *top = atomic_load_explicit(&row->top, memory_order_acquire);
+    size_t count = copy_stack(top, calls, limit);
+    top = atomic_load_explicit(&row->top, memory_order_acquire);
+    size_t again_count = copy_stack(top, again, limit);
+    *depth = top->depth;
+    /* What is the same in both copies was open all the while, for a frame that was left
+     * and used again has a later start. */
+    size_t steady = 0;
+    for (size_t i = 0, j = 0; i < count && j < again_count;) {
+        if (calls[i].depth < again[j].depth) {
+            i++;
+        } else if (calls[i].depth > again[j].depth) {
+            j++;
+        } else if (calls[i].context == again[j].context && calls[i].start == again[j].start) {
+            calls[steady++] = calls[i++];
+            j++;
+        } else {
+            break;
+        }
+    }
+    return steady;
+}

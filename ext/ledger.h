@@ -1,0 +1,296 @@
+/* ledger.h — what was counted: functions, edges, calling contexts, threads, open calls.
+ *
+ * The only thing that the profiled threads (writers) and the publisher (reader) share.
+ *   writers   hold the GIL; each updates the nodes and the stack of its own thread
+ *   reader    holds nothing; reads atomics only, and only what was released to it
+ * Rows live in chunks that never move and are freed with the whole ledger.
+ *
+ * One row is counted in: the calling-context node.  Edges and functions are sums of
+ * nodes (digest.h), so they agree with one another in every snapshot by construction.
+ * A node that stands for one context knows statically whether its function, or its
+ * edge, is open already further out; a folded node, which stands for every call of
+ * one edge past the tree's bound, counts that at run time.
+ *
+ * Knows neither Python nor zmq.
+ */
+#ifndef PK_LEDGER_H
+#define PK_LEDGER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PK_CHUNK_ROWS 512        /* rows that are allocated together */
+#define PK_CHUNKS_MAX 8192       /* chunks that one kind of row may have */
+#define PK_TREE_NODES_MAX 65536  /* contexts kept apart; past them calls are folded */
+#define PK_TREE_DEPTH_MAX 400    /* depth kept apart; past it calls are folded */
+#define PK_THREADS_MAX 4096      /* thread rows, as many threads may run at once */
+#define PK_THREADS_KEPT 256      /* past them a new thread takes an ended one's row */
+#define PK_OPEN_CALLS_MAX 256    /* open calls that are told of one thread */
+
+typedef enum { PK_PYTHON_FUNCTION = 0, PK_BUILTIN_FUNCTION = 1 } pk_function_kind;
+
+/* UTF-8 text.  Owner: the row that holds it. */
+typedef struct {
+    char *bytes;
+    uint32_t size;
+} pk_text;
+
+/* A function.  Immutable once counted in functions.length. */
+typedef struct {
+    uint32_t id; /* its index; 0 is no function */
+    pk_function_kind kind;
+    bool hidden;     /* calls are not recorded: the profiler's own code */
+    bool generator;  /* may be resumed: generator, coroutine or async generator */
+    int32_t start;   /* 3.11: offset of the instruction at which a generator starts */
+    int64_t line;
+    const void *key; /* code object or method definition, kept alive by ref */
+    void *ref;       /* the glue's strong reference; never touched below the glue */
+    pk_text name, qualified_name, file;
+} pk_function;
+
+/* A caller→callee pair.  Immutable once counted in edges.length. */
+typedef struct {
+    uint32_t caller, callee; /* function ids; caller 0: no profiled caller */
+} pk_edge;
+
+/* Flags of a node; immutable once counted in nodes.length. */
+enum {
+    PK_NODE_RECURSIVE = 1,      /* the function is open further out */
+    PK_NODE_EDGE_RECURSIVE = 2, /* the edge is open further out */
+    PK_NODE_FOLDED = 4          /* every call of the edge past the tree's bound */
+};
+
+/* Flags of a frame.  The recursive ones are set for calls of folded nodes only. */
+enum {
+    PK_FRAME_RESUMED = 8, /* not a start: a generator or coroutine goes on */
+    PK_FRAME_FOLDED = 16
+};
+
+typedef struct pk_node pk_node;
+typedef struct pk_thread pk_thread;
+
+/* What only a folded node has. */
+typedef struct {
+    _Atomic int64_t reccalls;
+    _Atomic int64_t edge_reccalls;
+    _Atomic int64_t edge_total;
+    int64_t edge_level;      /* open folded calls of the edge.  [writer] */
+    int64_t *function_level; /* open folded calls of the function in this thread.  [writer] */
+    pk_node *boundary;       /* the tree node for which the flags below hold.  [writer] */
+    uint32_t boundary_flags; /* PK_NODE_RECURSIVE | PK_NODE_EDGE_RECURSIVE.  [writer] */
+} pk_fold;
+
+/* A calling context, or a fold of contexts.  Time is in ticks.
+ * seq is odd while the counters are being changed; the reader tries again. */
+struct pk_node {
+    _Atomic uint32_t seq;
+    uint32_t flags;
+    const void *key;     /* of the function */
+    pk_node *last_child; /* guess for the next call.  [writer] */
+    _Atomic int64_t calls;
+    _Atomic int64_t resumes;
+    _Atomic int64_t inline_time;
+    _Atomic int64_t total; /* of a folded node: outermost calls of the function only */
+    pk_node *second_child; /* the guess before last.  [writer] */
+    pk_node *parent;       /* NULL for roots and folds */
+    pk_fold *fold;         /* NULL unless folded; owned */
+    uint32_t id;           /* its index; 0 is no node */
+    uint32_t function, edge, thread, depth;
+};
+
+/* A frame of a thread's call stack.  Frames are made in segments, linked both ways
+ * once and for ever, so a reader may always follow below. */
+typedef struct pk_frame pk_frame;
+struct pk_frame {
+    _Atomic(pk_node *) node;
+    _Atomic int64_t start; /* ticks */
+    int64_t inner;         /* ticks spent in callees.  [writer] */
+    pk_frame *below;       /* the caller's frame; NULL for the bottom one.  Constant. */
+    pk_frame *above;       /* NULL at the end of the last segment.  [writer] */
+    uint32_t depth;        /* 0 for the bottom frame, which is no call.  Constant. */
+    uint32_t flags;        /* PK_FRAME_…  [writer] */
+};
+
+/* Frames that were made together. */
+typedef struct pk_segment pk_segment;
+struct pk_segment {
+    pk_segment *next;
+    pk_frame frames[];
+};
+
+/* A call stack: one per thread, and one more per suspended greenlet.  [writer] */
+typedef struct pk_chain pk_chain;
+struct pk_chain {
+    pk_segment *segments; /* owned */
+    pk_frame *bottom;
+    pk_frame *top;        /* while suspended */
+    pk_node *boundary;    /* while suspended */
+    int64_t suspended_at; /* ticks */
+    const void *owner;    /* a greenlet, never followed; NULL: not known */
+    pk_chain *next;
+};
+
+/* Whether an operating system's thread still runs.  Owner: the glue, which never
+ * frees one, so that a reader may look at any time. */
+typedef struct pk_life pk_life;
+struct pk_life {
+    _Atomic int ended;
+    long rows; /* thread rows that point here.  [gil] */
+    pk_life *next;
+};
+
+/* Text in a list.  Owner: the ledger. */
+typedef struct pk_named pk_named;
+struct pk_named {
+    pk_text text;
+    pk_named *next;
+};
+
+/* A thread's row. */
+struct pk_thread {
+    _Atomic(pk_frame *) top; /* release: pairs with pk_ledger_open_calls */
+    pk_node *boundary;       /* tree node from which the stack went into folds.  [writer] */
+    pk_node *root;
+    pk_chain *chain;  /* the running one.  [writer] */
+    pk_chain *chains; /* all, owned.  [writer] */
+    uint32_t id;      /* its index, from 1 */
+    _Atomic(pk_life *) life;
+    _Atomic int64_t ident, native_id;
+    _Atomic int64_t threads;     /* threads that this row has stood for */
+    _Atomic int cpu_clock;       /* clockid_t of the thread, for ages under PK_CLOCK_CPU */
+    _Atomic(pk_named *) name;    /* NULL until known */
+    int64_t timer_now;           /* the last time of a Python timer.  [writer] */
+    int64_t timer_shift;         /* what it has been put back by when it ran backwards.  [writer] */
+    uint32_t name_tries;         /* [writer] */
+    bool greenlets;              /* switches of its greenlets are followed.  [writer] */
+};
+
+/* Whether the row's thread still runs.  [any thread] */
+static inline bool
+pk_thread_alive(const pk_thread *thread)
+{
+    pk_life *life = atomic_load_explicit(&thread->life, memory_order_acquire);
+    return !atomic_load_explicit(&life->ended, memory_order_acquire);
+}
+
+/* Rows of one kind. */
+typedef struct {
+    _Atomic uint32_t length; /* release: rows below it are complete */
+    size_t row_size;
+    _Atomic(char *) chunks[PK_CHUNKS_MAX]; /* owned */
+} pk_rows;
+
+/* A map from two words to a pointer, of one writer.  All-zero is a valid empty map. */
+typedef struct {
+    struct pk_map_entry *entries; /* owned */
+    size_t capacity;              /* a power of two, or 0 */
+    size_t length;
+} pk_map;
+
+typedef struct {
+    pk_rows functions, edges, nodes;
+    pk_thread *threads[PK_THREADS_MAX + 1]; /* owned; [0] unused */
+    _Atomic uint32_t threads_length;        /* release: rows 1 … threads_length are complete */
+    _Atomic uint32_t tree_length;           /* nodes that are not folded */
+    _Atomic int64_t folded_calls;
+    _Atomic int64_t lost_calls;
+    _Atomic int64_t latest; /* the latest time of a Python timer in any thread */
+    uint64_t serial;        /* unique in the process, from 1 */
+    uint32_t tree_nodes_max, tree_depth_max;
+    pk_map function_of_key; /* key → pk_function.  [gil] */
+    pk_map edge_of_pair;    /* caller, callee → pk_edge.  [gil] */
+    pk_map child_of_node;   /* node, key → pk_node.  [gil] */
+    pk_map fold_of_edge;    /* thread, edge → pk_node.  [gil] */
+    pk_map level_of;        /* thread, function → int64_t, owned.  [gil] */
+    pk_named *names;        /* owned */
+} pk_ledger;
+
+/* A new empty ledger, or NULL.  serial tells it from every other one of the process.
+ * Owner: the caller, who calls pk_ledger_free once no writer and no reader can reach it.
+ * [gil] */
+pk_ledger *pk_ledger_new(uint64_t serial);
+
+/* Free everything but the references in pk_function.ref, which are the glue's.
+ * NULL is fine.  [gil] */
+void pk_ledger_free(pk_ledger *ledger);
+
+/* The function of key, or NULL if it has not been seen.  [gil] */
+pk_function *pk_ledger_function(const pk_ledger *ledger, const void *key);
+
+/* Add a function; its id is set here.  On success the texts and ref are the ledger's, on
+ * failure (NULL) they stay the caller's.  [gil] */
+pk_function *pk_ledger_add_function(pk_ledger *ledger, const pk_function *function);
+
+/* A row for a thread that calls for the first time: a new one, or past PK_THREADS_KEPT one
+ * whose thread has ended, if there is one, which keeps its counts.  NULL for want of memory,
+ * or of room.  [gil] */
+pk_thread *pk_ledger_add_thread(pk_ledger *ledger, pk_life *life, int64_t ident,
+                                int64_t native_id, int cpu_clock);
+
+/* The row of the thread with that life, or NULL.  [gil] */
+pk_thread *pk_ledger_thread(const pk_ledger *ledger, const pk_life *life);
+
+/* Give the thread a name; text becomes the ledger's on success (0).  [gil] */
+int pk_ledger_name_thread(pk_ledger *ledger, pk_thread *thread, pk_text text);
+
+/* The node for a call of function from parent, or NULL for want of memory: a context of
+ * the tree, or past its bounds the fold of the edge.  [gil] */
+pk_node *pk_ledger_child(pk_ledger *ledger, pk_thread *thread, pk_node *parent,
+                         const pk_function *function);
+
+/* The node found before for a call of key from parent, or NULL.  [gil] */
+pk_node *pk_ledger_known_child(const pk_ledger *ledger, pk_node *parent, const void *key);
+
+/* Whether, seen from boundary, the function and the edge of a folded node are open
+ * already: PK_NODE_RECURSIVE and PK_NODE_EDGE_RECURSIVE.  [gil] */
+uint32_t pk_fold_flags(pk_fold *fold, const pk_node *node, pk_node *boundary);
+
+/* A new empty stack for thread, or NULL.  The thread owns it.  [gil] */
+pk_chain *pk_chain_new(pk_thread *thread, const void *owner);
+
+/* Frames above the end of chain's last segment, linked, or NULL.  [gil] */
+pk_frame *pk_chain_grow(pk_chain *chain, pk_frame *last);
+
+/* Row index of rows, which must be below a length that was read with acquire.
+ * [any thread] */
+static inline void *
+pk_rows_at(const pk_rows *rows, uint32_t index)
+{
+    char *chunk = atomic_load_explicit(&rows->chunks[index / PK_CHUNK_ROWS], memory_order_relaxed);
+    return chunk + (size_t)(index % PK_CHUNK_ROWS) * rows->row_size;
+}
+
+/* How many rows are complete; valid indexes are 1 … length − 1.
+ * acquire: pairs with the release after a row is filled in.  [any thread] */
+static inline uint32_t
+pk_rows_length(const pk_rows *rows)
+{
+    return atomic_load_explicit(&rows->length, memory_order_acquire);
+}
+
+/* The counters of one node as they were at one moment. */
+typedef struct {
+    int64_t calls, resumes, inline_time, total; /* total: for a fold, outermost calls only */
+    int64_t reccalls, edge_reccalls, edge_total;
+} pk_counts;
+
+/* Read node's counters consistently into counts; false, with the last try in counts,
+ * if the writer kept changing them.  [any thread] */
+bool pk_node_read(const pk_node *node, pk_counts *counts);
+
+/* One open call. */
+typedef struct {
+    uint32_t thread, depth, function, context;
+    int64_t start; /* ticks */
+} pk_open_call;
+
+/* The open calls of the thread with that id, outermost first, into calls: the whole
+ * stack if it fits limit (at most PK_OPEN_CALLS_MAX), else half of it from either end.  *depth is how many are open.
+ * Every call reported was open at the same moment as those before it.  Returns how
+ * many were written.  [any thread] */
+size_t pk_ledger_open_calls(const pk_ledger *ledger, uint32_t thread, pk_open_call *calls,
+                            size_t limit, uint32_t *depth);
+
+#endif

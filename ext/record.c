@@ -1,0 +1,168 @@
+/* record.c — the rare cases of recording: folds, unmatched leaves, greenlets. */
+#include "record.h"
+
+void
+pk_record_fold_enter(pk_thread *thread, pk_node *node, pk_frame *frame)
+{
+    pk_node *below = atomic_load_explicit(&frame->below->node, memory_order_relaxed);
+    pk_fold *fold = node->fold;
+    if ((below->flags & PK_NODE_FOLDED) == 0)
+        thread->boundary = below;
+    frame->flags |= PK_FRAME_FOLDED | pk_fold_flags(fold, node, thread->boundary);
+    if (*fold->function_level > 0)
+        frame->flags |= PK_NODE_RECURSIVE;
+    if (fold->edge_level > 0)
+        frame->flags |= PK_NODE_EDGE_RECURSIVE;
+    ++*fold->function_level;
+    fold->edge_level++;
+}
+
+/* Count a call of a folded node.  Between two pk_record_step(). */
+static void
+count_fold(pk_node *node, uint32_t flags, int64_t spent)
+{
+    pk_fold *fold = node->fold;
+    --*fold->function_level;
+    fold->edge_level--;
+    if (flags & PK_NODE_RECURSIVE)
+        pk_record_add(&fold->reccalls, 1);
+    else
+        pk_record_add(&node->total, spent);
+    if (flags & PK_NODE_EDGE_RECURSIVE)
+        pk_record_add(&fold->edge_reccalls, 1);
+    else
+        pk_record_add(&fold->edge_total, spent);
+}
+
+void
+pk_record_count_flagged(pk_ledger *ledger, pk_frame *frame, int64_t spent, int64_t own)
+{
+    pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
+    uint32_t seq = pk_record_open(node);
+    pk_record_add(&node->calls, 1);
+    pk_record_add(&node->inline_time, own);
+    if (frame->flags & PK_FRAME_RESUMED)
+        pk_record_add(&node->resumes, 1);
+    if (frame->flags & PK_FRAME_FOLDED) {
+        count_fold(node, frame->flags, spent);
+        pk_record_add(&ledger->folded_calls, 1);
+    } else {
+        pk_record_add(&node->total, spent);
+    }
+    pk_record_close(node, seq);
+}
+
+void
+pk_record_leave_unmatched(pk_ledger *ledger, pk_thread *thread, const void *key, int64_t now)
+{
+    pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    pk_frame *frame = top;
+    while (atomic_load_explicit(&frame->node, memory_order_relaxed)->key != key) {
+        frame = frame->below;
+        if (frame == NULL)
+            return;
+    }
+    while (top != frame->below) {
+        pk_record_pop(ledger, thread, top, now);
+        top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    }
+}
+
+/* Count the levels of the folded calls below top up (1) or down (−1). */
+static void
+shift_levels(pk_frame *top, int64_t by)
+{
+    for (pk_frame *frame = top; frame->below != NULL; frame = frame->below) {
+        if (frame->flags & PK_FRAME_FOLDED) {
+            pk_fold *fold = atomic_load_explicit(&frame->node, memory_order_relaxed)->fold;
+            *fold->function_level += by;
+            fold->edge_level += by;
+        }
+    }
+}
+
+/* Set aside the running stack. */
+static void
+suspend(pk_thread *thread, int64_t now)
+{
+    pk_chain *chain = thread->chain;
+    chain->top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    chain->boundary = thread->boundary;
+    chain->suspended_at = now;
+    shift_levels(chain->top, -1);
+}
+
+/* Go on with a stack that was set aside: the time in between never was. */
+static void
+resume(pk_thread *thread, pk_chain *chain, int64_t now)
+{
+    int64_t away = now - chain->suspended_at;
+    for (pk_frame *frame = chain->top; away > 0 && frame->below != NULL; frame = frame->below) {
+        int64_t start = atomic_load_explicit(&frame->start, memory_order_relaxed);
+        atomic_store_explicit(&frame->start, start + away, memory_order_release);
+    }
+    shift_levels(chain->top, 1);
+    thread->chain = chain;
+    thread->boundary = chain->boundary;
+    atomic_store_explicit(&thread->top, chain->top, memory_order_release);
+}
+
+/* The stack of a greenlet, or an empty one that is nobody's, or a new one, or NULL. */
+static pk_chain *
+chain_of(pk_thread *thread, const void *owner)
+{
+    pk_chain *empty = NULL;
+    for (pk_chain *chain = thread->chains; chain != NULL; chain = chain->next) {
+        if (chain->owner == owner)
+            return chain;
+        if (chain != thread->chain && chain->top == chain->bottom)
+            empty = chain;
+    }
+    if (empty == NULL)
+        empty = pk_chain_new(thread, owner);
+    if (empty != NULL) {
+        empty->owner = owner;
+        empty->boundary = thread->root;
+    }
+    return empty;
+}
+
+int
+pk_record_switch(pk_thread *thread, const void *from, const void *to, int64_t now)
+{
+    if (thread->chain->owner == NULL)
+        thread->chain->owner = from;
+    if (thread->chain->owner == to)
+        return 0;
+    pk_chain *chain = chain_of(thread, to);
+    if (chain == NULL)
+        return -1;
+    suspend(thread, now);
+    resume(thread, chain, now);
+    return 0;
+}
+
+void
+pk_record_leave_all(pk_ledger *ledger, pk_thread *thread, int64_t now)
+{
+    pk_chain *running = thread->chain;
+    for (pk_chain *chain = thread->chains; chain != NULL; chain = chain->next) {
+        if (chain != thread->chain) {
+            suspend(thread, now);
+            resume(thread, chain, chain == running ? now : chain->suspended_at);
+        }
+        int64_t end = chain == running ? now : chain->suspended_at;
+        pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+        while (top->below != NULL) {
+            pk_record_pop(ledger, thread, top, end);
+            top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+        }
+    }
+    if (thread->chain != running) {
+        suspend(thread, now);
+        resume(thread, running, now);
+    }
+    /* Whose they are is told anew, for switches may go unseen from now on. */
+    for (pk_chain *chain = thread->chains; chain != NULL; chain = chain->next)
+        chain->owner = NULL;
+}
