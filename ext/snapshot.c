@@ -1,0 +1,370 @@
+/* snapshot.c — the rows of every table, in the order in which they are sent.
+ *
+ * Threads and open calls are read before the counters: what they refer to is then known
+ * to whoever reads the counters' rows of the same snapshot. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* clock_gettime */
+#endif
+#include "snapshot.h"
+
+#include <string.h>
+
+#include "alloc.h"
+
+/* A snapshot under way. */
+typedef struct {
+    pk_snapshot *snapshot;
+    const pk_snapshot_job *job;
+    uint8_t flags;
+    int failed; /* nothing more is sent */
+} pk_course;
+
+/* Finish the message under way and send it. */
+static void
+send_message(pk_course *course)
+{
+    pk_buf *message = &course->snapshot->message;
+    pk_message_end(message);
+    if (message->failed || course->job->send(course->job->receiver, message) < 0)
+        course->failed = -1;
+}
+
+static void
+begin_message(pk_course *course)
+{
+    pk_envelope *envelope = course->job->envelope;
+    envelope->kind = PK_KIND_ROWS;
+    envelope->flags = course->flags;
+    pk_message_begin(&course->snapshot->message, envelope);
+}
+
+/* Put block, if it has rows, into the message, after sending that if both are too much. */
+static void
+add_block(pk_course *course, const pk_block *block)
+{
+    pk_buf *message = &course->snapshot->message;
+    if (course->failed || block->rows == 0)
+        return;
+    if (message->size > PK_ENVELOPE_SIZE + PK_BODY_SIZE &&
+        message->size + block->size > PK_SNAPSHOT_SPLIT) {
+        send_message(course);
+        begin_message(course);
+    }
+    pk_message_add(message, block);
+}
+
+/* Go on in another block when the rows of the table under way are many. */
+static void
+limit_block(pk_course *course)
+{
+    pk_block *rows = &course->snapshot->rows;
+    if (rows->size >= PK_SNAPSHOT_SPLIT || rows->rows == PK_ROWS_MAX) {
+        add_block(course, rows);
+        pk_block_begin(rows, rows->table, rows->types);
+    }
+}
+
+static pk_value
+text(const pk_text *of)
+{
+    return (pk_value){.str = {.bytes = of->bytes != NULL ? of->bytes : "", .size = of->size}};
+}
+
+/* The functions seen since the last time, or all. */
+static void
+add_functions(pk_course *course, bool whole)
+{
+    pk_snapshot *snapshot = course->snapshot;
+    uint32_t length = snapshot->digest.functions_length;
+    pk_block_begin(&snapshot->rows, PK_TABLE_FUNCTION, PK_FUNCTION_TYPES);
+    for (uint32_t i = whole ? 1 : snapshot->functions_sent; i < length; i++) {
+        const pk_function *function = pk_rows_at(&course->job->ledger->functions, i);
+        if (function->hidden)
+            continue;
+        const pk_value row[PK_FUNCTION_COLUMNS] = {
+            [PK_FUNCTION_ID] = {.i64 = i},
+            [PK_FUNCTION_KIND] = {.i64 = function->kind},
+            [PK_FUNCTION_LINE] = {.i64 = function->line},
+            [PK_FUNCTION_NAME] = text(&function->name),
+            [PK_FUNCTION_QUALIFIED_NAME] = text(&function->qualified_name),
+            [PK_FUNCTION_FILE] = text(&function->file),
+        };
+        pk_block_add(&snapshot->rows, row);
+        limit_block(course);
+    }
+    snapshot->functions_sent = length;
+    add_block(course, &snapshot->rows);
+}
+
+/* The functions' sums that changed, or all. */
+static void
+add_stats(pk_course *course, bool whole)
+{
+    const pk_clock *clock = course->job->clock;
+    pk_digest *digest = &course->snapshot->digest;
+    pk_block_begin(&course->snapshot->rows, PK_TABLE_STAT, PK_STAT_TYPES);
+    for (uint32_t i = 1; i < digest->functions_length; i++) {
+        pk_sum *sum = &digest->functions[i];
+        if (sum->calls == 0 || !(whole || sum->dirty))
+            continue;
+        sum->dirty = 0;
+        const int64_t row[PK_STAT_COLUMNS] = {
+            [PK_STAT_FUNCTION] = i,
+            [PK_STAT_CALLCOUNT] = sum->calls,
+            [PK_STAT_RECCALLCOUNT] = sum->reccalls,
+            [PK_STAT_RESUMECOUNT] = sum->resumes,
+            [PK_STAT_INLINE_NS] = pk_clock_ns(clock, sum->inline_time),
+            [PK_STAT_CUMULATIVE_NS] = pk_clock_ns(clock, sum->total),
+        };
+        pk_block_add_numbers(&course->snapshot->rows, row);
+        limit_block(course);
+    }
+    add_block(course, &course->snapshot->rows);
+}
+
+/* The edges' sums that changed, or all. */
+static void
+add_edges(pk_course *course, bool whole)
+{
+    const pk_clock *clock = course->job->clock;
+    pk_digest *digest = &course->snapshot->digest;
+    pk_block_begin(&course->snapshot->rows, PK_TABLE_EDGE, PK_EDGE_TYPES);
+    for (uint32_t i = 1; i < digest->edges_length; i++) {
+        pk_sum *sum = &digest->edges[i];
+        if (sum->calls == 0 || !(whole || sum->dirty))
+            continue;
+        sum->dirty = 0;
+        const pk_edge *edge = pk_rows_at(&course->job->ledger->edges, i);
+        const int64_t row[PK_EDGE_COLUMNS] = {
+            [PK_EDGE_CALLER] = edge->caller,
+            [PK_EDGE_CALLEE] = edge->callee,
+            [PK_EDGE_CALLCOUNT] = sum->calls,
+            [PK_EDGE_RECCALLCOUNT] = sum->reccalls,
+            [PK_EDGE_INLINE_NS] = pk_clock_ns(clock, sum->inline_time),
+            [PK_EDGE_CUMULATIVE_NS] = pk_clock_ns(clock, sum->total),
+        };
+        pk_block_add_numbers(&course->snapshot->rows, row);
+        limit_block(course);
+    }
+    add_block(course, &course->snapshot->rows);
+}
+
+/* One context, or fold of contexts. */
+static void
+add_context(pk_course *course, const pk_node *node, const pk_counts *counts)
+{
+    const pk_clock *clock = course->job->clock;
+    const pk_rows *edges = &course->job->ledger->edges;
+    const pk_edge *edge = node->edge != 0 ? pk_rows_at(edges, node->edge) : NULL;
+    bool recursive = (node->flags & PK_NODE_RECURSIVE) != 0;
+    const int64_t row[PK_CONTEXT_COLUMNS] = {
+        [PK_CONTEXT_ID] = node->id,
+        [PK_CONTEXT_PARENT] = node->parent != NULL ? node->parent->id : 0,
+        [PK_CONTEXT_THREAD] = node->thread,
+        [PK_CONTEXT_FUNCTION] = node->function,
+        [PK_CONTEXT_CALLER] = edge != NULL ? edge->caller : 0,
+        [PK_CONTEXT_FOLDED] = (node->flags & PK_NODE_FOLDED) != 0,
+        [PK_CONTEXT_CALLCOUNT] = counts->calls,
+        [PK_CONTEXT_RECCALLCOUNT] = recursive ? counts->calls : counts->reccalls,
+        [PK_CONTEXT_RESUMECOUNT] = counts->resumes,
+        [PK_CONTEXT_INLINE_NS] = pk_clock_ns(clock, counts->inline_time),
+        [PK_CONTEXT_CUMULATIVE_NS] = pk_clock_ns(clock, counts->total),
+    };
+    pk_block_add_numbers(&course->snapshot->rows, row);
+    limit_block(course);
+}
+
+/* The contexts that changed, or all. */
+static void
+add_contexts(pk_course *course, bool whole)
+{
+    pk_digest *digest = &course->snapshot->digest;
+    pk_block_begin(&course->snapshot->rows, PK_TABLE_CONTEXT, PK_CONTEXT_TYPES);
+    for (uint32_t i = 1; i < digest->nodes_length; i++) {
+        pk_context_sum *sum = &digest->nodes[i];
+        if (!(whole || sum->dirty))
+            continue;
+        sum->dirty = 0;
+        add_context(course, pk_rows_at(&course->job->ledger->nodes, i), &sum->counts);
+    }
+    add_block(course, &course->snapshot->rows);
+}
+
+/* The time now in ticks of the clock that thread's calls are timed with, or of a CPU clock
+ * that is gone, 0: then nothing has an age. */
+static int64_t
+now_of(const pk_course *course, const pk_thread *thread)
+{
+    const pk_clock *clock = course->job->clock;
+    if (clock->kind == PK_CLOCK_EXTERNAL)
+        return atomic_load_explicit(&course->job->ledger->latest, memory_order_relaxed);
+    if (clock->kind != PK_CLOCK_CPU)
+        return pk_clock_now(clock);
+    struct timespec now;
+    int cpu_clock = atomic_load_explicit(&thread->cpu_clock, memory_order_relaxed);
+    if (cpu_clock == 0 || clock_gettime((clockid_t)cpu_clock, &now) < 0)
+        return 0;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The open calls of thread; returns how many are open. */
+static uint32_t
+add_stack(pk_course *course, const pk_thread *thread)
+{
+    pk_snapshot *snapshot = course->snapshot;
+    size_t room = PK_OPEN_ROWS_MAX - snapshot->open_calls.rows;
+    uint32_t depth;
+    size_t count =
+        pk_ledger_open_calls(course->job->ledger, thread->id, snapshot->stack,
+                             room < PK_OPEN_CALLS_MAX ? room : PK_OPEN_CALLS_MAX, &depth);
+    int64_t now = now_of(course, thread);
+    for (size_t i = 0; i < count; i++) {
+        const pk_open_call *call = &snapshot->stack[i];
+        int64_t ticks = now > call->start ? now - call->start : 0;
+        const int64_t row[PK_OPEN_CALL_COLUMNS] = {
+            [PK_OPEN_CALL_THREAD] = thread->id,
+            [PK_OPEN_CALL_DEPTH] = call->depth,
+            [PK_OPEN_CALL_FUNCTION] = call->function,
+            [PK_OPEN_CALL_CONTEXT] = call->context,
+            [PK_OPEN_CALL_AGE_NS] = pk_clock_ns(course->job->clock, ticks),
+        };
+        pk_block_add_numbers(&snapshot->open_calls, row);
+    }
+    return depth;
+}
+
+/* A thread's row, unless it is as it was sent. */
+static void
+add_thread(pk_course *course, const pk_thread *thread, uint32_t depth, bool whole)
+{
+    pk_snapshot *snapshot = course->snapshot;
+    pk_named *name = atomic_load_explicit(&thread->name, memory_order_acquire);
+    const pk_thread_sent now = {
+        .ident = atomic_load_explicit(&thread->ident, memory_order_relaxed),
+        .native_id = atomic_load_explicit(&thread->native_id, memory_order_relaxed),
+        .alive = pk_thread_alive(thread),
+        .threads = atomic_load_explicit(&thread->threads, memory_order_relaxed),
+        .depth = depth,
+        .name = name,
+    };
+    if (!whole && memcmp(&now, &snapshot->threads_sent[thread->id], sizeof now) == 0)
+        return;
+    snapshot->threads_sent[thread->id] = now;
+    const pk_text unnamed = {0};
+    const pk_value row[PK_THREAD_COLUMNS] = {
+        [PK_THREAD_ID] = {.i64 = thread->id},
+        [PK_THREAD_IDENT] = {.i64 = now.ident},
+        [PK_THREAD_NATIVE_ID] = {.i64 = now.native_id},
+        [PK_THREAD_ALIVE] = {.i64 = now.alive},
+        [PK_THREAD_THREADS] = {.i64 = now.threads},
+        [PK_THREAD_DEPTH] = {.i64 = now.depth},
+        [PK_THREAD_NAME] = text(name != NULL ? &name->text : &unnamed),
+    };
+    pk_block_add(&snapshot->threads, row);
+}
+
+/* Read every thread and its open calls into their blocks. */
+static void
+read_threads(pk_course *course, bool whole)
+{
+    pk_snapshot *snapshot = course->snapshot;
+    const pk_ledger *ledger = course->job->ledger;
+    /* acquire: pairs with pk_ledger_add_thread */
+    uint32_t length = atomic_load_explicit(&ledger->threads_length, memory_order_acquire);
+    pk_block_begin(&snapshot->open_calls, PK_TABLE_OPEN_CALL, PK_OPEN_CALL_TYPES);
+    pk_block_begin(&snapshot->threads, PK_TABLE_THREAD, PK_THREAD_TYPES);
+    for (uint32_t i = 1; i <= length; i++) {
+        const pk_thread *thread = ledger->threads[i];
+        add_thread(course, thread, add_stack(course, thread), whole);
+    }
+}
+
+/* The open calls as they are, also when there are none: the table replaces the last one. */
+static void
+add_open_calls(pk_course *course)
+{
+    pk_block *calls = &course->snapshot->open_calls;
+    if (calls->rows > 0)
+        add_block(course, calls);
+    else if (!course->failed)
+        pk_message_add(&course->snapshot->message, calls);
+}
+
+/* The session's row. */
+static void
+add_session(pk_course *course)
+{
+    const pk_snapshot_job *job = course->job;
+    const pk_digest *digest = &course->snapshot->digest;
+    const pk_ledger *ledger = job->ledger;
+    int64_t rss_bytes, vms_bytes;
+    pk_memory_read(job->memory, &rss_bytes, &vms_bytes);
+    const int64_t row[PK_SESSION_COLUMNS] = {
+        [PK_SESSION_ID] = 1,
+        [PK_SESSION_ENABLED] = job->facts.enabled,
+        [PK_SESSION_FUNCTIONS] = digest->functions_length - 1,
+        [PK_SESSION_EDGES] = digest->edges_length - 1,
+        [PK_SESSION_CONTEXTS] = digest->nodes_length - 1,
+        [PK_SESSION_FOLDED_CALLS] =
+            atomic_load_explicit(&ledger->folded_calls, memory_order_relaxed),
+        [PK_SESSION_LOST_CALLS] = atomic_load_explicit(&ledger->lost_calls, memory_order_relaxed),
+        [PK_SESSION_MESSAGES] = job->facts.messages,
+        [PK_SESSION_WALKS] = job->facts.walks,
+        [PK_SESSION_WALK_NS] = job->facts.walk_ns,
+        [PK_SESSION_PUBLISHER_NS] = job->facts.publisher_ns,
+        [PK_SESSION_CLOCK_DRIFT_PPM] = pk_clock_drift_ppm(job->clock),
+        [PK_SESSION_RSS_BYTES] = rss_bytes,
+        [PK_SESSION_VMS_BYTES] = vms_bytes,
+    };
+    pk_block_begin(&course->snapshot->rows, PK_TABLE_SESSION, PK_SESSION_TYPES);
+    pk_block_add_numbers(&course->snapshot->rows, row);
+    add_block(course, &course->snapshot->rows);
+}
+
+/* Mark the message under way as the last one of a keyframe. */
+static void
+mark_end(pk_course *course)
+{
+    pk_buf *message = &course->snapshot->message;
+    if (!message->failed)
+        message->bytes[PK_AT_FLAGS] |= PK_FLAG_KEYFRAME_END;
+}
+
+int
+pk_snapshot_send(pk_snapshot *snapshot, const pk_snapshot_job *job)
+{
+    bool first = snapshot->digest.serial != job->ledger->serial;
+    bool whole = job->whole || first;
+    pk_course course = {snapshot, job, whole ? PK_FLAG_KEYFRAME : 0, 0};
+
+    if (first) {
+        snapshot->functions_sent = 1;
+        memset(snapshot->threads_sent, 0, sizeof snapshot->threads_sent);
+    }
+    read_threads(&course, whole);
+    if (pk_digest_update(&snapshot->digest, job->ledger) < 0)
+        return -1;
+    begin_message(&course);
+    add_functions(&course, whole);
+    add_stats(&course, whole);
+    add_edges(&course, whole);
+    add_contexts(&course, whole);
+    add_block(&course, &snapshot->threads);
+    add_open_calls(&course);
+    add_session(&course);
+    if (whole)
+        mark_end(&course);
+    if (!course.failed)
+        send_message(&course);
+    return course.failed;
+}
+
+void
+pk_snapshot_free(pk_snapshot *snapshot)
+{
+    pk_digest_free(&snapshot->digest);
+    pk_block_free(&snapshot->open_calls);
+    pk_block_free(&snapshot->threads);
+    pk_block_free(&snapshot->rows);
+    pk_buf_free(&snapshot->message);
+}

@@ -1,0 +1,262 @@
+/* wire.c — appending bytes, columns and blocks; every number little-endian. */
+#include "wire.h"
+
+#include <string.h>
+
+#include "alloc.h"
+
+#define FIRST_CAPACITY 64
+#define CELL_SIZE sizeof(uint64_t)
+
+static const uint8_t zeros[8];
+
+/* Room for n more bytes, or NULL with buf->failed set.  On failure the bytes already
+ * written stay valid and owned.  PK_MESSAGE_MAX keeps the sums from overflowing. */
+static uint8_t *
+reserve(pk_buf *buf, size_t n)
+{
+    if (buf->failed)
+        return NULL;
+    if (n > PK_MESSAGE_MAX - buf->size) {
+        buf->failed = true;
+        return NULL;
+    }
+    if (buf->capacity - buf->size < n) {
+        size_t wider = buf->capacity * 2 + n + FIRST_CAPACITY;
+        if (wider > PK_MESSAGE_MAX)
+            wider = PK_MESSAGE_MAX;
+        uint8_t *grown = pk_realloc(buf->bytes, wider);
+        if (grown == NULL) {
+            buf->failed = true;
+            return NULL;
+        }
+        buf->bytes = grown;
+        buf->capacity = wider; /* only now that everything else is done */
+    }
+    uint8_t *at = buf->bytes + buf->size;
+    buf->size += n;
+    return at;
+}
+
+static void
+write_u16(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+
+static void
+write_u32(uint8_t *at, uint32_t value)
+{
+    write_u16(at, value);
+    write_u16(at + 2, value >> 16);
+}
+
+static void
+write_u64(uint8_t *at, uint64_t value)
+{
+    write_u32(at, (uint32_t)value);
+    write_u32(at + 4, (uint32_t)(value >> 32));
+}
+
+static uint32_t
+read_u32(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+void
+pk_buf_put(pk_buf *buf, const void *bytes, size_t size)
+{
+    uint8_t *at = reserve(buf, size);
+    if (at != NULL && size > 0)
+        memcpy(at, bytes, size);
+}
+
+void
+pk_buf_clear(pk_buf *buf)
+{
+    buf->size = 0;
+    buf->failed = false;
+}
+
+void
+pk_buf_free(pk_buf *buf)
+{
+    free(buf->bytes);
+    memset(buf, 0, sizeof *buf);
+}
+
+/* How many of size bytes of UTF-8 are sent: not past the limit, and no broken character. */
+static size_t
+cut(const char *bytes, size_t size)
+{
+    if (size <= PK_STRING_MAX)
+        return size;
+    size_t end = PK_STRING_MAX;
+    while (end > 0 && ((uint8_t)bytes[end] & 0xc0) == 0x80)
+        end--;
+    return end;
+}
+
+void
+pk_block_begin(pk_block *block, uint32_t table, const char *types)
+{
+    block->table = table;
+    block->columns = (uint32_t)strlen(types);
+    block->rows = 0;
+    block->types = types;
+    block->size = PK_BLOCK_SIZE;
+    pk_buf_clear(&block->cells);
+    for (uint32_t i = 0; i < block->columns; i++)
+        pk_buf_clear(&block->texts[i]);
+}
+
+/* Room for one more row, or NULL; counted in either case, so that no failed block looks
+ * empty. */
+static uint8_t *
+reserve_row(pk_block *block)
+{
+    size_t size = CELL_SIZE * block->columns;
+    block->rows++;
+    block->size += size;
+    return reserve(&block->cells, size);
+}
+
+/* Add a string to column i: where it ends in the column's bytes. */
+static uint64_t
+add_text(pk_block *block, uint32_t i, const pk_value *value)
+{
+    size_t size = cut(value->str.bytes, value->str.size);
+    pk_buf_put(&block->texts[i], value->str.bytes, size);
+    block->size += size;
+    return block->texts[i].size;
+}
+
+void
+pk_block_add(pk_block *block, const pk_value *row)
+{
+    uint8_t *at = reserve_row(block);
+    if (at == NULL)
+        return;
+    for (uint32_t i = 0; i < block->columns; i++, at += CELL_SIZE) {
+        uint64_t cell;
+        if (block->types[i] == 's')
+            cell = add_text(block, i, &row[i]);
+        else
+            memcpy(&cell, &row[i], sizeof cell);
+        memcpy(at, &cell, sizeof cell);
+    }
+}
+
+void
+pk_block_add_numbers(pk_block *block, const int64_t *row)
+{
+    uint8_t *at = reserve_row(block);
+    if (at != NULL)
+        memcpy(at, row, CELL_SIZE * block->columns);
+}
+
+void
+pk_block_free(pk_block *block)
+{
+    pk_buf_free(&block->cells);
+    for (uint32_t i = 0; i < PK_COLUMNS_MAX; i++)
+        pk_buf_free(&block->texts[i]);
+    memset(block, 0, sizeof *block);
+}
+
+void
+pk_message_begin(pk_buf *message, const pk_envelope *envelope)
+{
+    pk_buf_clear(message);
+    uint8_t *at = reserve(message, PK_ENVELOPE_SIZE);
+    if (at == NULL)
+        return;
+    memcpy(at + PK_AT_MAGIC, PK_WIRE_MAGIC, 4);
+    write_u16(at + PK_AT_VERSION, PK_WIRE_VERSION);
+    at[PK_AT_KIND] = envelope->kind;
+    at[PK_AT_FLAGS] = envelope->flags;
+    memcpy(at + PK_AT_STREAM, envelope->stream, sizeof envelope->stream);
+    write_u64(at + PK_AT_SEQUENCE, envelope->sequence);
+    write_u64(at + PK_AT_TIME_NS, (uint64_t)envelope->time_ns);
+    write_u32(at + PK_AT_EPOCH, envelope->epoch);
+    write_u32(at + PK_AT_SIZE, 0);
+    if (envelope->kind == PK_KIND_ROWS)
+        pk_buf_put(message, zeros, PK_BODY_SIZE);
+}
+
+/* The cell of column i in a row of block. */
+static uint64_t
+cell_at(const pk_block *block, uint32_t row, uint32_t i)
+{
+    uint64_t cell;
+    memcpy(&cell, block->cells.bytes + CELL_SIZE * ((size_t)row * block->columns + i),
+           sizeof cell);
+    return cell;
+}
+
+/* Append a column of numbers. */
+static void
+add_numbers(pk_buf *message, const pk_block *block, uint32_t i)
+{
+    uint8_t *at = reserve(message, CELL_SIZE * (size_t)block->rows);
+    if (at == NULL)
+        return;
+    for (uint32_t row = 0; row < block->rows; row++)
+        write_u64(at + CELL_SIZE * row, cell_at(block, row, i));
+}
+
+/* Append zeros up to a multiple of 8 bytes. */
+static void
+align(pk_buf *message)
+{
+    pk_buf_put(message, zeros, (8 - message->size % 8) % 8);
+}
+
+/* Append a column of strings: where each ends, then their bytes. */
+static void
+add_strings(pk_buf *message, const pk_block *block, uint32_t i)
+{
+    uint8_t *at = reserve(message, 4 * (size_t)block->rows);
+    if (at == NULL)
+        return;
+    for (uint32_t row = 0; row < block->rows; row++)
+        write_u32(at + 4 * row, (uint32_t)cell_at(block, row, i));
+    align(message);
+    message->failed |= block->texts[i].failed;
+    pk_buf_put(message, block->texts[i].bytes, block->texts[i].size);
+    align(message);
+}
+
+void
+pk_message_add(pk_buf *message, const pk_block *block)
+{
+    uint8_t *start = reserve(message, PK_BLOCK_SIZE);
+    if (start == NULL)
+        return;
+    size_t begin = message->size;
+    write_u32(start, block->table);
+    write_u32(start + 4, block->rows);
+    write_u32(start + 8, block->columns);
+    write_u32(start + 12, 0);
+    message->failed |= block->cells.failed;
+    for (uint32_t i = 0; i < block->columns; i++) {
+        if (block->types[i] == 's')
+            add_strings(message, block, i);
+        else
+            add_numbers(message, block, i);
+    }
+    if (message->failed)
+        return;
+    write_u64(message->bytes + begin - 8, message->size - begin);
+    uint8_t *blocks = message->bytes + PK_ENVELOPE_SIZE;
+    write_u32(blocks, read_u32(blocks) + 1);
+}
+
+void
+pk_message_end(pk_buf *message)
+{
+    if (!message->failed)
+        write_u32(message->bytes + PK_AT_SIZE, (uint32_t)message->size);
+}

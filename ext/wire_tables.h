@@ -1,0 +1,147 @@
+/* wire_tables.h — the wire protocol in numbers.  Generated from pikos/wire/tables.py by
+ * `python -m pikos.wire.header > ext/wire_tables.h`; never edited by hand. */
+#ifndef PK_WIRE_TABLES_H
+#define PK_WIRE_TABLES_H
+
+#define PK_WIRE_MAGIC "PKOS"
+#define PK_WIRE_VERSION 1
+#define PK_ENVELOPE_SIZE 48
+#define PK_BODY_SIZE 8 /* of a rows message, before its blocks */
+#define PK_BLOCK_SIZE 24 /* of a block, before its columns */
+
+/* Limits. */
+#define PK_MESSAGE_MAX 16777216
+#define PK_BLOCKS_MAX 64
+#define PK_ROWS_MAX 200000
+#define PK_COLUMNS_MAX 64
+#define PK_STRING_MAX 4096
+#define PK_JSON_MAX 262144
+
+/* Where the fields of the envelope begin, in bytes. */
+enum {
+    PK_AT_MAGIC = 0,
+    PK_AT_VERSION = 4,
+    PK_AT_KIND = 6,
+    PK_AT_FLAGS = 7,
+    PK_AT_STREAM = 8,
+    PK_AT_SEQUENCE = 24,
+    PK_AT_TIME_NS = 32,
+    PK_AT_EPOCH = 40,
+    PK_AT_SIZE = 44,
+};
+
+enum {
+    PK_KIND_HELLO = 1,
+    PK_KIND_ROWS = 2,
+    PK_KIND_BYE = 3,
+};
+
+enum {
+    PK_FLAG_KEYFRAME = 1,
+    PK_FLAG_KEYFRAME_END = 2,
+};
+
+enum {
+    PK_TABLE_FUNCTION = 1,
+    PK_TABLE_STAT = 2,
+    PK_TABLE_EDGE = 3,
+    PK_TABLE_CONTEXT = 4,
+    PK_TABLE_OPEN_CALL = 5,
+    PK_TABLE_THREAD = 6,
+    PK_TABLE_SESSION = 7,
+};
+#define PK_TABLES 7
+
+/* Per table: how many columns, their types (i: i64, f: f64, s: str), and the index of
+ * each. */
+#define PK_FUNCTION_COLUMNS 6
+#define PK_FUNCTION_TYPES "iiisss"
+enum {
+    PK_FUNCTION_ID,
+    PK_FUNCTION_KIND,
+    PK_FUNCTION_LINE,
+    PK_FUNCTION_NAME,
+    PK_FUNCTION_QUALIFIED_NAME,
+    PK_FUNCTION_FILE,
+};
+
+#define PK_STAT_COLUMNS 6
+#define PK_STAT_TYPES "iiiiii"
+enum {
+    PK_STAT_FUNCTION,
+    PK_STAT_CALLCOUNT,
+    PK_STAT_RECCALLCOUNT,
+    PK_STAT_RESUMECOUNT,
+    PK_STAT_INLINE_NS,
+    PK_STAT_CUMULATIVE_NS,
+};
+
+#define PK_EDGE_COLUMNS 6
+#define PK_EDGE_TYPES "iiiiii"
+enum {
+    PK_EDGE_CALLER,
+    PK_EDGE_CALLEE,
+    PK_EDGE_CALLCOUNT,
+    PK_EDGE_RECCALLCOUNT,
+    PK_EDGE_INLINE_NS,
+    PK_EDGE_CUMULATIVE_NS,
+};
+
+#define PK_CONTEXT_COLUMNS 11
+#define PK_CONTEXT_TYPES "iiiiiiiiiii"
+enum {
+    PK_CONTEXT_ID,
+    PK_CONTEXT_PARENT,
+    PK_CONTEXT_THREAD,
+    PK_CONTEXT_FUNCTION,
+    PK_CONTEXT_CALLER,
+    PK_CONTEXT_FOLDED,
+    PK_CONTEXT_CALLCOUNT,
+    PK_CONTEXT_RECCALLCOUNT,
+    PK_CONTEXT_RESUMECOUNT,
+    PK_CONTEXT_INLINE_NS,
+    PK_CONTEXT_CUMULATIVE_NS,
+};
+
+#define PK_OPEN_CALL_COLUMNS 5
+#define PK_OPEN_CALL_TYPES "iiiii"
+enum {
+    PK_OPEN_CALL_THREAD,
+    PK_OPEN_CALL_DEPTH,
+    PK_OPEN_CALL_FUNCTION,
+    PK_OPEN_CALL_CONTEXT,
+    PK_OPEN_CALL_AGE_NS,
+};
+
+#define PK_THREAD_COLUMNS 7
+#define PK_THREAD_TYPES "iiiiiis"
+enum {
+    PK_THREAD_ID,
+    PK_THREAD_IDENT,
+    PK_THREAD_NATIVE_ID,
+    PK_THREAD_ALIVE,
+    PK_THREAD_THREADS,
+    PK_THREAD_DEPTH,
+    PK_THREAD_NAME,
+};
+
+#define PK_SESSION_COLUMNS 14
+#define PK_SESSION_TYPES "iiiiiiiiiiiiii"
+enum {
+    PK_SESSION_ID,
+    PK_SESSION_ENABLED,
+    PK_SESSION_FUNCTIONS,
+    PK_SESSION_EDGES,
+    PK_SESSION_CONTEXTS,
+    PK_SESSION_FOLDED_CALLS,
+    PK_SESSION_LOST_CALLS,
+    PK_SESSION_MESSAGES,
+    PK_SESSION_WALKS,
+    PK_SESSION_WALK_NS,
+    PK_SESSION_PUBLISHER_NS,
+    PK_SESSION_CLOCK_DRIFT_PPM,
+    PK_SESSION_RSS_BYTES,
+    PK_SESSION_VMS_BYTES,
+};
+
+#endif

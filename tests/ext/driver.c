@@ -1,0 +1,226 @@
+/* driver.c — what tests in Python need beside the leaf files: a ledger's writer, and sizes. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "publisher.h"
+#include "record.h"
+#include "wire.h"
+
+#ifdef PK_TEST_ALLOC
+long pk_alloc_left = -1;
+#endif
+
+#define DEPTH_MAX 12
+#define CALLEES 3           /* functions that any function calls */
+#define TREE_NODES_MAX 2000 /* so that calls are folded, too */
+
+/* A ledger and its one profiled thread. */
+typedef struct {
+    pk_ledger *ledger;
+    pk_thread *thread;
+    pk_life life;
+    pk_clock clock;
+    pthread_t writer;
+    _Atomic int stop;
+} driver;
+
+driver *
+driver_new(uint64_t serial)
+{
+    driver *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return NULL;
+    pk_clock_set(&self->clock, PK_CLOCK_MONOTONIC, 1.0);
+    self->ledger = pk_ledger_new(serial);
+    if (self->ledger != NULL)
+        self->thread = pk_ledger_add_thread(self->ledger, &self->life, 11, 22, 0);
+    if (self->thread == NULL) {
+        pk_ledger_free(self->ledger);
+        free(self);
+        return NULL;
+    }
+    return self;
+}
+
+void
+driver_free(driver *self)
+{
+    pk_ledger_free(self->ledger);
+    free(self);
+}
+
+pk_ledger *
+driver_ledger(const driver *self)
+{
+    return self->ledger;
+}
+
+static pk_text
+copy(const char *text)
+{
+    size_t size = strlen(text);
+    pk_text made = {calloc(size + 1, 1), (uint32_t)size};
+    memcpy(made.bytes, text, size);
+    return made;
+}
+
+/* Add a function: its id, or 0. */
+uint32_t
+driver_function(driver *self, const char *name, int64_t line)
+{
+    uintptr_t key = 16 * (uintptr_t)pk_rows_length(&self->ledger->functions);
+    pk_function function = {.kind = PK_PYTHON_FUNCTION, .line = line, .key = (void *)key};
+    function.name = copy(name);
+    function.qualified_name = copy(name);
+    function.file = copy("driver.py");
+    pk_function *row = pk_ledger_add_function(self->ledger, &function);
+    return row != NULL ? row->id : 0;
+}
+
+/* Call a function at a time in ticks: 0, or −1. */
+int
+driver_call(driver *self, uint32_t id, int64_t now)
+{
+    const pk_function *function = pk_rows_at(&self->ledger->functions, id);
+    pk_frame *top = atomic_load_explicit(&self->thread->top, memory_order_relaxed);
+    pk_node *parent = atomic_load_explicit(&top->node, memory_order_relaxed);
+    pk_node *node = pk_record_guess(self->thread, function->key);
+    if (node == NULL)
+        node = pk_ledger_known_child(self->ledger, parent, function->key);
+    if (node == NULL)
+        node = pk_ledger_child(self->ledger, self->thread, parent, function);
+    pk_frame *frame = pk_record_frame(self->thread);
+    if (node == NULL || frame == NULL)
+        return -1;
+    pk_record_push(self->thread, frame, node, 0, now);
+    return 0;
+}
+
+/* Return from the innermost call at a time in ticks. */
+void
+driver_return(driver *self, int64_t now)
+{
+    pk_frame *top = atomic_load_explicit(&self->thread->top, memory_order_relaxed);
+    pk_record_pop(self->ledger, self->thread, top, now);
+}
+
+/* Add count functions and call each once: 0, or −1. */
+int
+driver_call_many(driver *self, uint32_t count)
+{
+    char name[64];
+    for (uint32_t i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "package.module.function_%u", i);
+        uint32_t id = driver_function(self, name, i);
+        if (id == 0 || driver_call(self, id, i) < 0)
+            return -1;
+        driver_return(self, i + 1);
+    }
+    return 0;
+}
+
+static void *
+write_calls(void *argument)
+{
+    driver *self = argument;
+    uint32_t functions = pk_rows_length(&self->ledger->functions) - 1;
+    uint32_t chance = 2463534242u;
+    uint32_t depth = 0;
+    self->ledger->tree_nodes_max = TREE_NODES_MAX;
+    while (!atomic_load_explicit(&self->stop, memory_order_relaxed)) {
+        chance ^= chance << 13;
+        chance ^= chance >> 17;
+        chance ^= chance << 5;
+        int64_t now = pk_clock_now(&self->clock);
+        if (depth == 0 || (depth < DEPTH_MAX && (chance & 64) != 0)) {
+            uint32_t id = 1 + (depth * CALLEES + (chance >> 8) % CALLEES) % functions;
+            if (driver_call(self, id, now) == 0)
+                depth++;
+        } else {
+            driver_return(self, now);
+            depth--;
+        }
+    }
+    for (; depth > 0; depth--)
+        driver_return(self, pk_clock_now(&self->clock));
+    return NULL;
+}
+
+/* Have a thread call the functions, recursively too, until driver_write_stop(): 0, or an error. */
+int
+driver_write_start(driver *self)
+{
+    atomic_store_explicit(&self->stop, 0, memory_order_relaxed);
+    return pthread_create(&self->writer, NULL, write_calls, self);
+}
+
+void
+driver_write_stop(driver *self)
+{
+    atomic_store_explicit(&self->stop, 1, memory_order_relaxed);
+    pthread_join(self->writer, NULL);
+}
+
+/* How many calls have ended. */
+int64_t
+driver_calls(const driver *self)
+{
+    int64_t calls = 0;
+    uint32_t length = pk_rows_length(&self->ledger->nodes);
+    for (uint32_t i = 1; i < length; i++) {
+        pk_counts counts;
+        pk_node_read(pk_rows_at(&self->ledger->nodes, i), &counts);
+        calls += counts.calls;
+    }
+    return calls;
+}
+
+/* Let allocation number left from now fail, and those after it not; negative: none. */
+void
+driver_fail_allocation(long left)
+{
+#ifdef PK_TEST_ALLOC
+    pk_alloc_left = left;
+#else
+    (void)left;
+#endif
+}
+
+/* Whether the failure asked for has not happened yet. */
+int
+driver_failure_pending(void)
+{
+#ifdef PK_TEST_ALLOC
+    return pk_alloc_left >= 0;
+#else
+    return 0;
+#endif
+}
+
+/* Bytes of a structure that Python mirrors or keeps room for; 0 for another name. */
+size_t
+driver_size_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        size_t size;
+    } sizes[] = {
+        {"buf", sizeof(pk_buf)},
+        {"value", sizeof(pk_value)},
+        {"block", sizeof(pk_block)},
+        {"envelope", sizeof(pk_envelope)},
+        {"zmq", sizeof(pk_zmq)},
+        {"clock", sizeof(pk_clock)},
+        {"options", sizeof(pk_publisher_options)},
+        {"facts", sizeof(pk_publisher_facts)},
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (strcmp(sizes[i].name, name) == 0)
+            return sizes[i].size;
+    return 0;
+}
