@@ -1,0 +1,83 @@
+/* compat.h — the few things that differ between interpreters, or are not public.  [gil] */
+#ifndef PK_COMPAT_H
+#define PK_COMPAT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <frameobject.h>
+#include <stdbool.h>
+
+/* sys.monitoring is there from 3.12 on; before, the C profile function is. */
+#define PK_HAS_MONITORING (PY_VERSION_HEX >= 0x030C0000)
+
+/* The qualified name of a code object.  Borrowed. */
+static inline PyObject *
+pk_code_qualified_name(PyCodeObject *code)
+{
+    return code->co_qualname;
+}
+
+/* Whether a call of the code may be resumed. */
+static inline bool
+pk_code_is_generator(PyCodeObject *code)
+{
+    return (code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) != 0;
+}
+
+/* The dictionary of a type, or NULL.  Owned by the caller. */
+static inline PyObject *
+pk_type_dict(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyType_GetDict(type);
+#else
+    return Py_XNewRef(type->tp_dict);
+#endif
+}
+
+/* Set aside the pending exception; NULL if there is none.  Owned by the caller. */
+static inline PyObject *
+pk_error_take(void)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyErr_GetRaisedException();
+#else
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (type == NULL)
+        return NULL;
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != NULL)
+        PyException_SetTraceback(value, traceback);
+    Py_DECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+#endif
+}
+
+/* Put back what pk_error_take() gave, whatever has been raised since.  Steals error. */
+static inline void
+pk_error_restore(PyObject *error)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    PyErr_SetRaisedException(error);
+#else
+    if (error == NULL) {
+        PyErr_Clear();
+        return;
+    }
+    PyErr_Restore(Py_NewRef(Py_TYPE(error)), error, PyException_GetTraceback(error));
+#endif
+}
+
+#if !PK_HAS_MONITORING
+/* Set the C profile function of any thread. */
+static inline int
+pk_set_profile(PyThreadState *thread, Py_tracefunc function, PyObject *object)
+{
+    return _PyEval_SetProfile(thread, function, object);
+}
+#endif
+
+#endif

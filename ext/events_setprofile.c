@@ -1,0 +1,137 @@
+/* events_setprofile.c — the events of 3.11: the C profile function, on every thread. */
+#include "hooks.h"
+
+#include <string.h>
+
+#include "compat.h"
+#include "names.h"
+
+#if !PK_HAS_MONITORING
+
+const char pk_events_name[] = "PyEval_SetProfile";
+const char pk_events_reason[] = "this interpreter has no sys.monitoring (it came with 3.12)";
+
+static int on_event(PyObject *self, PyFrameObject *frame, int what, PyObject *arg);
+
+/* Whether a call event is a resume: a generator's that does not stand at its start. */
+static bool
+is_resume(pk_profiler *profiler, PyCodeObject *code, PyFrameObject *frame)
+{
+    if (!pk_code_is_generator(code))
+        return false;
+    pk_function *function = pk_ledger_function(profiler->ledger, code);
+    int start = function != NULL ? function->start : pk_code_start(code);
+    return PyFrame_GetLasti(frame) > start;
+}
+
+/* Hook the threads that have no profile function yet. */
+static void
+hook_other_threads(pk_profiler *profiler)
+{
+    PyThreadState *running = PyThreadState_Get();
+    PyInterpreterState *interpreter = PyThreadState_GetInterpreter(running);
+    PyThreadState *thread = PyInterpreterState_ThreadHead(interpreter);
+    for (; thread != NULL; thread = PyThreadState_Next(thread)) {
+        if (thread == running || thread->c_profilefunc != NULL)
+            continue;
+        if (pk_set_profile(thread, on_event, (PyObject *)profiler) < 0)
+            PyErr_Clear(); /* an audit hook does not want it */
+    }
+}
+
+/* A built-in has returned: if it has started a thread, that one is hooked before it runs. */
+static void
+watch_thread_start(pk_profiler *profiler, const PyMethodDef *method)
+{
+    if (profiler->all_threads && strncmp(method->ml_name, "start_new", 9) == 0) {
+        PyObject *error = pk_error_take();
+        hook_other_threads(profiler);
+        pk_error_restore(error);
+    }
+}
+
+/* The interpreter's profile function.  self: the profiler. */
+static int
+on_event(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
+{
+    pk_profiler *profiler = (pk_profiler *)self;
+    bool timed = profiler->timer != NULL;
+    if (what == PyTrace_CALL || what == PyTrace_RETURN) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        if (what == PyTrace_CALL) {
+            uint32_t flags = is_resume(profiler, code, frame) ? PK_FRAME_RESUMED : 0;
+            if (timed)
+                pk_hook_enter_timed(profiler, code, (PyObject *)code, NULL, PK_PYTHON_FUNCTION, flags);
+            else
+                pk_hook_enter(profiler, code, (PyObject *)code, NULL, PK_PYTHON_FUNCTION, flags);
+        } else if (timed) {
+            pk_hook_leave_timed(profiler, code);
+        } else {
+            pk_hook_leave(profiler, code);
+        }
+        Py_DECREF(code);
+        return 0;
+    }
+    if (!PyCFunction_Check(arg))
+        return 0;
+    const PyMethodDef *method = ((PyCFunctionObject *)arg)->m_ml;
+    if (what == PyTrace_C_CALL) {
+        if (!profiler->builtins)
+            return 0;
+        if (timed)
+            pk_hook_enter_timed(profiler, method, arg, NULL, PK_BUILTIN_FUNCTION, 0);
+        else
+            pk_hook_enter(profiler, method, arg, NULL, PK_BUILTIN_FUNCTION, 0);
+    } else if (what == PyTrace_C_RETURN || what == PyTrace_C_EXCEPTION) {
+        if (PK_UNLIKELY(method->ml_name[0] == 's'))
+            watch_thread_start(profiler, method);
+        if (!profiler->builtins)
+            return 0;
+        if (timed)
+            pk_hook_leave_timed(profiler, method);
+        else
+            pk_hook_leave(profiler, method);
+    }
+    return 0;
+}
+
+int
+pk_events_start(pk_profiler *profiler)
+{
+    if (pk_set_profile(PyThreadState_Get(), on_event, (PyObject *)profiler) < 0)
+        return -1;
+    if (profiler->all_threads)
+        hook_other_threads(profiler);
+    return 0;
+}
+
+Py_ssize_t
+pk_events_references(const pk_profiler *profiler)
+{
+    Py_ssize_t count = 0;
+    PyInterpreterState *interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
+    PyThreadState *thread = PyInterpreterState_ThreadHead(interpreter);
+    for (; thread != NULL; thread = PyThreadState_Next(thread))
+        count += thread->c_profileobj == (const PyObject *)profiler;
+    return count;
+}
+
+int
+pk_events_stop(pk_profiler *profiler)
+{
+    PyObject *error = pk_error_take();
+    int result = 0;
+    PyInterpreterState *interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
+    PyThreadState *thread = PyInterpreterState_ThreadHead(interpreter);
+    for (; thread != NULL; thread = PyThreadState_Next(thread))
+        if (thread->c_profileobj == (PyObject *)profiler &&
+            pk_set_profile(thread, NULL, NULL) < 0)
+            result = -1; /* an audit hook does not want it */
+    if (result == 0)
+        pk_error_restore(error);
+    else
+        Py_XDECREF(error);
+    return result;
+}
+
+#endif

@@ -1,0 +1,194 @@
+/* hooks.c — the rare part of an event: first calls, new threads, Python timers. */
+#include "hooks.h"
+
+#include <math.h>
+
+#include "names.h"
+#include "publishing.h"
+#include "threads.h"
+
+/* Why static: it is each thread's own. */
+_Thread_local pk_here pk_this_thread;
+
+void
+pk_hook_lost(pk_profiler *profiler)
+{
+    atomic_fetch_add_explicit(&profiler->ledger->lost_calls, 1, memory_order_relaxed);
+    profiler->no_memory = true;
+}
+
+pk_thread *
+pk_hook_find_thread(pk_profiler *profiler)
+{
+    if (!profiler->enabled)
+        return NULL;
+    pk_thread *thread = NULL;
+    if (profiler->all_threads || PyThread_get_thread_ident() == profiler->owner) {
+        pk_life *life = pk_thread_life(profiler->state);
+        if (life != NULL) {
+            thread = pk_ledger_thread(profiler->ledger, life);
+            if (thread == NULL)
+                thread = pk_thread_row(profiler, life);
+        }
+        if (thread == NULL) {
+            pk_hook_lost(profiler);
+            return NULL;
+        }
+    }
+    pk_this_thread.serial = profiler->serial;
+    pk_this_thread.thread = thread;
+    return thread;
+}
+
+/* The function of key, made if it is new, or NULL with an exception. */
+static pk_function *
+find_function(pk_profiler *profiler, const void *key, PyObject *object, PyObject *first, pk_function_kind kind)
+{
+    pk_function *function = pk_ledger_function(profiler->ledger, key);
+    if (function != NULL)
+        return function;
+    pk_function fresh = {.key = key};
+    if (pk_name_function(profiler->state, &fresh, object, first, kind) < 0)
+        return NULL;
+    function = pk_ledger_add_function(profiler->ledger, &fresh);
+    if (function == NULL) {
+        Py_DECREF((PyObject *)fresh.ref);
+        free(fresh.name.bytes);
+        free(fresh.qualified_name.bytes);
+        free(fresh.file.bytes);
+        PyErr_NoMemory();
+    }
+    return function;
+}
+
+/* The node that the running thread is in. */
+static pk_node *
+running_node(pk_thread *thread)
+{
+    pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    return atomic_load_explicit(&top->node, memory_order_relaxed);
+}
+
+pk_node *
+pk_hook_find_node(pk_profiler *profiler, pk_thread *thread, const void *key, PyObject *object,
+                  PyObject *first, pk_function_kind kind)
+{
+    pk_node *node = pk_ledger_known_child(profiler->ledger, running_node(thread), key);
+    if (node != NULL || (kind == PK_PYTHON_FUNCTION && !PyCode_Check(object)))
+        return node; /* it is no code object if the program calls the callback */
+    if (PK_UNLIKELY(profiler->publishing.restart))
+        pk_publishing_restart(profiler);
+    /* Making names may run the garbage collector, and that anything: clear() keeps the
+     * ledger while it has a reader, and what it no longer is shows in the serial. */
+    PyObject *error = pk_error_take();
+    uint64_t serial = profiler->serial;
+    Py_INCREF(profiler);
+    profiler->readers++;
+    pk_function *function = find_function(profiler, key, object, first, kind);
+    if (function != NULL && !function->hidden) {
+        pk_thread_learn_name(profiler, thread);
+        pk_greenlets_follow(profiler, thread);
+    }
+    bool still = serial == profiler->serial;
+    if (still && function != NULL && !function->hidden)
+        node = pk_ledger_child(profiler->ledger, thread, running_node(thread), function);
+    if (still && node == NULL && (function == NULL || !function->hidden))
+        pk_hook_lost(profiler);
+    profiler->readers--;
+    Py_DECREF(profiler);
+    pk_error_restore(error);
+    return node;
+}
+
+/* What a timer gave, as ticks.  0, or −1 with an exception. */
+static int
+ticks_of(const pk_profiler *profiler, PyObject *value, int64_t *ticks)
+{
+    if (profiler->timer_counts) {
+        *ticks = PyLong_AsLongLong(value);
+        return *ticks == -1 && PyErr_Occurred() ? -1 : 0;
+    }
+    double seconds = PyFloat_AsDouble(value);
+    if (seconds == -1.0 && PyErr_Occurred())
+        return -1;
+    if (!(fabs(seconds) < 9e9)) {
+        PyErr_SetString(PyExc_OverflowError, "the timer's seconds do not fit 64 bits of ns");
+        return -1;
+    }
+    *ticks = (int64_t)floor(seconds * 1e9);
+    return 0;
+}
+
+pk_told
+pk_hook_ask_timer(pk_profiler *profiler)
+{
+    PyObject *error = pk_error_take();
+    PyObject *timer = Py_NewRef(profiler->timer);
+    pk_told told = {false, 0};
+    pk_this_thread.in_timer++;
+    PyObject *value = PyObject_CallNoArgs(timer);
+    told.known = value != NULL && ticks_of(profiler, value, &told.ticks) == 0;
+    if (!told.known)
+        PyErr_WriteUnraisable(timer);
+    Py_XDECREF(value);
+    pk_this_thread.in_timer--;
+    Py_DECREF(timer);
+    pk_error_restore(error);
+    return told;
+}
+
+int64_t
+pk_hook_time_of(pk_ledger *ledger, pk_thread *thread, pk_told told)
+{
+    int64_t now, shift;
+    if (!told.known || __builtin_add_overflow(told.ticks, thread->timer_shift, &now))
+        return thread->timer_now;
+    if (now < thread->timer_now) {
+        if (!__builtin_sub_overflow(thread->timer_now, told.ticks, &shift))
+            thread->timer_shift = shift;
+        return thread->timer_now;
+    }
+    thread->timer_now = now;
+    if (now > atomic_load_explicit(&ledger->latest, memory_order_relaxed))
+        atomic_store_explicit(&ledger->latest, now, memory_order_relaxed);
+    return now;
+}
+
+void
+pk_hook_enter_timed(pk_profiler *profiler, const void *key, PyObject *object, PyObject *first,
+                    pk_function_kind kind, uint32_t flags)
+{
+    if (pk_this_thread.in_timer || pk_hook_thread(profiler) == NULL)
+        return;
+    Py_INCREF(profiler);
+    uint64_t serial = profiler->serial;
+    pk_told told = pk_hook_ask_timer(profiler);
+    pk_thread *thread = serial == profiler->serial ? pk_hook_thread(profiler) : NULL;
+    if (thread != NULL) {
+        int64_t now = pk_hook_time_of(profiler->ledger, thread, told);
+        pk_node *node = pk_record_guess(thread, key);
+        if (node == NULL)
+            node = pk_hook_find_node(profiler, thread, key, object, first, kind);
+        pk_frame *frame = node == NULL ? NULL : pk_record_frame(thread);
+        if (frame != NULL)
+            pk_record_push(thread, frame, node, flags, now);
+        else if (node != NULL)
+            pk_hook_lost(profiler);
+    }
+    Py_DECREF(profiler);
+}
+
+void
+pk_hook_leave_timed(pk_profiler *profiler, const void *key)
+{
+    if (pk_this_thread.in_timer || pk_hook_thread(profiler) == NULL)
+        return;
+    Py_INCREF(profiler);
+    uint64_t serial = profiler->serial;
+    pk_told told = pk_hook_ask_timer(profiler);
+    pk_thread *thread = serial == profiler->serial ? pk_hook_thread(profiler) : NULL;
+    if (thread != NULL)
+        pk_record_leave(profiler->ledger, thread, key,
+                        pk_hook_time_of(profiler->ledger, thread, told));
+    Py_DECREF(profiler);
+}

@@ -1,0 +1,481 @@
+/* profiler.c — the type Profiler, with the methods of _lsprof's.  [gil] */
+#include "profiler.h"
+
+#include <string.h>
+
+#include "hooks.h"
+#include "publishing.h"
+#include "stats.h"
+
+/* Why static: the module may be made more than once, and its threads know serials only. */
+static uint64_t last_serial;
+
+uint64_t
+pk_next_serial(void)
+{
+    return ++last_serial;
+}
+
+pk_state *
+pk_state_of(PyTypeObject *type)
+{
+    return PyModule_GetState(PyType_GetModuleByDef(type, &pk_module));
+}
+
+/* Free a ledger with its references.  These may run anything, so the ledger must already
+ * be out of everybody's reach. */
+static void
+ledger_release(pk_ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    uint32_t length = pk_rows_length(&ledger->functions);
+    for (uint32_t i = 1; i < length; i++) {
+        pk_function *function = pk_rows_at(&ledger->functions, i);
+        Py_CLEAR(*(PyObject **)&function->ref);
+    }
+    pk_ledger_free(ledger);
+}
+
+void
+pk_profiler_sweep(pk_profiler *profiler)
+{
+    uint32_t shown = pk_publishing_shown(profiler);
+    pk_retired **link = &profiler->retired;
+    while (*link != NULL && profiler->readers == 0) {
+        pk_retired *retired = *link;
+        if (retired->epoch > shown) {
+            link = &retired->next;
+            continue;
+        }
+        *link = retired->next;
+        pk_ledger *ledger = retired->ledger;
+        PyMem_Free(retired);
+        ledger_release(ledger);
+        link = &profiler->retired; /* the release may have changed the list */
+    }
+}
+
+int
+pk_profiler_renew(pk_profiler *profiler)
+{
+    pk_retired *retired = PyMem_Calloc(1, sizeof *retired);
+    pk_ledger *ledger = pk_ledger_new(pk_next_serial());
+    if (retired == NULL || ledger == NULL) {
+        PyMem_Free(retired);
+        pk_ledger_free(ledger);
+        PyErr_NoMemory();
+        return -1;
+    }
+    retired->ledger = profiler->ledger;
+    retired->epoch = ++profiler->epoch;
+    retired->next = profiler->retired;
+    profiler->retired = retired;
+    profiler->ledger = ledger;
+    if (profiler->enabled)
+        profiler->serial = pk_next_serial();
+    pk_publishing_show(profiler);
+    pk_profiler_sweep(profiler);
+    return 0;
+}
+
+/* The timer must not change what is being timed.  0, or −1 with an exception. */
+static int
+refuse_in_timer(const char *what)
+{
+    if (!pk_this_thread.in_timer)
+        return 0;
+    PyErr_Format(PyExc_RuntimeError, "cannot %s a profiler in its own timer", what);
+    return -1;
+}
+
+/* Wall time, set up once for all profilers, and given up when it runs from the truth. */
+static const pk_clock *
+wall_clock(pk_state *state)
+{
+    const int64_t drift_max_ppm = 1000;
+    if (state->clock_reason == NULL) {
+        pk_clock_wall(&state->clock, &state->clock_reason);
+    } else if (state->clock.kind == PK_CLOCK_TSC) {
+        int64_t drift = pk_clock_drift_ppm(&state->clock);
+        if (drift > drift_max_ppm || drift < -drift_max_ppm) {
+            pk_clock_set(&state->clock, PK_CLOCK_MONOTONIC, 1.0);
+            state->clock_reason = "the time-stamp counter has run from the monotonic clock";
+        }
+    }
+    return &state->clock;
+}
+
+PyObject *
+pk_clock_facts(pk_state *state)
+{
+    const pk_clock *clock = wall_clock(state);
+    return Py_BuildValue("ss", clock->kind == PK_CLOCK_TSC ? "tsc" : "monotonic",
+                         state->clock_reason);
+}
+
+/* Set up the clock that name asks for.  0, or −1 with an exception. */
+static int
+choose_clock(pk_state *state, pk_clock *clock, const char *name)
+{
+    if (strcmp(name, "wall") == 0) {
+        *clock = *wall_clock(state);
+    } else if (strcmp(name, "monotonic") == 0) {
+        pk_clock_set(clock, PK_CLOCK_MONOTONIC, 1.0);
+    } else if (strcmp(name, "cpu") == 0) {
+        pk_clock_set(clock, PK_CLOCK_CPU, 1.0);
+    } else {
+        PyErr_Format(PyExc_ValueError,
+                     "clock is '%s'; it can be 'wall', 'monotonic' or 'cpu'", name);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+profiler_init(PyObject *op, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"timer",    "timeunit", "subcalls", "builtins",
+                            "threads",  "clock",    NULL};
+    pk_profiler *self = (pk_profiler *)op;
+    PyObject *timer = NULL;
+    PyObject *timeunit = NULL;
+    int subcalls = 1, builtins = 1, threads = 1;
+    const char *name = "wall";
+    pk_clock clock;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|OOpp$ps:Profiler", names, &timer,
+                                     &timeunit, &subcalls, &builtins, &threads, &name))
+        return -1;
+    double unit = 0.0; /* asked for first, for that may run anything */
+    if (timeunit != NULL && timeunit != Py_None) {
+        unit = PyFloat_AsDouble(timeunit);
+        if (unit == -1.0 && PyErr_Occurred())
+            return -1;
+    }
+    if (refuse_in_timer("initialize") < 0)
+        return -1;
+    if (self->state->active == self) {
+        PyErr_SetString(PyExc_RuntimeError, "cannot initialize a profiler that is enabled");
+        return -1;
+    }
+    if (choose_clock(self->state, &clock, name) < 0)
+        return -1;
+    PyObject *old = self->timer;
+    self->timer = timer == Py_None ? NULL : Py_XNewRef(timer);
+    self->timer_counts = unit > 0.0;
+    if (self->timer != NULL)
+        pk_clock_set(&clock, PK_CLOCK_EXTERNAL, unit > 0.0 ? unit * 1e9 : 1.0);
+    self->clock = clock;
+    self->subcalls = subcalls;
+    self->builtins = builtins;
+    self->all_threads = threads;
+    Py_XDECREF(old);
+    return 0;
+}
+
+static PyObject *
+profiler_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    (void)args;
+    (void)keywords;
+    pk_profiler *self = (pk_profiler *)type->tp_alloc(type, 0);
+    if (self == NULL)
+        return NULL;
+    self->state = pk_state_of(type);
+    self->serial = UINT64_MAX;
+    self->tool_id = -1;
+    self->subcalls = self->builtins = self->all_threads = true;
+    self->ledger = pk_ledger_new(pk_next_serial());
+    if (self->ledger == NULL) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
+    self->clock = *wall_clock(self->state);
+    return (PyObject *)self;
+}
+
+/* The truth of value, or if it is NULL or None what it was.  −1 with an exception. */
+static int
+truth_of(PyObject *value, bool was)
+{
+    return value == NULL || value == Py_None ? was : PyObject_IsTrue(value);
+}
+
+/* Leave the calls that are still open.  Another thread's clock of CPU time cannot be read
+ * from here as now, but through its own. */
+static void
+leave_all(pk_profiler *self)
+{
+    pk_told told = self->timer != NULL ? pk_hook_ask_timer(self) : (pk_told){false, 0};
+    pk_ledger *ledger = self->ledger;
+    uint32_t length = atomic_load_explicit(&ledger->threads_length, memory_order_relaxed);
+    for (uint32_t i = 1; i <= length; i++) {
+        pk_thread *thread = ledger->threads[i];
+        int64_t now = self->clock.kind == PK_CLOCK_EXTERNAL
+                          ? pk_hook_time_of(ledger, thread, told)
+                          : pk_clock_now(&self->clock);
+        struct timespec time;
+        if (self->clock.kind == PK_CLOCK_CPU && clock_gettime(thread->cpu_clock, &time) == 0)
+            now = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+        pk_record_leave_all(ledger, thread, now);
+    }
+}
+
+/* Have the events delivered.  Meanwhile it is active already but not yet enabled, so that
+ * whatever code runs can neither enable nor disable it.  0, or −1 with an exception. */
+static int
+start_counting(pk_profiler *self)
+{
+    self->owner = PyThread_get_thread_ident();
+    self->state->active = (pk_profiler *)Py_NewRef((PyObject *)self);
+    if (pk_events_start(self) < 0) {
+        self->state->active = NULL;
+        Py_DECREF(self);
+        return -1;
+    }
+    self->enabled = true;
+    self->serial = pk_next_serial();
+    pk_publishing_set_enabled(self);
+    return 0;
+}
+
+/* Stop what start_counting() started; calls that are still open end here.  Meanwhile it is
+ * active but enabled no more.  0, or −1 with an exception if the events go on, unheeded. */
+static int
+stop_counting(pk_profiler *self)
+{
+    self->enabled = false;
+    self->serial = UINT64_MAX;
+    int result = pk_events_stop(self);
+    PyObject *error = pk_error_take();
+    leave_all(self);
+    pk_publishing_set_enabled(self);
+    self->state->active = NULL;
+    Py_DECREF(self);
+    pk_error_restore(error);
+    return result;
+}
+
+/* An enabled profiler that nobody can reach, and so disable, any more is disabled when
+ * another one is told to begin or to end. */
+static void
+stop_unreachable(pk_state *state)
+{
+    pk_profiler *active = state->active;
+    if (active != NULL && active->enabled &&
+        Py_REFCNT(active) == 1 + pk_events_references(active) && stop_counting(active) < 0)
+        PyErr_Clear();
+}
+
+/* Whether enable() may go on.  0, or −1 with an exception. */
+static int
+check_enable(pk_profiler *self)
+{
+    if (refuse_in_timer("enable") < 0)
+        return -1;
+    if (self->state->active == self) {
+        if (self->enabled && !PK_HAS_MONITORING)
+            return 0;
+        PyErr_Format(PyExc_ValueError, "this Pikos profiler at %p is already enabled",
+                     (void *)self);
+        return -1;
+    }
+    stop_unreachable(self->state);
+    pk_profiler *active = self->state->active;
+    if (active != NULL) {
+        PyErr_Format(PyExc_ValueError,
+                     "another Pikos profiler is already active: %s at %p; disable it first",
+                     Py_TYPE(active)->tp_name, (void *)active);
+        return -1;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(enable_doc, "enable(subcalls=None, builtins=None)\n--\n\n"
+"Start to count.\n\n"
+"Parameters\n----------\n"
+"subcalls : bool, optional\n    Whether to keep each caller's share apart; default: as constructed.\n"
+"builtins : bool, optional\n    Whether to count calls of built-ins; default: as constructed.\n\n"
+"Raises\n------\n"
+"ValueError\n    If another Pikos profiler is active, or from 3.12 on this one.\n"
+"RuntimeError\n    If called by the profiler's own timer.");
+
+static PyObject *
+profiler_enable(PyObject *op, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"subcalls", "builtins", NULL};
+    pk_profiler *self = (pk_profiler *)op;
+    PyObject *subcalls = NULL;
+    PyObject *builtins = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|OO:enable", names, &subcalls, &builtins))
+        return NULL;
+    int with_subcalls = truth_of(subcalls, self->subcalls);
+    int with_builtins = with_subcalls < 0 ? -1 : truth_of(builtins, self->builtins);
+    if (with_builtins < 0 || check_enable(self) < 0)
+        return NULL;
+    self->subcalls = with_subcalls;
+    self->builtins = with_builtins;
+    if (!self->enabled && start_counting(self) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(disable_doc, "disable()\n--\n\n"
+"Stop to count.  Calls that are still open end here.\n\n"
+"Raises\n------\n"
+"MemoryError\n    If calls were not counted for want of memory.\n"
+"RuntimeError\n    If called by the profiler's own timer.");
+
+static PyObject *
+profiler_disable(PyObject *op, PyObject *unused)
+{
+    (void)unused;
+    pk_profiler *self = (pk_profiler *)op;
+    if (refuse_in_timer("disable") < 0)
+        return NULL;
+    if (!self->enabled)
+        stop_unreachable(self->state);
+    if (self->enabled ? stop_counting(self) < 0
+                      : self->state->active != self && pk_events_stop(self) < 0)
+        return NULL; /* what goes on, unheeded, is stopped by the next call */
+    if (self->no_memory) {
+        self->no_memory = false;
+        PyErr_SetString(PyExc_MemoryError, "calls were not counted for want of memory");
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(clear_doc, "clear()\n--\n\n"
+"Forget all that was counted, and the calls that are open.\n\n"
+"Raises\n------\n"
+"RuntimeError\n    If called by the profiler's own timer.");
+
+static PyObject *
+profiler_clear(PyObject *op, PyObject *unused)
+{
+    (void)unused;
+    if (refuse_in_timer("clear") < 0 || pk_profiler_renew((pk_profiler *)op) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(getstats_doc, "getstats()\n--\n\n"
+"What was counted, all threads together; calls that are still open are not in it.\n\n"
+"Returns\n-------\n"
+"list of profiler_entry\n    One for each function that has returned at least once.");
+
+static PyObject *
+profiler_getstats(PyObject *op, PyObject *unused)
+{
+    (void)unused;
+    return pk_stats_all((pk_profiler *)op);
+}
+
+PyDoc_STRVAR(thread_stats_doc, "thread_stats()\n--\n\n"
+"What was counted, thread by thread.\n\n"
+"Returns\n-------\n"
+"list of (dict, list of profiler_entry)\n"
+"    A pair for each thread: its id, ident, native_id, name, alive, threads (how many it\n"
+"    stands for: past 256, new ones are counted with ended ones) and open (calls that have\n"
+"    not returned), and its getstats().");
+
+static PyObject *
+profiler_thread_stats(PyObject *op, PyObject *unused)
+{
+    (void)unused;
+    return pk_stats_by_thread((pk_profiler *)op);
+}
+
+static PyObject *
+profiler_get_enabled(PyObject *op, void *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(((pk_profiler *)op)->enabled);
+}
+
+static int
+profiler_traverse(PyObject *op, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(op));
+    Py_VISIT(((pk_profiler *)op)->timer);
+    return 0;
+}
+
+static int
+profiler_clear_references(PyObject *op)
+{
+    pk_profiler *self = (pk_profiler *)op;
+    if (!self->enabled)
+        Py_CLEAR(self->timer);
+    return 0;
+}
+
+static void
+profiler_dealloc(PyObject *op)
+{
+    pk_profiler *self = (pk_profiler *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    PyObject_GC_UnTrack(op);
+    PyObject *error = pk_error_take();
+    pk_publishing_stop(self, "the profiler is gone", PK_STOP_DEADLINE_NS);
+    pk_error_restore(error);
+    if (self->readers == 0) {
+        pk_profiler_sweep(self);
+        ledger_release(self->ledger);
+    }
+    Py_CLEAR(self->timer);
+    type->tp_free(op);
+    Py_DECREF(type);
+}
+
+static PyMethodDef profiler_methods[] = {
+    {"enable", (PyCFunction)(void (*)(void))profiler_enable, METH_VARARGS | METH_KEYWORDS,
+     enable_doc},
+    {"disable", profiler_disable, METH_NOARGS, disable_doc},
+    {"clear", profiler_clear, METH_NOARGS, clear_doc},
+    {"getstats", profiler_getstats, METH_NOARGS, getstats_doc},
+    {"thread_stats", profiler_thread_stats, METH_NOARGS, thread_stats_doc},
+    PK_PUBLISHING_METHODS,
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef profiler_attributes[] = {
+    {"enabled", profiler_get_enabled, NULL, "Whether it counts now (bool).", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyDoc_STRVAR(profiler_doc,
+"Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, threads=True,\n"
+"         clock='wall')\n--\n\n"
+"Count every call, exactly.\n\n"
+"Parameters\n----------\n"
+"timer : callable, optional\n    Gives the time, as seconds, or with timeunit as an int.\n"
+"timeunit : float, optional\n    Seconds that one unit of timer's int is worth.\n"
+"subcalls : bool, optional\n    Whether to keep each caller's share apart.\n"
+"builtins : bool, optional\n    Whether to count calls of built-ins.\n"
+"threads : bool, optional\n    Whether to count in all threads, or in the one that enables.\n"
+"clock : str, optional\n    'wall' (the time-stamp counter where it can be trusted, else the\n"
+"    monotonic clock), 'monotonic', or 'cpu' (of each thread); not used with a timer.\n\n"
+"Raises\n------\n"
+"ValueError\n    If clock is none of these.");
+
+static PyType_Slot profiler_slots[] = {
+    {Py_tp_doc, (void *)profiler_doc},
+    {Py_tp_new, profiler_new},
+    {Py_tp_init, profiler_init},
+    {Py_tp_dealloc, profiler_dealloc},
+    {Py_tp_traverse, profiler_traverse},
+    {Py_tp_clear, profiler_clear_references},
+    {Py_tp_methods, profiler_methods},
+    {Py_tp_getset, profiler_attributes},
+    {0, NULL},
+};
+
+/* Named as the interpreter's own, for the labels of its methods bear the name. */
+PyType_Spec pk_profiler_spec = {
+    .name = "_lsprof.Profiler",
+    .basicsize = sizeof(pk_profiler),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = profiler_slots,
+};

@@ -1,0 +1,447 @@
+/* publishing.c — starting, pausing and stopping the native publisher. */
+#include "publishing.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "native.h"
+
+#define ERROR_SIZE 512
+#define VIEWER_POLL_NS 5000000
+#define OWN_THREADS 3 /* the publisher's, and libzmq's two */
+#define GONE_POLL_NS 50000
+#define GONE_POLLS 200
+
+int
+pk_publishing_bind(pk_state *state, PyObject *path)
+{
+    char error[ERROR_SIZE] = "";
+    pk_zmq zmq;
+    PyObject *bytes = NULL; /* owned */
+    if (path != Py_None && !PyUnicode_FSConverter(path, &bytes))
+        return -1;
+    int failed = pk_zmq_bind(&zmq, bytes == NULL ? NULL : PyBytes_AS_STRING(bytes), error,
+                             sizeof error);
+    Py_XDECREF(bytes);
+    if (failed) {
+        PyErr_SetString(PyExc_OSError, error);
+        return -1;
+    }
+    state->zmq = zmq;
+    state->zmq_bound = true;
+    Py_XSETREF(state->zmq_path, path == Py_None ? NULL : Py_NewRef(path));
+    return 0;
+}
+
+PyObject *
+pk_publishing_libzmq(const pk_state *state)
+{
+    if (!state->zmq_bound)
+        return Py_BuildValue("{s:s,s:O,s:O,s:O}", "how", "unbound", "version", Py_None, "path",
+                             Py_None, "curve", Py_False);
+    int major, minor, patch;
+    state->zmq.version(&major, &minor, &patch);
+    PyObject *path = state->zmq_path == NULL ? Py_None : state->zmq_path;
+    return Py_BuildValue("{s:s,s:N,s:O,s:O}", "how", path == Py_None ? "linked" : "bound",
+                         "version", PyUnicode_FromFormat("%d.%d.%d", major, minor, patch),
+                         "path", path, "curve",
+                         pk_zmq_has_curve(&state->zmq) ? Py_True : Py_False);
+}
+
+uint32_t
+pk_publishing_shown(const pk_profiler *profiler)
+{
+    const pk_publisher *publisher = profiler->publishing.publisher;
+    return publisher == NULL ? UINT32_MAX : pk_publisher_shown(publisher);
+}
+
+void
+pk_publishing_show(pk_profiler *profiler)
+{
+    if (profiler->publishing.publisher != NULL)
+        pk_publisher_show(profiler->publishing.publisher, profiler->ledger, profiler->epoch);
+}
+
+void
+pk_publishing_set_enabled(pk_profiler *profiler)
+{
+    if (profiler->publishing.publisher != NULL)
+        pk_publisher_set_enabled(profiler->publishing.publisher, profiler->enabled);
+}
+
+/* Start the publisher with the options that are set.  0, or −1 with a message in error.
+ * The GIL is kept, so that the ledger stays what it is. */
+static int
+start(pk_profiler *profiler, char *error)
+{
+    pk_publishing *publishing = &profiler->publishing;
+    publishing->options.epoch = profiler->epoch;
+    publishing->options.clock = profiler->clock;
+    publishing->publisher =
+        pk_publisher_start(&publishing->options, profiler->ledger, error, ERROR_SIZE);
+    if (publishing->publisher == NULL)
+        return -1;
+    pk_publishing_set_enabled(profiler);
+    return 0;
+}
+
+/* Stop the publisher and keep the options.  The GIL is released meanwhile. */
+static void
+stop(pk_profiler *profiler, const char *reason, int64_t deadline_ns)
+{
+    pk_publisher *publisher = profiler->publishing.publisher;
+    uint64_t sequence = profiler->publishing.options.first_sequence;
+    int failed;
+    if (publisher == NULL)
+        return;
+    profiler->publishing.publisher = NULL;
+    profiler->readers++; /* the ledger stays while the thread still reads it */
+    Py_BEGIN_ALLOW_THREADS
+    failed = pk_publisher_stop(publisher, reason, deadline_ns, &sequence);
+    Py_END_ALLOW_THREADS
+    if (!failed)
+        profiler->readers--; /* else it stays for ever: the thread was abandoned */
+    profiler->publishing.options.first_sequence = sequence;
+}
+
+/* Free the options. */
+static void
+forget(pk_publishing *publishing)
+{
+    PyMem_Free(publishing->endpoint);
+    PyMem_Free(publishing->hello);
+    PyMem_Free(publishing->server_secret);
+    for (char **client = publishing->clients; client != NULL && *client != NULL; client++)
+        PyMem_Free(*client);
+    PyMem_Free(publishing->clients);
+    PyFrameObject *forker = publishing->forker;
+    memset(publishing, 0, sizeof *publishing);
+    Py_XDECREF(forker);
+}
+
+/* A copy of size bytes with a terminator, or NULL with an exception. */
+static char *
+copy(const char *bytes, size_t size)
+{
+    char *made = PyMem_Calloc(1, size + 1);
+    if (made == NULL)
+        PyErr_NoMemory();
+    else
+        memcpy(made, bytes, size);
+    return made;
+}
+
+/* Copy the keys of those who may subscribe.  0, or −1 with an exception. */
+static int
+copy_clients(pk_publishing *publishing, PyObject *clients)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(clients);
+    publishing->clients = PyMem_Calloc((size_t)count + 1, sizeof *publishing->clients);
+    if (publishing->clients == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        const char *key = PyUnicode_AsUTF8(PyTuple_GET_ITEM(clients, i));
+        if (key == NULL)
+            return -1;
+        publishing->clients[i] = copy(key, strlen(key));
+        if (publishing->clients[i] == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+const char pk_start_publishing_doc[] =
+"start_publishing(endpoint, interval_s, hello, stream, server_secret=None, clients=())\n--\n\n"
+"Start the native thread that publishes what is counted.\n\n"
+"Parameters\n----------\n"
+"endpoint : str\n    Where to bind, as libzmq writes it.\n"
+"interval_s : float\n    Seconds between two snapshots.\n"
+"hello : bytes\n    JSON that describes the session.\n"
+"stream : bytes\n    16 random bytes that tell the session from all others.\n"
+"server_secret : str, optional\n    Secret CURVE key, Z85.\n"
+"clients : tuple of str, optional\n    Public CURVE keys of those who may subscribe, Z85.\n\n"
+"Returns\n-------\n"
+"str\n    The endpoint that was bound.\n\n"
+"Raises\n------\n"
+"OSError\n    If it cannot be bound; then nothing is left on.\n"
+"RuntimeError\n    If it publishes already, or no libzmq is bound.";
+
+PyObject *
+pk_start_publishing(PyObject *op, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"endpoint",      "interval_s", "hello", "stream",
+                            "server_secret", "clients",    NULL};
+    pk_profiler *self = (pk_profiler *)op;
+    pk_publishing *publishing = &self->publishing;
+    const char *endpoint, *hello, *stream;
+    const char *secret = NULL;
+    Py_ssize_t hello_size, stream_size;
+    double interval_s;
+    PyObject *clients = NULL;
+    char error[ERROR_SIZE] = "";
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "sdy#y#|zO!:start_publishing", names,
+                                     &endpoint, &interval_s, &hello, &hello_size, &stream,
+                                     &stream_size, &secret, &PyTuple_Type, &clients))
+        return NULL;
+    if (stream_size != 16 || !(interval_s > 0.0 && interval_s < 86400.0)) {
+        PyErr_SetString(PyExc_ValueError,
+                        "stream takes 16 bytes, and interval_s from above 0 to a day");
+        return NULL;
+    }
+    if (publishing->publisher != NULL || publishing->endpoint != NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "this profiler publishes already");
+        return NULL;
+    }
+    if (!self->state->zmq_bound) {
+        PyErr_SetString(PyExc_RuntimeError, "no libzmq is bound; call bind_libzmq() first");
+        return NULL;
+    }
+    publishing->endpoint = copy(endpoint, strlen(endpoint));
+    publishing->hello = copy(hello, (size_t)hello_size);
+    if (secret != NULL)
+        publishing->server_secret = copy(secret, strlen(secret));
+    if (publishing->endpoint == NULL || publishing->hello == NULL ||
+        (secret != NULL && publishing->server_secret == NULL) ||
+        (clients != NULL && copy_clients(publishing, clients) < 0)) {
+        forget(publishing);
+        return NULL;
+    }
+    publishing->options = (pk_publisher_options){
+        .zmq = &self->state->zmq,
+        .endpoint = publishing->endpoint,
+        .interval_ns = (int64_t)(interval_s * 1e9),
+        .hello = publishing->hello,
+        .hello_size = (size_t)hello_size,
+        .server_secret = publishing->server_secret,
+        .clients = (const char *const *)publishing->clients,
+        .began_ns = pk_monotonic_ns(),
+    };
+    memcpy(publishing->options.stream, stream, 16);
+    if (start(self, error) < 0) {
+        forget(publishing);
+        PyErr_Format(PyExc_OSError, "cannot publish on %s: %s", endpoint, error);
+        return NULL;
+    }
+    /* Where the port was open, it is the same after a pause. */
+    const char *bound = pk_publisher_endpoint(publishing->publisher);
+    char *kept = copy(bound, strlen(bound));
+    if (kept == NULL) {
+        pk_publishing_stop(self, NULL, PK_STOP_DEADLINE_NS);
+        return NULL;
+    }
+    PyMem_Free(publishing->endpoint);
+    publishing->options.endpoint = publishing->endpoint = kept;
+    return PyUnicode_FromString(bound);
+}
+
+void
+pk_publishing_stop(pk_profiler *profiler, const char *reason, int64_t deadline_ns)
+{
+    stop(profiler, reason, deadline_ns);
+    forget(&profiler->publishing);
+}
+
+const char pk_stop_publishing_doc[] =
+"stop_publishing(reason, deadline_s=0.25)\n--\n\n"
+"Publish a last snapshot and goodbye, and stop; nothing is done if nothing is published.\n\n"
+"Parameters\n----------\n"
+"reason : str\n    Why, for the viewers.\n"
+"deadline_s : float, optional\n    Seconds that it may take at most.";
+
+PyObject *
+pk_stop_publishing(PyObject *op, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"reason", "deadline_s", NULL};
+    const char *reason;
+    double deadline_s = PK_STOP_DEADLINE_NS * 1e-9;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "s|d:stop_publishing", names, &reason,
+                                     &deadline_s))
+        return NULL;
+    pk_publishing_stop((pk_profiler *)op, reason, (int64_t)(deadline_s * 1e9));
+    Py_RETURN_NONE;
+}
+
+const char pk_publishing_facts_doc[] =
+"publishing()\n--\n\n"
+"What the publisher has done so far.\n\n"
+"Returns\n-------\n"
+"dict or None\n"
+"    endpoint, viewers (whether anybody is subscribed), sequence (of the next message),\n"
+"    messages, walks, walk_ns (of the last one), publisher_ns (CPU time), send_failures;\n"
+"    None if nothing is published.";
+
+PyObject *
+pk_publishing_facts(PyObject *op, PyObject *unused)
+{
+    (void)unused;
+    pk_publisher *publisher = ((pk_profiler *)op)->publishing.publisher;
+    pk_publisher_facts facts;
+    if (publisher == NULL)
+        Py_RETURN_NONE;
+    pk_publisher_read(publisher, &facts);
+    return Py_BuildValue("{s:s,s:O,s:K,s:L,s:L,s:L,s:L,s:L}", "endpoint",
+                         pk_publisher_endpoint(publisher), "viewers",
+                         facts.viewers ? Py_True : Py_False, "sequence",
+                         (unsigned long long)facts.sequence, "messages",
+                         (long long)facts.messages, "walks", (long long)facts.walks, "walk_ns",
+                         (long long)facts.walk_ns, "publisher_ns", (long long)facts.publisher_ns,
+                         "send_failures", (long long)facts.send_failures);
+}
+
+const char pk_wait_for_viewer_doc[] =
+"wait_for_viewer(timeout_s)\n--\n\n"
+"Wait until somebody is subscribed; other threads run on, and signals are handled.\n\n"
+"Parameters\n----------\n"
+"timeout_s : float\n    Seconds to wait at most.\n\n"
+"Returns\n-------\n"
+"bool\n    Whether somebody is.";
+
+PyObject *
+pk_wait_for_viewer(PyObject *op, PyObject *timeout)
+{
+    double timeout_s = PyFloat_AsDouble(timeout);
+    if (timeout_s == -1.0 && PyErr_Occurred())
+        return NULL;
+    double end = (double)pk_monotonic_ns() + timeout_s * 1e9;
+    for (;;) {
+        /* Looked up anew each time: whoever has the GIL may stop the publisher. */
+        pk_publisher *publisher = ((pk_profiler *)op)->publishing.publisher;
+        pk_publisher_facts facts = {.viewers = false};
+        if (publisher != NULL)
+            pk_publisher_read(publisher, &facts);
+        if (facts.viewers)
+            Py_RETURN_TRUE;
+        if (publisher == NULL || (double)pk_monotonic_ns() >= end)
+            Py_RETURN_FALSE;
+        Py_BEGIN_ALLOW_THREADS
+        nanosleep(&(struct timespec){.tv_nsec = VIEWER_POLL_NS}, NULL);
+        Py_END_ALLOW_THREADS
+        if (PyErr_CheckSignals() < 0)
+            return NULL;
+    }
+}
+
+/* Stop so that the system, too, counts our threads no more: os.fork() asks it. */
+static void
+stop_threads(pk_profiler *profiler)
+{
+    int before = pk_native_threads();
+    stop(profiler, NULL, PK_STOP_DEADLINE_NS);
+    Py_BEGIN_ALLOW_THREADS
+    for (int i = 0; i < GONE_POLLS && before != 0; i++) {
+        if (pk_native_threads() <= before - OWN_THREADS)
+            break;
+        nanosleep(&(struct timespec){.tv_nsec = GONE_POLL_NS}, NULL);
+    }
+    Py_END_ALLOW_THREADS
+}
+
+const char pk_pause_publishing_doc[] =
+"pause_publishing()\n--\n\n"
+"Before a fork: end the thread and close the sockets, so that the child inherits neither.";
+
+PyObject *
+pk_pause_publishing(PyObject *op, PyObject *unused)
+{
+    (void)unused;
+    pk_profiler *self = (pk_profiler *)op;
+    if (self->publishing.publisher != NULL || self->publishing.restart) {
+        if (self->publishing.publisher != NULL)
+            stop_threads(self);
+        self->publishing.restart = false;
+        self->publishing.paused = true;
+    }
+    Py_RETURN_NONE;
+}
+
+/* The frame that calls os.fork(), seen from a function that os.fork() calls: the first that
+ * is not the profiler's own.  Owned; NULL if there is none. */
+static PyFrameObject *
+find_forker(const pk_state *state)
+{
+    PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
+    while (frame != NULL && state->hidden != NULL) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        Py_ssize_t own =
+            PyUnicode_Tailmatch(code->co_filename, state->hidden, 0, PY_SSIZE_T_MAX, -1);
+        Py_DECREF(code);
+        if (own <= 0)
+            break;
+        PyFrameObject *back = PyFrame_GetBack(frame);
+        Py_DECREF(frame);
+        frame = back;
+    }
+    return frame;
+}
+
+/* Whether os.fork() has yet to return: what it calls runs, and its caller does not.  Before
+ * 3.12 os.fork() warns of no threads, and a pending call that makes another never ends. */
+static bool
+is_forking(const pk_publishing *publishing)
+{
+    PyFrameObject *forker = publishing->forker;
+    return PY_VERSION_HEX >= 0x030C0000 && forker != NULL && PyEval_GetFrame() != forker &&
+           PyFrame_GetLasti(forker) == publishing->forker_at;
+}
+
+void
+pk_publishing_restart(pk_profiler *profiler)
+{
+    pk_publishing *publishing = &profiler->publishing;
+    char error[ERROR_SIZE];
+    if (is_forking(publishing))
+        return;
+    publishing->restart = false;
+    if (publishing->endpoint != NULL && publishing->publisher == NULL)
+        (void)start(profiler, error);
+    Py_CLEAR(publishing->forker);
+}
+
+/* Soon after resume_publishing(), between two instructions of the main thread. */
+static int
+restart_soon(void *op)
+{
+    pk_profiler *profiler = op;
+    if (profiler->publishing.restart)
+        pk_publishing_restart(profiler);
+    if (!profiler->publishing.restart || Py_AddPendingCall(restart_soon, op) < 0)
+        Py_DECREF((PyObject *)op);
+    return 0;
+}
+
+const char pk_resume_publishing_doc[] =
+"resume_publishing()\n--\n\n"
+"After a fork, in the parent: start again, though not at once, for os.fork() counts the\n"
+"threads once more before it returns, and warns of them.";
+
+PyObject *
+pk_resume_publishing(PyObject *op, PyObject *unused)
+{
+    (void)unused;
+    pk_profiler *self = (pk_profiler *)op;
+    if (self->publishing.paused) {
+        self->publishing.paused = false;
+        self->publishing.restart = true; /* the next first call does it if this cannot */
+        Py_XSETREF(self->publishing.forker, find_forker(self->state));
+        if (self->publishing.forker != NULL)
+            self->publishing.forker_at = PyFrame_GetLasti(self->publishing.forker);
+        Py_INCREF(op);
+        if (Py_AddPendingCall(restart_soon, op) < 0)
+            Py_DECREF(op);
+    }
+    Py_RETURN_NONE;
+}
+
+const char pk_forget_publishing_doc[] =
+"forget_publishing()\n--\n\n"
+"After a fork, in the child: nothing is published, and nothing of the parent's is touched.";
+
+PyObject *
+pk_forget_publishing(PyObject *op, PyObject *unused)
+{
+    (void)unused;
+    pk_publishing_stop((pk_profiler *)op, NULL, 0);
+    Py_RETURN_NONE;
+}
