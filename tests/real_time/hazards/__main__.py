@@ -1,0 +1,57 @@
+"""``python hazards [NAME…]`` runs scenarios, or all, each in a fork of this process.
+
+Of each it writes a line of JSON: its name, the status it ended with, and what it wrote.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = os.environ.get("PIKOS_HAZARDS_ROOT", str(HERE.parents[2]))
+"""Where the package lies that is put to the test."""
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1]), ROOT]
+
+from hazards import SCENARIOS, Skipped  # noqa: E402 - found by the path above
+
+DEADLINE_S = 90
+
+
+def run(name):
+    """Run one scenario; the status to exit with."""
+    faulthandler.dump_traceback_later(DEADLINE_S, exit=True)
+    try:
+        SCENARIOS[name]()
+    except Skipped as reason:
+        print(f"skipped: {reason}")
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def main(names):
+    for name in names:
+        with tempfile.TemporaryFile() as output:
+            sys.stdout.flush()
+            child = os.fork()
+            if child == 0:
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
+                return run(name)
+            _, status = os.waitpid(child, 0)
+            output.seek(0)
+            written = output.read().decode(errors="replace")
+        result = {"name": name, "status": os.waitstatus_to_exitcode(status), "output": written}
+        print(json.dumps(result), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or SCENARIOS))

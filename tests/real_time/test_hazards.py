@@ -1,0 +1,65 @@
+"""Programs that do to the profiler what a decent program would not, each in a child process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hazards import SCENARIOS
+from support import sanitized
+
+HAZARDS = Path(__file__).with_name("hazards")
+DEADLINE_S = 300.0
+
+
+def run_scenarios(directory, environment):
+    """How each scenario ended, by its name."""
+    child = subprocess.run(
+        [sys.executable, HAZARDS],
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert child.returncode == 0, child.stderr
+    assert child.stderr == ""
+    return {result["name"]: result for result in map(json.loads, child.stdout.splitlines())}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return run_scenarios(tmp_path_factory.mktemp("hazards"), dict(os.environ))
+
+
+@pytest.fixture(scope="module")
+def under_sanitizers(tmp_path_factory):
+    try:
+        sanitized.runtimes()
+    except sanitized.NoSanitizer as reason:
+        pytest.skip(str(reason))
+    directory = tmp_path_factory.mktemp("sanitized")
+    root = sanitized.build(directory)
+    return run_scenarios(directory, sanitized.environment(root))
+
+
+def check(result):
+    assert result["status"] == 0, result["output"]
+    if result["output"].startswith("skipped: "):
+        pytest.skip(result["output"].removeprefix("skipped: ").rstrip())
+    assert result["output"] == ""
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_profiler_and_the_program_survive(plain, name):
+    check(plain[name])
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_no_byte_is_touched_that_should_not_be(under_sanitizers, name):
+    check(under_sanitizers[name])
