@@ -1,0 +1,146 @@
+"""The rows of a real-time profiler's tables, as viewers use them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+BUILTIN = 1
+"""``Function.kind`` of a built-in function."""
+
+
+class Function(NamedTuple):
+    """A function that was called.
+
+    Fields:  as in ``wire.tables.FUNCTION``
+    """
+
+    id: int
+    kind: int
+    line: int
+    name: str
+    qualified_name: str
+    file: str
+
+
+class Stat(NamedTuple):
+    """What a function cost, all threads together; only what has returned.
+
+    Fields:  as in ``wire.tables.STAT``
+    """
+
+    function: int
+    callcount: int
+    reccallcount: int
+    resumecount: int
+    inline_ns: int
+    cumulative_ns: int
+
+    @property
+    def primitive_calls(self) -> int:
+        """Calls that did not find the function open already."""
+        return self.callcount - self.reccallcount
+
+    @property
+    def starts(self) -> int:
+        """Calls that began the function, not a suspended generator's going on."""
+        return self.callcount - self.resumecount
+
+
+class Edge(NamedTuple):
+    """What the calls of one function from one other cost, all threads together.
+
+    Fields:  as in ``wire.tables.EDGE``
+    """
+
+    caller: int
+    callee: int
+    callcount: int
+    reccallcount: int
+    inline_ns: int
+    cumulative_ns: int
+
+    @property
+    def primitive_calls(self) -> int:
+        """Calls that did not find the same call open already."""
+        return self.callcount - self.reccallcount
+
+
+class Context(NamedTuple):
+    """What the calls from one place of one thread's calling-context tree cost.
+
+    Fields:  as in ``wire.tables.CONTEXT``
+    """
+
+    id: int
+    parent: int
+    thread: int
+    function: int
+    caller: int
+    folded: int
+    callcount: int
+    reccallcount: int
+    resumecount: int
+    inline_ns: int
+    cumulative_ns: int
+
+
+class OpenCall(NamedTuple):
+    """A call that has not returned.
+
+    Fields:  as in ``wire.tables.OPEN_CALL``
+    """
+
+    thread: int
+    depth: int
+    function: int
+    context: int
+    age_ns: int
+
+
+class Thread(NamedTuple):
+    """A thread that has called something.
+
+    Fields:  as in ``wire.tables.THREAD``
+    """
+
+    id: int
+    ident: int
+    native_id: int
+    alive: int
+    threads: int
+    depth: int
+    name: str
+
+
+class SessionRow(NamedTuple):
+    """The session itself.
+
+    Fields:  as in ``wire.tables.SESSION``
+    """
+
+    id: int
+    enabled: int
+    functions: int
+    edges: int
+    contexts: int
+    folded_calls: int
+    lost_calls: int
+    messages: int
+    walks: int
+    walk_ns: int
+    publisher_ns: int
+    clock_drift_ppm: int
+    rss_bytes: int
+    vms_bytes: int
+
+
+ROW_TYPES: dict[str, type[tuple[object, ...]]] = {
+    "function": Function,
+    "stat": Stat,
+    "edge": Edge,
+    "context": Context,
+    "open_call": OpenCall,
+    "thread": Thread,
+    "session": SessionRow,
+}
+"""The row type of each table that has one; rows of other tables are plain tuples."""

@@ -1,0 +1,137 @@
+"""What is known of one session, folded from its messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pikos.model.rows import ROW_TYPES
+from pikos.model.snapshot import Snapshot
+from pikos.model.table import TableRows
+from pikos.wire.messages import Bye, Hello
+from pikos.wire.order import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pikos.wire.messages import Block, Message
+
+
+class SessionState:
+    """What is known of one session.
+
+    Parameters
+    ----------
+    stream
+        Its stream id.
+
+    """
+
+    def __init__(self, stream: bytes) -> None:
+        self._stream = stream
+        self._order = Order()
+        self._facts: Mapping[str, Any] = {}
+        self._tables: dict[str, TableRows] = {}
+        self._epoch = 0
+        self._time_ns = 0
+        self._heard_at = 0.0
+        self._messages = 0
+        self._refused_rows = 0
+        self._ended: str | None = None
+        self.full = False
+        """Whether there was no room for some row: since then only known ones are kept fresh."""
+
+    def note(self, message: Message, now: float) -> bool:
+        """Take in what every message says.
+
+        Parameters
+        ----------
+        message
+            The message.
+        now
+            When it arrived.
+
+        Returns
+        -------
+        bool
+            Whether it is news, so that its rows are worth taking in.
+
+        """
+        if not self._order.note(message):
+            return False
+        if message.envelope.epoch != self._epoch:
+            self._epoch = message.envelope.epoch
+            self._tables.clear()
+            self.full = False
+        if isinstance(message, Hello):
+            self._facts = message.facts
+        self._ended = message.reason if isinstance(message, Bye) else None
+        self._time_ns = message.envelope.time_ns
+        self._heard_at = now
+        self._messages += 1
+        return True
+
+    def fold(self, block: Block, *, first: bool) -> None:
+        """Take in rows.
+
+        Parameters
+        ----------
+        block
+            The rows.
+        first
+            Whether the block is the first one of its table in its message.
+
+        """
+        rows = self._tables.get(block.table.name)
+        if rows is None or rows.table != block.table:
+            rows = self._tables[block.table.name] = TableRows(block.table)
+        if self.full:
+            self._refused_rows += rows.fold_known(block)
+        else:
+            rows.fold(block, first=first)
+
+    def weight(self) -> int:
+        """Estimate the room that the rows take.
+
+        Returns
+        -------
+        int
+            Bytes, roughly.
+
+        """
+        return sum(rows.weight() for rows in self._tables.values())
+
+    def snapshot(self) -> Snapshot:
+        """Freeze the state.
+
+        Returns
+        -------
+        Snapshot
+            The state as it is now.
+
+        """
+        return Snapshot(
+            stream=self._stream,
+            facts=self._facts,
+            functions=self._mapping("function"),
+            stats=self._mapping("stat"),
+            edges=self._mapping("edge"),
+            contexts=self._mapping("context"),
+            open_calls=self._tables["open_call"].listing() if "open_call" in self._tables else (),
+            threads=self._mapping("thread"),
+            session=next(iter(self._mapping("session").values()), None),
+            others={
+                name: rows.listing() for name, rows in self._tables.items() if name not in ROW_TYPES
+            },
+            epoch=self._epoch,
+            time_ns=self._time_ns,
+            heard_at=self._heard_at,
+            messages=self._messages,
+            dropped=self._order.dropped,
+            refused_rows=self._refused_rows,
+            complete=self._order.complete,
+            ended=self._ended,
+        )
+
+    def _mapping(self, table: str) -> Mapping[Any, Any]:
+        rows = self._tables.get(table)
+        return {} if rows is None else rows.mapping()

@@ -1,0 +1,211 @@
+"""One session as it was at one moment, frozen: what views and exports are made from."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pikos.model.rows import Stat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pikos.model.rows import Context, Edge, Function, OpenCall, SessionRow, Thread
+
+STALE_INTERVALS = 3
+"""Intervals of silence after which a session is stale."""
+
+STALE_MIN_S = 0.25
+"""Seconds of silence that never make a session stale, however short its interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One session at one moment.
+
+    It holds counts; rates come from two snapshots, where they are drawn.  A row may name a
+    function, thread or context that is not there (yet): every look-up takes that into account.
+
+    Threads: may be handed to any thread
+    """
+
+    stream: bytes = b""
+    """The session's 16 random bytes; empty if nothing was heard."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the session's hello said: ``wire.hello.FACTS`` and maybe others."""
+    functions: Mapping[int, Function] = field(default_factory=dict)
+    """Functions by id."""
+    stats: Mapping[int, Stat] = field(default_factory=dict)
+    """What each function cost, by its id; none if it has not returned yet."""
+    edges: Mapping[tuple[int, int], Edge] = field(default_factory=dict)
+    """What calls cost, by caller and callee; caller 0 is outside every profiled call."""
+    contexts: Mapping[int, Context] = field(default_factory=dict)
+    """Calling contexts by id."""
+    open_calls: tuple[OpenCall, ...] = ()
+    """Calls that have not returned."""
+    threads: Mapping[int, Thread] = field(default_factory=dict)
+    """Threads by id."""
+    session: SessionRow | None = None
+    """What the session counts of itself: its size, its own cost, the memory of the process."""
+    others: Mapping[str, tuple[tuple[Any, ...], ...]] = field(default_factory=dict)
+    """Rows of tables that are not a profiler's, by the table's name."""
+    epoch: int = 0
+    """How often the statistics have been cleared."""
+    time_ns: int = 0
+    """When the last message was made: ns since the session began."""
+    heard_at: float = 0.0
+    """When it arrived, by the viewer's clock, in seconds."""
+    messages: int = 0
+    """Messages received."""
+    dropped: int = 0
+    """Messages sent and never received."""
+    refused_rows: int = 0
+    """Rows that the model had no room for."""
+    complete: bool = False
+    """Whether the whole state has been received, and nothing dropped since."""
+    ended: str | None = None
+    """Why the session ended; None while it has not said goodbye."""
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds between two messages, as the session says; 0.1 if it does not."""
+        return float(self.facts.get("interval_ns", 100_000_000)) / 1e9
+
+    def age_s(self, now: float) -> float:
+        """Tell how old the data is.
+
+        Parameters
+        ----------
+        now
+            The viewer's clock, in seconds.
+
+        Returns
+        -------
+        float
+            Seconds since the last message arrived.
+
+        """
+        return max(0.0, now - self.heard_at)
+
+    def stale(self, now: float) -> bool:
+        """Tell whether the session has been silent for too long without a goodbye.
+
+        Parameters
+        ----------
+        now
+            The viewer's clock, in seconds.
+
+        Returns
+        -------
+        bool
+            Whether nothing came for ``STALE_INTERVALS``.
+
+        """
+        patience_s = max(STALE_MIN_S, STALE_INTERVALS * self.interval_s)
+        return self.ended is None and self.age_s(now) > patience_s
+
+    def callers(self, function: int) -> tuple[Edge, ...]:
+        """Find who called a function.
+
+        Parameters
+        ----------
+        function
+            Its id.
+
+        Returns
+        -------
+        tuple of Edge
+            One for each caller.
+
+        """
+        return tuple(edge for edge in self.edges.values() if edge.callee == function)
+
+    def callees(self, function: int) -> tuple[Edge, ...]:
+        """Find whom a function called.
+
+        Parameters
+        ----------
+        function
+            Its id.
+
+        Returns
+        -------
+        tuple of Edge
+            One for each callee.
+
+        """
+        return tuple(edge for edge in self.edges.values() if edge.caller == function)
+
+    def tree(self) -> Mapping[int, tuple[Context, ...]]:
+        """Order the contexts by what called them.
+
+        Returns
+        -------
+        Mapping
+            The contexts below each context's id; below 0 the root of each thread, and the rows
+            that stand for calls past the tree's bound.
+
+        """
+        below = defaultdict(list)
+        for context in self.contexts.values():
+            below[context.parent].append(context)
+        return {parent: tuple(contexts) for parent, contexts in below.items()}
+
+    def thread_stats(self, thread: int) -> Mapping[int, Stat]:
+        """Sum the contexts of one thread by function.
+
+        Parameters
+        ----------
+        thread
+            Its id.
+
+        Returns
+        -------
+        Mapping
+            What each function cost in that thread, by the function's id.
+
+        """
+        sums: dict[int, list[int]] = defaultdict(lambda: [0] * 5)
+        for context in self.contexts.values():
+            if context.thread != thread or not context.function:
+                continue
+            entry = sums[context.function]
+            entry[0] += context.callcount
+            entry[1] += context.reccallcount
+            entry[2] += context.resumecount
+            entry[3] += context.inline_ns
+            if context.folded or not context.reccallcount:
+                entry[4] += context.cumulative_ns
+        return {function: Stat(function, *entry) for function, entry in sums.items()}
+
+    def open_counts(self) -> Mapping[int, int]:
+        """Count the open calls by function.
+
+        Returns
+        -------
+        Mapping
+            How many calls of each function have not returned, by its id; of a very deep stack
+            only those that were told.
+
+        """
+        return Counter(call.function for call in self.open_calls)
+
+    def open_ages_ns(self) -> Mapping[int, int]:
+        """Sum the ages of open calls by function.
+
+        Returns
+        -------
+        Mapping
+            For each function the ages of its outermost open call in each thread, added up: what
+            its cumulative time lacks while it runs.
+
+        """
+        outermost: dict[tuple[int, int], int] = {}
+        for call in self.open_calls:
+            key = call.thread, call.function
+            outermost[key] = max(call.age_ns, outermost.get(key, 0))
+        ages: Counter[int] = Counter()
+        for (_, function), age_ns in outermost.items():
+            ages[function] += age_ns
+        return ages

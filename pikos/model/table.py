@@ -1,0 +1,171 @@
+"""The present rows of one table, folded from the blocks that arrive."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pikos.model.rows import ROW_TYPES
+from pikos.wire.columns import Strings
+from pikos.wire.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pikos.wire.messages import Block
+    from pikos.wire.tables import Table
+
+APPENDED_MAX = 10_000
+"""Rows that are kept of a table to which rows are appended; the newest ones."""
+
+ROW_WEIGHT = 320
+"""Bytes that a row takes beside its text, roughly."""
+
+Row = tuple[Any, ...]
+
+
+class TableRows:
+    """The rows of one table, and the copy of them that was handed out last.
+
+    Parameters
+    ----------
+    table
+        Declaration of the table.
+
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._upserted: dict[Any, Row] = {}
+        self._listed: deque[Row] = deque(maxlen=APPENDED_MAX if table.mode == "append" else None)
+        self._copy: Mapping[Any, Row] | tuple[Row, ...] | None = None
+
+    def fold(self, block: Block, *, first: bool) -> None:
+        """Take in rows.
+
+        Parameters
+        ----------
+        block
+            The rows.
+        first
+            Whether the block is the first one of this table in its message.
+
+        """
+        self._copy = None
+        if self.table.mode == "upsert":
+            self._upserted.update(_keyed_rows(block))
+            return
+        if self.table.mode == "replace" and first:
+            self._listed.clear()
+        self._listed.extend(_rows(block))
+
+    def fold_known(self, block: Block) -> int:
+        """Take in rows only where that takes no more room.
+
+        Parameters
+        ----------
+        block
+            The rows.
+
+        Returns
+        -------
+        int
+            How many rows were left out.
+
+        """
+        if self.table.mode != "upsert" or weight_of(block) > ROW_WEIGHT * block.row_count:
+            return block.row_count
+        self._copy = None
+        known = {key: row for key, row in _keyed_rows(block) if key in self._upserted}
+        self._upserted.update(known)
+        return block.row_count - len(known)
+
+    def mapping(self) -> Mapping[Any, Any]:
+        """Hand out the rows of a table with a key.
+
+        Returns
+        -------
+        Mapping
+            The rows by key; it does not change any more.
+
+        """
+        if not isinstance(self._copy, dict):
+            self._copy = self._upserted.copy()
+        return self._copy
+
+    def listing(self) -> tuple[Any, ...]:
+        """Hand out the rows of any table.
+
+        Returns
+        -------
+        tuple
+            The rows.
+
+        """
+        if self.table.mode == "upsert":
+            return tuple(self._upserted.values())
+        if not isinstance(self._copy, tuple):
+            self._copy = tuple(self._listed)
+        return self._copy
+
+    def weight(self) -> int:
+        """Estimate the room that the rows take.
+
+        Returns
+        -------
+        int
+            Bytes, roughly.
+
+        """
+        rows = self._upserted.values() if self.table.mode == "upsert" else self._listed
+        weight = ROW_WEIGHT * len(rows)
+        if any(column.type == "str" for column in self.table.columns):
+            weight += sum(len(value) for row in rows for value in row if isinstance(value, str))
+        return weight
+
+
+def weight_of(block: Block) -> int:
+    """Estimate the room that the rows of a block would take.
+
+    Parameters
+    ----------
+    block
+        The rows.
+
+    Returns
+    -------
+    int
+        Bytes, roughly.
+
+    """
+    columns = block.columns.values()
+    text = sum(column.size_bytes for column in columns if isinstance(column, Strings))
+    return ROW_WEIGHT * block.row_count + text
+
+
+def _rows(block: Block) -> Iterator[Row]:
+    names = [column.name for column in _as_known(block.table).columns]
+    rows = zip(*_columns(block, names), strict=True)
+    row_type = ROW_TYPES.get(block.table.name)
+    # A row type's own _make checks what zip has made sure of, at three times the cost.
+    return rows if row_type is None else map(partial(tuple.__new__, row_type), rows)
+
+
+def _keyed_rows(block: Block) -> Iterator[tuple[Any, Row]]:
+    parts = _columns(block, block.table.key)
+    keys = parts[0] if len(parts) == 1 else zip(*parts, strict=True)
+    return zip(keys, _rows(block), strict=True)
+
+
+def _columns(block: Block, names: Iterable[str]) -> list[Sequence[Any]]:
+    """Order the columns; one that is not sent is zeros or empty strings."""
+    text = {column.name for column in _as_known(block.table).columns if column.type == "str"}
+    return [
+        block.columns.get(name) or ["" if name in text else 0] * block.row_count for name in names
+    ]
+
+
+def _as_known(table: Table) -> Table:
+    """Choose the declaration of this version, whose columns the row types have."""
+    return next((known for known in TABLES if known.name == table.name), table)
