@@ -1,0 +1,88 @@
+"""One session as a JSON document, for scripts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pikos.live.functions import FunctionRow
+    from pikos.live.scene import Scene
+    from pikos.live.state import ViewState
+    from pikos.model import Snapshot
+
+
+def document(scene: Scene, state: ViewState, rows: int | None = None) -> str:
+    """Write a session down as JSON; times are in ns unless their name says otherwise.
+
+    Parameters
+    ----------
+    scene
+        What there is to see.
+    state
+        What the user has chosen: sort and filter of the functions.
+    rows
+        Functions to tell of at most; None for all.
+
+    Returns
+    -------
+    str
+        One line of ASCII.
+
+    """
+    snapshot = scene.snapshot
+    functions, total = scene.functions.top(
+        len(snapshot.stats) + len(snapshot.open_calls) if rows is None else rows,
+        sort=state.sort,
+        descending=state.descending,
+        pattern=state.pattern,
+    )
+    return json.dumps(
+        {
+            "stream": snapshot.stream.hex(),
+            "hello": dict(snapshot.facts),
+            "time_ns": snapshot.time_ns,
+            "age_s": round(snapshot.age_s(scene.now), 3),
+            "complete": snapshot.complete,
+            "stale": snapshot.stale(scene.now),
+            "ended": snapshot.ended,
+            "messages": snapshot.messages,
+            "dropped": snapshot.dropped,
+            "refused": scene.refused,
+            "disconnects": scene.disconnects,
+            "session": None if snapshot.session is None else snapshot.session._asdict(),
+            "functions_total": total,
+            "functions": [_function(snapshot, row) for row in functions],
+            "open_calls": [
+                {**call._asdict(), "name": _name(snapshot, call.function)}
+                for call in snapshot.open_calls
+            ],
+            "threads": [thread._asdict() for thread in snapshot.threads.values()],
+        }
+    )
+
+
+def _function(snapshot: Snapshot, row: FunctionRow) -> dict[str, Any]:
+    function, stat = snapshot.functions.get(row.function), snapshot.stats.get(row.function)
+    return {
+        "id": row.function,
+        "name": None if function is None else function.name,
+        "qualified_name": None if function is None else function.qualified_name,
+        "file": None if function is None else function.file,
+        "line": None if function is None else function.line,
+        "kind": None if function is None else function.kind,
+        "calls": row.calls,
+        "primitive_calls": row.primitive,
+        "resumes": 0 if stat is None else stat.resumecount,
+        "starts": 0 if stat is None else stat.starts,
+        "self_ns": row.self,
+        "cumulative_ns": 0 if stat is None else stat.cumulative_ns,
+        "open_ns": row.cumulative - (0 if stat is None else stat.cumulative_ns),
+        "open_calls": row.open,
+        "calls_per_s": None if row.rate < 0 else row.rate,
+    }
+
+
+def _name(snapshot: Snapshot, number: int) -> str | None:
+    function = snapshot.functions.get(number)
+    return None if function is None else function.qualified_name

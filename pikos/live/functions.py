@@ -1,0 +1,269 @@
+"""The rows of the function table: derived from snapshots, filtered, sorted."""
+
+from __future__ import annotations
+
+import fnmatch
+import heapq
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pikos.model.rows import BUILTIN, Stat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pikos.model import Function, Snapshot
+
+REGULAR_EXPRESSION = "re:"
+"""Begins a filter that is a regular expression."""
+
+
+class FunctionRow(NamedTuple):
+    """One function, as the table shows it.
+
+    Fields:  counts and ns of what has returned, unless said otherwise
+    """
+
+    function: int
+    """Its id."""
+    calls: int
+    """Calls and resumes."""
+    primitive: int
+    """Those that did not find the function open already."""
+    self: int
+    """Time in the function itself, ns."""
+    cumulative: int
+    """Time in it and in what it called, ns, calls still open included."""
+    per_call: float
+    """Cumulative time of what has returned by primitive calls, ns."""
+    rate: float
+    """Calls per second lately; -1 if not known."""
+    open: int
+    """Calls that have not returned."""
+    name: str
+    """Qualified name and place: data from a stranger."""
+
+
+class Column(NamedTuple):
+    """One column of the function table."""
+
+    name: str
+    """Which field of ``FunctionRow``."""
+    title: str
+    """What stands above it."""
+    width: int
+    """Columns of the terminal that it takes; 0 for the rest of the line."""
+    meaning: str
+    """One line of help."""
+
+
+COLUMNS = (
+    Column("calls", "calls", 11, "calls that have returned, resumes of generators included"),
+    Column("primitive", "primitive", 11, "those of them that were not recursive"),
+    Column("self", "self", 9, "time in the function itself, calls that have returned"),
+    Column("cumulative", "cumulative", 10, "time in it and all it called, open calls included"),
+    Column("per_call", "per call", 9, "cumulative time of one primitive call that has returned"),
+    Column("rate", "calls/s", 11, "calls per second, over the last second or two"),
+    Column("open", "open", 5, "calls that have not returned yet"),
+    Column("name", "function", 0, "qualified name, file and first line"),
+)
+"""The columns of the function table, in order; the n-th is sorted by with key n."""
+
+
+def label(function: Function | None, number: int) -> str:
+    """Name a function for people.
+
+    Parameters
+    ----------
+    function
+        The function, or None if only its id is known.
+    number
+        Its id.
+
+    Returns
+    -------
+    str
+        Qualified name and place: data from a stranger.
+
+    """
+    if function is None:
+        return f"function {number}"
+    name = function.qualified_name or function.name
+    if function.kind == BUILTIN:
+        return name
+    file = function.file.replace("\\", "/").rpartition("/")[2]
+    return f"{name} ({file}:{function.line})"
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Understand a filter.
+
+    Parameters
+    ----------
+    pattern
+        ``re:`` and a regular expression, a glob, or a part of the name; empty for everything.
+
+    Returns
+    -------
+    Callable
+        Whether a text fits; case does not matter but to regular expressions.
+
+    Raises
+    ------
+    ValueError
+        If the regular expression is none.
+
+    """
+    if pattern.startswith(REGULAR_EXPRESSION):
+        try:
+            search = re.compile(pattern.removeprefix(REGULAR_EXPRESSION)).search
+        except re.error as error:
+            raise ValueError(str(error)) from error
+        return lambda text: search(text) is not None
+    glob = pattern if re.search(r"[*?[]", pattern) else f"*{pattern}*"
+    match = re.compile(fnmatch.translate(glob), re.IGNORECASE).match
+    return lambda text: match(text) is not None
+
+
+class Functions(NamedTuple):
+    """What the function table is made from."""
+
+    snapshot: Snapshot
+    """The state to show."""
+    baseline: Snapshot | None
+    """An earlier state of the same session, for rates."""
+
+    def top(
+        self, count: int, *, sort: str = "self", descending: bool = True, pattern: str = ""
+    ) -> tuple[list[FunctionRow], int]:
+        """Find the rows that come first.
+
+        Parameters
+        ----------
+        count
+            How many.
+        sort
+            The field of ``FunctionRow`` to sort by.
+        descending
+            Whether the greatest comes first.
+        pattern
+            A filter for the names.
+
+        Returns
+        -------
+        tuple
+            The rows, and how many there would be.
+
+        Raises
+        ------
+        ValueError
+            If the filter makes no sense.
+
+        """
+        measures = self._measures()
+        numbers = {number for number, stat in self.snapshot.stats.items() if stat.callcount}
+        numbers.update(self.snapshot.open_counts())
+        if pattern:
+            fits = matcher(pattern)
+            numbers = {number for number in numbers if fits(self._searched(number))}
+        measure = measures[sort]
+        sign = -1 if descending else 1  # equal rows keep their order from one drawing to the next
+        first = (heapq.nlargest if descending else heapq.nsmallest)(
+            count, numbers, key=lambda number: (measure(number), sign * number)
+        )
+        rows = [
+            FunctionRow(number, *(measures[column.name](number) for column in COLUMNS))
+            for number in first
+        ]
+        return rows, len(numbers)
+
+    def _measures(self) -> dict[str, Callable[[int], Any]]:
+        """Tell how to find each field of a row from the function's id."""
+        snapshot, seconds = self.snapshot, self._seconds()
+        stats, opened, ages = snapshot.stats, snapshot.open_counts(), snapshot.open_ages_ns()
+        before = {} if self.baseline is None else self.baseline.stats
+        none = Stat(0, 0, 0, 0, 0, 0)
+
+        def stat(number: int) -> Stat:
+            return stats.get(number, none)
+
+        def per_call(number: int) -> float:
+            primitive = stat(number).primitive_calls
+            return stat(number).cumulative_ns / primitive if primitive > 0 else 0.0
+
+        def rate(number: int) -> float:
+            if not seconds:
+                return -1.0
+            return (stat(number).callcount - before.get(number, none).callcount) / seconds
+
+        return {
+            "calls": lambda number: stat(number).callcount,
+            "primitive": lambda number: stat(number).primitive_calls,
+            "self": lambda number: stat(number).inline_ns,
+            "cumulative": lambda number: stat(number).cumulative_ns + ages.get(number, 0),
+            "per_call": per_call,
+            "rate": rate,
+            "open": lambda number: opened.get(number, 0),
+            "name": lambda number: label(snapshot.functions.get(number), number),
+        }
+
+    def calls(self) -> int:
+        """Count all calls that have returned."""
+        return sum(stat.callcount for stat in self.snapshot.stats.values())
+
+    def call_rate(self) -> float:
+        """Tell how many calls returned per second lately; -1 if not known."""
+        seconds = self._seconds()
+        if self.baseline is None or not seconds:
+            return -1.0
+        before = sum(stat.callcount for stat in self.baseline.stats.values())
+        return (self.calls() - before) / seconds
+
+    def _searched(self, number: int) -> str:
+        """Make the text that a filter is tried on."""
+        function = self.snapshot.functions.get(number)
+        if function is None:
+            return label(None, number)
+        return f"{function.qualified_name or function.name} {function.file}:{function.line}"
+
+    def _seconds(self) -> float:
+        if self.baseline is None:
+            return 0.0
+        return max(0.0, (self.snapshot.time_ns - self.baseline.time_ns) / 1e9)
+
+
+class Baseline:
+    """Remembers an earlier snapshot, one or two seconds old, for rates.
+
+    Parameters
+    ----------
+    span_s
+        The least age of the snapshot that is given back, once there is one.
+
+    """
+
+    def __init__(self, span_s: float = 1.0) -> None:
+        self._span_ns = span_s * 1e9
+        self._older: Snapshot | None = None
+        self._newer: Snapshot | None = None
+
+    def note(self, snapshot: Snapshot) -> Snapshot | None:
+        """Take note of the newest snapshot.
+
+        Parameters
+        ----------
+        snapshot
+            The newest snapshot.
+
+        Returns
+        -------
+        Snapshot or None
+            An earlier one of the same session and epoch.
+
+        """
+        newer = self._newer
+        if newer is None or (newer.stream, newer.epoch) != (snapshot.stream, snapshot.epoch):
+            self._older, self._newer = None, snapshot
+        elif snapshot.time_ns - newer.time_ns >= self._span_ns:
+            self._older, self._newer = newer, snapshot
+        return self._older or (self._newer if self._newer is not snapshot else None)

@@ -1,0 +1,302 @@
+"""Find this user's live sessions in the run-time directory.
+
+A session is a directory that its publisher keeps locked; the directory is the boundary that
+keeps other users out::
+
+    $XDG_RUNTIME_DIR/pikos/         or <tempdir>/pikos-<uid>/; ours alone (0700)
+        <pid>-<16 hex digits>/      one publishing profiler (0700)
+            lock                    flocked while its process lives
+            session.json            what it is and where it publishes
+            s                       its socket, unless it publishes elsewhere
+
+Needs neither zmq nor the profiler's extension.  Where there is no ``flock`` (Windows) there are
+no session directories, so no session is ever found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import re
+import stat
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pikos.errors import AddressError, SessionNotFound
+
+if sys.platform != "win32":
+    import fcntl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SOCKET_PATH_MAX = 107
+"""Bytes that the path of an ipc socket may have (unix(7): 108 with the closing NUL)."""
+
+SOCKET_NAME = "s"
+LOCK_NAME = "lock"
+FACTS_NAME = "session.json"
+
+FACTS_MAX = 256 * 1024
+"""Bytes that ``session.json`` may have."""
+
+_SYSTEM_RUNTIME = "/run/user"  # where it is when the environment does not tell
+_DIRECTORY_NAME = re.compile(r"([1-9][0-9]{0,9})-[0-9a-f]{16}")
+_DIRECTORY_NAME_MAX = 10 + 1 + 16
+
+
+class Session(NamedTuple):
+    """One live session of this user."""
+
+    pid: int
+    """Process that publishes."""
+    address: str
+    """Where it publishes."""
+    argv: tuple[str, ...]
+    """Its command line, as it tells it: data, to be escaped before it is shown."""
+    started_unix_ns: int
+    """When it began, ns since 1970."""
+    path: str
+    """Its session directory."""
+
+
+def runtime_directory() -> Path:
+    """Return the directory for this user's sessions, made if need be and checked.
+
+    Returns
+    -------
+    Path
+        A directory that this user owns and nobody else may enter.
+
+    Raises
+    ------
+    AddressError
+        If there is none and none can be made.
+
+    """
+    for candidate in _candidates():
+        if not _has_room_for_a_socket(candidate):
+            continue
+        with contextlib.suppress(OSError):
+            candidate.mkdir(0o700)
+        if is_private_directory(candidate):
+            return candidate
+    try:
+        made = Path(tempfile.mkdtemp(prefix=_fallback_prefix()))
+    except OSError as error:
+        raise AddressError(
+            "ipc://", f"no directory for the socket can be made: {error}; set XDG_RUNTIME_DIR"
+        ) from error
+    if not _has_room_for_a_socket(made):
+        made.rmdir()
+        raise AddressError(
+            str(made),
+            f"too long for a socket, whose path may have {SOCKET_PATH_MAX} bytes; "
+            "set TMPDIR or XDG_RUNTIME_DIR to a shorter one",
+        )
+    return made
+
+
+def list_sessions() -> tuple[Session, ...]:
+    """Return this user's live sessions, the oldest first, and sweep away the dead ones.
+
+    What a session says of itself is read within limits, and one that makes no sense is left out.
+    """
+    sessions = []
+    for pid, directory in _directories():
+        if is_alive(directory):
+            session = _read(pid, directory)
+            if session is not None:
+                sessions.append(session)
+        else:
+            sweep(directory, pid)
+    return tuple(sorted(sessions, key=lambda session: session.started_unix_ns))
+
+
+def find(target: int | str) -> tuple[str, ...]:
+    """Return the addresses that a target names.
+
+    Parameters
+    ----------
+    target
+        A process id, an address (returned as it is), or the path of a socket or of a session
+        directory.
+
+    Raises
+    ------
+    SessionNotFound
+        If nothing live answers to it.
+
+    """
+    text = str(target)
+    if re.fullmatch(r"[0-9]{1,10}", text):
+        return _find_pid(int(text))
+    if "://" in text:
+        return (text,)
+    path = Path(text).absolute()
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise SessionNotFound(target, f"no process, address or path is that: {error}") from None
+    if stat.S_ISSOCK(mode):
+        return (f"ipc://{path}",)
+    session = _read(0, path) if is_private_directory(path) and is_alive(path) else None
+    if session is None:
+        raise SessionNotFound(target, "the path is neither a socket nor a live session's directory")
+    return (session.address,)
+
+
+def _find_pid(pid: int) -> tuple[str, ...]:
+    sessions = list_sessions()
+    found = tuple(session.address for session in sessions if session.pid == pid)
+    if not found:
+        live = ", ".join(str(session.pid) for session in sessions) or "none"
+        raise SessionNotFound(pid, f"live sessions of this user: {live} (see pikos ps)")
+    return found
+
+
+def is_private_directory(path: Path) -> bool:
+    """Whether path is a directory, not a link to one, that only this user may enter."""
+    if sys.platform == "win32":
+        return False
+    try:
+        facts = path.lstat()
+    except OSError:
+        return False
+    return (
+        stat.S_ISDIR(facts.st_mode)
+        and facts.st_uid == os.geteuid()
+        and not facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    )
+
+
+def try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Take the lock of an open file without waiting; whether it was free.
+
+    The lock belongs to the open file: a forked child shares it, and closing the child's
+    descriptor does not give it up.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
+            return False
+        raise
+    return True
+
+
+def is_alive(directory: Path) -> bool:
+    """Whether the process that made a session directory still holds its lock.
+
+    Looking takes the lock only shared, so two who look never mistake each other for it.
+    """
+    with _opened(directory / LOCK_NAME) as descriptor:
+        return descriptor is not None and not try_lock(descriptor, shared=True)
+
+
+def sweep(directory: Path, pid: int) -> None:
+    """Remove a dead session directory; leave it where its lock is not free.
+
+    Removes only the files that a session has, so a directory with anything else in it stays.
+    """
+    with _opened(directory / LOCK_NAME) as descriptor:
+        if descriptor is not None:
+            if try_lock(descriptor):
+                remove(directory)
+        elif not _process_exists(pid):  # it ended between making the directory and its lock
+            with contextlib.suppress(OSError):
+                directory.rmdir()
+
+
+def remove(directory: Path) -> None:
+    """Remove a session directory whose lock the caller holds."""
+    for name in (SOCKET_NAME, FACTS_NAME, LOCK_NAME):
+        with contextlib.suppress(OSError):
+            (directory / name).unlink()
+    with contextlib.suppress(OSError):
+        directory.rmdir()
+
+
+def _process_exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _directories() -> Iterator[tuple[int, Path]]:
+    for root in _candidates():
+        if not is_private_directory(root):
+            continue
+        for directory in sorted(root.iterdir()):
+            match = _DIRECTORY_NAME.fullmatch(directory.name)
+            if match is not None and is_private_directory(directory):
+                yield int(match[1]), directory
+
+
+def _candidates() -> tuple[Path, ...]:
+    """Return where the run-time directory may be, the best first, whether or not it is there."""
+    if sys.platform == "win32":
+        return ()
+    uid = os.geteuid()
+    parents = (Path(os.environ.get("XDG_RUNTIME_DIR", "")), Path(_SYSTEM_RUNTIME, str(uid)))
+    inside = (parent / "pikos" for parent in parents if parent.is_absolute())
+    temporary = Path(tempfile.gettempdir())
+    fallbacks = sorted(temporary.glob(f"{_fallback_prefix()}*"))
+    return tuple(dict.fromkeys((*inside, temporary / f"pikos-{uid}", *fallbacks)))
+
+
+def _fallback_prefix() -> str:
+    return "pikos-" if sys.platform == "win32" else f"pikos-{os.geteuid()}-"
+
+
+def _has_room_for_a_socket(directory: Path) -> bool:
+    longest = len(os.fsencode(directory)) + 1 + _DIRECTORY_NAME_MAX + 1 + len(SOCKET_NAME)
+    return longest <= SOCKET_PATH_MAX
+
+
+def _read(pid: int, directory: Path) -> Session | None:
+    with _opened(directory / FACTS_NAME) as descriptor:
+        if descriptor is None:
+            return None
+        text = os.pread(descriptor, FACTS_MAX + 1, 0)
+    if len(text) > FACTS_MAX:
+        return None
+    try:
+        match json.loads(text):
+            case {
+                "pid": int(said),
+                "address": str(address),
+                "argv": list(argv),
+                "started_unix_ns": int(started),
+            } if all(isinstance(word, str) for word in argv) and address:
+                return Session(pid or said, address, tuple(argv), started, str(directory))
+    except (ValueError, RecursionError):
+        pass
+    return None
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int | None]:
+    """Open one of a session's own files for reading; None if it is not this user's plain file."""
+    descriptor = None
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    if descriptor is None:
+        yield None
+        return
+    try:
+        facts = os.fstat(descriptor)
+        ours = stat.S_ISREG(facts.st_mode) and facts.st_uid == os.geteuid()
+        yield descriptor if ours else None
+    finally:
+        os.close(descriptor)

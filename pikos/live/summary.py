@@ -1,0 +1,142 @@
+"""The lines that are always in sight: who, how fresh, how much, what was lost, at what cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pikos.live.scene import Line
+from pikos.live.text import clock, count, cut, duration, left, safe, size, width_of
+
+if TYPE_CHECKING:
+    from pikos.live.scene import Scene, Style
+    from pikos.live.state import ViewState
+    from pikos.model import Snapshot
+
+
+def summary(scene: Scene, state: ViewState, width: int) -> list[Line]:
+    """Sum up a session.
+
+    Parameters
+    ----------
+    scene
+        What there is to see.
+    state
+        What the user has chosen.
+    width
+        Columns of the screen.
+
+    Returns
+    -------
+    list of Line
+        The same number of lines whatever happens.
+
+    """
+    status, style = _status(scene, state)
+    room = max(0, width - width_of(status) - 2)
+    return [
+        Line(cut(f"{left(_who(scene), room)}  {status}", width), style),
+        Line(safe(_where(scene), width), "dim"),
+        Line(safe(_sizes(scene), width)),
+        Line(safe(_losses(scene), width), "warning" if _lossy(scene) else "plain"),
+        Line(safe(_cost(scene), width)),
+    ]
+
+
+def _who(scene: Scene) -> str:
+    facts = scene.snapshot.facts
+    if not scene.snapshot.stream:
+        return safe(f"pikos: {scene.target}")
+    program = safe(" ".join(facts.get("argv") or ["?"]), 1000)
+    return f"pikos: process {facts.get('pid', '?')}: {program}"
+
+
+def _status(scene: Scene, state: ViewState) -> tuple[str, Style]:
+    snapshot = scene.snapshot
+    if not snapshot.stream:
+        return "waiting for it", "warning"
+    if snapshot.ended is not None and not state.paused:
+        return f"ended: {safe(snapshot.ended, 40)}", "bold"
+    age = f"{snapshot.age_s(scene.now):.1f} s old"
+    for unusual, what in (
+        (state.paused, "paused"),
+        (snapshot.stale(scene.now), "stale"),
+        (snapshot.session is not None and not snapshot.session.enabled, "profiler off"),
+        (not snapshot.complete, "not whole yet"),
+    ):
+        if unusual:
+            return f"{what}, {age}", "warning"
+    return f"live, {age}", "good"
+
+
+def _where(scene: Scene) -> str:
+    snapshot, facts = scene.snapshot, scene.snapshot.facts
+    told = [
+        str(facts.get("host", "")),
+        f"Python {facts['python']}" if "python" in facts else "",
+        str(facts.get("mechanism", "")),
+        f"clock {facts['clock']}" if "clock" in facts else "",
+        f"every {duration(snapshot.interval_s * 1e9)}" if facts else "",
+        f"for {clock(snapshot.time_ns / 1e9)}" if snapshot.stream else "",
+    ]
+    return " · ".join(filter(None, told))
+
+
+def _sizes(scene: Scene) -> str:
+    snapshot, session = scene.snapshot, scene.snapshot.session
+    rate = scene.functions.call_rate()
+    alive = sum(1 for thread in snapshot.threads.values() if thread.alive)
+    return " · ".join(
+        [
+            f"{count(scene.functions.calls())} calls" + (f", {count(rate)}/s" if rate >= 0 else ""),
+            f"{count(len(snapshot.functions))} functions",
+            f"{count(session.edges if session else len(snapshot.edges))} edges",
+            f"{count(session.contexts if session else len(snapshot.contexts))} contexts",
+            f"{count(alive)} {'thread' if alive == 1 else 'threads'}",
+        ]
+    )
+
+
+def _losses(scene: Scene) -> str:
+    snapshot, session = scene.snapshot, scene.snapshot.session
+    told = [f"{count(snapshot.dropped)} of {count(_sent(snapshot))} messages dropped"]
+    if session is not None:
+        told.append(f"{count(session.lost_calls)} calls lost")
+        told.append(f"{count(session.folded_calls)} folded")
+    if scene.disconnects:
+        told.append(f"{count(scene.disconnects)} disconnects")
+    if snapshot.refused_rows:
+        told.append(f"no room for {count(snapshot.refused_rows)} rows")
+    if scene.refused:
+        told.append(f"{count(scene.refused)} messages refused: {safe(scene.refusal, 60)}")
+    return " · ".join(told)
+
+
+def _sent(snapshot: Snapshot) -> int:
+    return snapshot.messages + snapshot.dropped
+
+
+def _lossy(scene: Scene) -> bool:
+    session = scene.snapshot.session
+    lost = scene.snapshot.dropped + scene.snapshot.refused_rows + scene.refused + scene.disconnects
+    return bool(lost or (session is not None and session.lost_calls))
+
+
+def _cost(scene: Scene) -> str:
+    session = scene.snapshot.session
+    if session is None:
+        return "own cost and memory not told yet"
+    before = scene.baseline.session if scene.baseline is not None else None
+    share = ""
+    if before is not None and scene.baseline is not None:
+        elapsed_ns = scene.snapshot.time_ns - scene.baseline.time_ns
+        if elapsed_ns > 0:
+            spent_ns = session.publisher_ns - before.publisher_ns
+            share = f", {100 * spent_ns / elapsed_ns:.2f} %"
+    return " · ".join(
+        [
+            f"own cost {duration(session.publisher_ns)}{share}",
+            f"last look {duration(session.walk_ns)}",
+            f"RSS {size(session.rss_bytes)}",
+            f"VMS {size(session.vms_bytes)}",
+        ]
+    )

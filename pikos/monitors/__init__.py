@@ -1,0 +1,1 @@
+"""The monitors, and what they are made of."""

@@ -1,0 +1,400 @@
+"""Finding sessions: whom the directories are believed, and what is swept away."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from pikos.errors import AddressError, SessionNotFound
+from pikos.live import sessions
+from pikos.real_time.session_directory import SessionDirectory
+
+HEX = "0123456789abcdef"
+
+
+@pytest.fixture
+def session(runtime):
+    made = SessionDirectory.make()
+    made.announce(made.endpoint, ["program.py", "--fast"], 17)
+    yield made
+    made.remove()
+
+
+def dead_directory(runtime, name=f"999999999-{HEX}"):
+    """What a killed process leaves."""
+    directory = runtime / "pikos" / name
+    directory.mkdir(parents=True, mode=0o700)
+    directory.parent.chmod(0o700)
+    directory.chmod(0o700)
+    for file in ("lock", "session.json", "s"):
+        (directory / file).write_text("")
+    return directory
+
+
+def test_the_directory_is_made_below_the_users_runtime_directory_for_this_user_alone(runtime):
+    directory = sessions.runtime_directory()
+
+    assert directory == runtime / "pikos"
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+def test_without_a_runtime_directory_it_is_a_directory_of_the_user_in_the_temporary_one(
+    runtime, monkeypatch
+):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime / "not there"))
+    monkeypatch.setattr(sessions, "_SYSTEM_RUNTIME", str(runtime / "nor there"))
+
+    assert sessions.runtime_directory() == Path(tempfile.gettempdir(), f"pikos-{os.geteuid()}")
+
+
+@pytest.mark.parametrize("variable", ["", "relative/path"])
+def test_a_runtime_directory_that_is_not_absolute_is_not_used(runtime, monkeypatch, variable):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", variable)
+    monkeypatch.setattr(sessions, "_SYSTEM_RUNTIME", str(runtime / "not there"))
+
+    assert sessions.runtime_directory().parent == Path(tempfile.gettempdir())
+
+
+@pytest.mark.parametrize("plant", ["link", "open", "file"])
+def test_a_planted_directory_is_not_used_but_a_fresh_one(runtime, plant):
+    planted = runtime / "pikos"
+    elsewhere = runtime / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    match plant:
+        case "link":
+            planted.symlink_to(elsewhere)
+        case "open":
+            planted.mkdir()
+            planted.chmod(0o755)
+        case "file":
+            planted.write_text("precious")
+
+    directory = sessions.runtime_directory()
+
+    assert directory not in {planted, elsewhere}
+    assert sessions.is_private_directory(directory)
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_directory_of_another_user_is_not_private(runtime, monkeypatch):
+    directory = sessions.runtime_directory()
+    monkeypatch.setattr(os, "geteuid", lambda: directory.stat().st_uid + 1)
+
+    assert not sessions.is_private_directory(directory)
+
+
+def test_when_every_usual_directory_is_planted_a_fresh_one_is_made_once_and_found_again(
+    runtime, monkeypatch
+):
+    (runtime / "pikos").write_text("")
+    Path(tempfile.gettempdir(), f"pikos-{os.geteuid()}").write_text("")
+    monkeypatch.setattr(sessions, "_SYSTEM_RUNTIME", str(runtime / "not there"))
+
+    made = SessionDirectory.make()
+    made.announce(made.endpoint, [], 1)
+
+    assert made.path.parent == sessions.runtime_directory()
+    assert [session.path for session in sessions.list_sessions()] == [str(made.path)]
+    made.remove()
+
+
+def test_a_directory_too_deep_for_a_socket_is_passed_over(runtime, monkeypatch):
+    deep = runtime / ("d" * 90)
+    deep.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+
+    endpoint = SessionDirectory.make().endpoint
+
+    assert len(endpoint.removeprefix("ipc://")) <= sessions.SOCKET_PATH_MAX
+
+
+def test_when_every_directory_is_too_deep_the_error_says_what_to_shorten(runtime, monkeypatch):
+    deep = runtime / ("d" * 90)
+    deep.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    monkeypatch.setattr(sessions, "_SYSTEM_RUNTIME", str(deep))
+
+    with pytest.raises(AddressError, match="shorter"):
+        sessions.runtime_directory()
+
+    assert not list(deep.iterdir())
+
+
+def test_a_live_session_is_listed_as_it_announced_itself(session):
+    (found,) = sessions.list_sessions()
+
+    assert found == sessions.Session(
+        os.getpid(), session.endpoint, ("program.py", "--fast"), 17, str(session.path)
+    )
+
+
+def test_sessions_are_listed_from_the_oldest(session):
+    older = SessionDirectory.make()
+    older.announce(older.endpoint, [], 16)
+
+    started = [found.started_unix_ns for found in sessions.list_sessions()]
+
+    older.remove()
+    assert started == [16, 17]
+
+
+def test_files_of_a_session_are_readable_by_nobody_else(session):
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in session.path.iterdir()}
+
+    assert modes == {0o600}
+    assert stat.S_IMODE(session.path.stat().st_mode) == 0o700
+
+
+def test_a_session_that_was_removed_is_listed_no_more(runtime):
+    made = SessionDirectory.make()
+    made.announce(made.endpoint, [], 1)
+
+    made.remove()
+
+    assert sessions.list_sessions() == ()
+    assert not made.path.exists()
+
+
+def test_a_dead_session_is_swept_away_with_its_files(runtime):
+    directory = dead_directory(runtime)
+
+    assert sessions.list_sessions() == ()
+    assert not directory.exists()
+
+
+def test_a_dead_session_whose_process_id_lives_again_is_swept_too(runtime):
+    directory = dead_directory(runtime, f"{os.getpid()}-{HEX}")
+
+    assert sessions.list_sessions() == ()
+    assert not directory.exists()
+
+
+def test_beginning_a_session_sweeps_dead_ones(runtime):
+    directory = dead_directory(runtime)
+
+    SessionDirectory.make().remove()
+
+    assert not directory.exists()
+
+
+def test_a_session_whose_process_was_killed_is_swept(runtime):
+    program = (
+        "import os, signal; from pikos.real_time.session_directory import SessionDirectory\n"
+        "made = SessionDirectory.make(); made.announce(made.endpoint, [], 1)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=False, timeout=20)
+    assert len(list((runtime / "pikos").iterdir())) == 1
+
+    assert sessions.list_sessions() == ()
+    assert not list((runtime / "pikos").iterdir())
+
+
+def test_sweeping_leaves_what_no_session_has(runtime):
+    directory = dead_directory(runtime)
+    (directory / "precious").write_text("data")
+
+    sessions.list_sessions()
+
+    assert (directory / "precious").read_text() == "data"
+
+
+@pytest.mark.parametrize("name", ["notes", "12-short", f"x-{HEX}", f"12-{HEX}0", f"012-{HEX}"])
+def test_what_is_not_named_like_a_session_is_left_alone(runtime, name):
+    directory = dead_directory(runtime, name)
+
+    assert sessions.list_sessions() == ()
+    assert (directory / "lock").exists()
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770])
+def test_a_session_directory_that_others_may_enter_is_not_believed(session, mode):
+    session.path.chmod(mode)
+
+    assert sessions.list_sessions() == ()
+    assert session.path.exists()
+
+
+def test_a_link_in_place_of_a_session_directory_is_not_followed(runtime, session):
+    elsewhere = runtime / "elsewhere"
+    session.path.rename(elsewhere)
+    session.path.symlink_to(elsewhere)
+
+    assert sessions.list_sessions() == ()
+    assert (elsewhere / "session.json").exists()
+
+
+def test_a_link_in_place_of_the_facts_is_not_followed(runtime, session):
+    facts = session.path / "session.json"
+    facts.rename(runtime / "elsewhere.json")
+    facts.symlink_to(runtime / "elsewhere.json")
+
+    assert sessions.list_sessions() == ()
+
+
+def test_a_pipe_in_place_of_the_facts_does_not_hang(session):
+    facts = session.path / "session.json"
+    facts.unlink()
+    os.mkfifo(facts, 0o600)
+
+    assert sessions.list_sessions() == ()
+
+
+GOOD = {"pid": 1, "address": "ipc:///x", "argv": ["a"], "started_unix_ns": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        "{",
+        "[" * 100_000,
+        f'{{"pid": {"9" * 5000}}}',
+        json.dumps({**GOOD, "address": ["ipc:///x"]}),
+        json.dumps({**GOOD, "address": ""}),
+        json.dumps({**GOOD, "argv": "a"}),
+        json.dumps({**GOOD, "argv": [1]}),
+        json.dumps({**GOOD, "started_unix_ns": "1"}),
+        json.dumps({**GOOD, "padding": "x" * sessions.FACTS_MAX}),
+        json.dumps({key: GOOD[key] for key in ("pid", "argv", "address")}),
+    ],
+)
+def test_facts_that_make_no_sense_are_left_out(session, text):
+    (session.path / "session.json").write_text(text)
+
+    assert sessions.list_sessions() == ()
+    assert session.path.exists()
+
+
+def test_the_process_id_is_that_of_the_directory_whatever_the_facts_say(session):
+    (session.path / "session.json").write_text(json.dumps({**GOOD, "pid": 1}))
+
+    (found,) = sessions.list_sessions()
+
+    assert found.pid == os.getpid()
+
+
+def test_a_session_that_is_not_announced_yet_is_not_listed_and_not_swept(runtime):
+    made = SessionDirectory.make()
+
+    assert sessions.list_sessions() == ()
+    assert made.path.exists()
+    made.remove()
+
+
+def test_looking_does_not_take_the_session_for_dead_while_another_looks(session):
+    with (session.path / "lock").open("rb") as looking:
+        assert not sessions.try_lock(looking.fileno(), shared=True)
+        assert sessions.is_alive(session.path)
+
+
+def test_who_looks_at_a_dead_session_is_not_taken_for_its_owner(runtime):
+    directory = dead_directory(runtime)
+
+    with (directory / "lock").open("rb") as looking:
+        assert sessions.try_lock(looking.fileno(), shared=True)
+        assert not sessions.is_alive(directory)
+
+
+def test_a_dead_session_that_another_looks_at_is_swept_later(runtime):
+    directory = dead_directory(runtime)
+
+    with (directory / "lock").open("rb") as looking:
+        sessions.try_lock(looking.fileno(), shared=True)
+        sessions.list_sessions()
+        assert directory.exists()
+
+    sessions.list_sessions()
+    assert not directory.exists()
+
+
+def test_an_empty_directory_of_a_process_that_ended_while_making_it_is_swept(runtime):
+    directory = dead_directory(runtime)
+    for file in directory.iterdir():
+        file.unlink()
+
+    sessions.list_sessions()
+
+    assert not directory.exists()
+
+
+def test_an_empty_directory_of_a_process_that_lives_is_left_to_it(runtime):
+    directory = dead_directory(runtime, f"{os.getpid()}-{HEX}")
+    for file in directory.iterdir():
+        file.unlink()
+
+    sessions.list_sessions()
+
+    assert directory.exists()
+
+
+def test_a_child_that_lets_go_of_its_parents_session_leaves_it_alive(session):
+    child = os.fork()
+    if not child:
+        session.forget()
+        session.remove()
+        os._exit(0 if session.path.exists() else 1)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert sessions.is_alive(session.path)
+
+
+def test_a_program_started_by_another_does_not_hold_its_session(session):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        session.forget()
+        alive = sessions.is_alive(session.path)
+        child.communicate(b"\n", timeout=20)
+
+    assert not alive
+
+
+@pytest.mark.parametrize("kind", [int, str])
+def test_a_process_id_names_the_addresses_of_its_sessions(session, kind):
+    assert sessions.find(kind(os.getpid())) == (session.endpoint,)
+
+
+def test_an_address_names_itself():
+    assert sessions.find("tcp://127.0.0.1:5555") == ("tcp://127.0.0.1:5555",)
+
+
+def test_a_session_directory_names_its_address(session):
+    assert sessions.find(str(session.path)) == (session.endpoint,)
+
+
+def test_the_path_of_a_socket_names_it(runtime, monkeypatch):
+    monkeypatch.chdir(runtime)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("s")
+
+        assert sessions.find("s") == (f"ipc://{runtime / 's'}",)
+
+
+def test_a_process_without_a_session_is_not_found_and_the_error_names_those_that_are(session):
+    with pytest.raises(SessionNotFound, match=str(os.getpid())):
+        sessions.find(1)
+
+
+@pytest.mark.parametrize("target", ["nothing", "/", "", "-1", "9" * 5000, "x\0y"])
+def test_what_names_nothing_is_not_found(runtime, target):
+    with pytest.raises(SessionNotFound):
+        sessions.find(target)
+
+
+def test_finding_sessions_needs_neither_zmq_nor_the_extension():
+    program = (
+        "import sys; import pikos.live.sessions as s; s.list_sessions()\n"
+        "assert not {'zmq', 'pikos._lsprof', 'pikos.real_time'} & set(sys.modules)"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=20)

@@ -1,0 +1,85 @@
+"""What keys do to what the user has chosen."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from pikos.live.state import SORTS, ViewState, press
+
+
+def after(*keys, state=ViewState()):  # noqa: B008  # frozen
+    for key in keys:
+        state = press(state, key)
+    return state
+
+
+@pytest.mark.parametrize(("key", "column"), [(str(n), c) for n, c in enumerate(SORTS, start=1)])
+def test_every_column_can_be_sorted_by_with_its_key(key, column):
+    assert after(key, state=ViewState(sort="")).sort == column
+
+
+def test_the_key_of_a_column_pressed_again_turns_the_order():
+    assert after("1").descending
+    assert not after("1", "1").descending
+    assert not after("8").descending
+    assert after("8", "8").descending
+
+
+def test_the_columns_beside_can_be_sorted_by():
+    assert after("1", ">").sort == SORTS[1]
+    assert after("1", "<").sort == SORTS[-1]
+    assert after("right", "left").sort == ViewState().sort
+
+
+def test_a_filter_is_typed_and_ends_with_enter():
+    typing = after("/", *"q1 p", "backspace")
+
+    assert typing.typing
+    assert typing.pattern == "q1 "
+    assert not typing.paused
+    assert not typing.leaving
+    assert not after("enter", state=typing).typing
+    assert after("enter", "c", state=typing).pattern == ""
+
+
+def test_a_filter_has_an_end():
+    assert len(after("/", *"x" * 1000).pattern) == 200
+
+
+def test_what_cannot_be_printed_does_not_get_into_a_filter():
+    assert after("/", "\x01", "other", "\u202e", "a").pattern == "a"
+
+
+def test_pausing_and_leaving():
+    assert after("p").paused
+    assert not after("p", " ").paused
+    assert after("q").leaving
+
+
+def test_panels_are_shown_and_left_again():
+    assert after("o").panel == "open calls"
+    assert after("o", "o").panel == "functions"
+    assert after("t").panel == "threads"
+    assert after("?").panel == "help"
+    assert after("?", "f").panel == "functions"
+    assert after("t", "3").panel == "functions"
+
+
+def test_scrolling_never_goes_above_the_first_row():
+    assert after("down", "j", "up").offset == 1
+    assert after("page down", "page up", "up").offset == 0
+    assert after("page down", "home").offset == 0
+    assert after("page down", "1").offset == 0
+
+
+@given(st.lists(st.one_of(st.characters(), st.sampled_from(["up", "enter", "home", "left"]))))
+def test_no_key_breaks_anything(keys):
+    state = after(*keys)
+
+    assert state.sort in SORTS
+    assert state.offset >= 0
+
+
+def test_a_key_without_a_meaning_changes_nothing():
+    assert after("x", "9", "0", "other", "²") == ViewState()
