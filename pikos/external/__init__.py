@@ -1,0 +1,1 @@
+"""Profilers under the common face of the monitors."""

@@ -1,0 +1,83 @@
+"""Tell whatever publishes when this process forks and when it ends."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import weakref
+from typing import Protocol
+
+
+class Publishing(Protocol):
+    """What is told; none of these may wait for long."""
+
+    def before_fork(self) -> None:
+        """Stop every thread and close every socket, to be ready to begin again."""
+
+    def after_fork_in_parent(self) -> None:
+        """Begin again."""
+
+    def after_fork_in_child(self) -> None:
+        """Let go of what is the parent's without touching it."""
+
+    def at_exit(self) -> None:
+        """End in order."""
+
+
+class Lifetime:
+    """Those that are told; there is one for the process, which ``os`` cannot forget again.
+
+    Threads: ``watch`` from any; the rest where the fork or the exit happens
+    """
+
+    def __init__(self) -> None:
+        self._told: list[weakref.ref[Publishing]] = []
+        self._forking: list[Publishing] = []
+        self._registered = False
+
+    def watch(self, publishing: Publishing) -> None:
+        """Tell publishing from now on, for as long as somebody else holds it."""
+        if publishing not in self._alive():
+            self._told.append(weakref.ref(publishing, self._told.remove))
+        if self._registered:
+            return
+        self._registered = True
+        atexit.register(self._at_exit)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=self._before_fork,
+                after_in_parent=self._after_fork_in_parent,
+                after_in_child=self._after_fork_in_child,
+            )
+
+    def _alive(self) -> list[Publishing]:
+        return [told for reference in tuple(self._told) if (told := reference()) is not None]
+
+    def _before_fork(self) -> None:
+        self._forking = self._alive()
+        for publishing in self._forking:
+            publishing.before_fork()
+
+    def _after_fork_in_parent(self) -> None:
+        forking, self._forking = self._forking, []
+        for publishing in forking:
+            publishing.after_fork_in_parent()
+
+    def _after_fork_in_child(self) -> None:
+        forking, self._forking = self._forking, []
+        for publishing in forking:
+            publishing.after_fork_in_child()
+
+    def _at_exit(self) -> None:
+        failures = []
+        for publishing in self._alive():
+            try:
+                publishing.at_exit()
+            except Exception as failure:  # noqa: BLE001 - the others are to end in order too
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+
+
+LIFETIME = Lifetime()
+"""The process's."""

@@ -1,0 +1,222 @@
+"""Runs a script, a module or a text as the ``__main__`` of this process, as ``python`` would.
+
+The program gets a ``__main__`` module of its own, so that what it defines there can be pickled
+and is found again by the processes that multiprocessing starts.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib.machinery
+import importlib.util
+import io
+import os
+import sys
+import types
+import zipfile
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pikos.errors import ProgramNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_OURS = (os.path.join(os.path.dirname(os.path.dirname(__file__)), ""), "<frozen ")
+"""How the files begin whose frames stand between the interpreter and a program."""
+
+
+class Program(Protocol):
+    """A program that can be run as ``__main__``."""
+
+    def load(self, arguments: Sequence[str]) -> Callable[[], None]:
+        """Prepare this process for it, as far as that runs none of its code.
+
+        Parameters
+        ----------
+        arguments
+            What follows its name in ``sys.argv``.
+
+        Returns
+        -------
+        callable
+            What runs it; whatever the program raises comes through.
+
+        Raises
+        ------
+        ProgramNotFound
+            From here or from what runs it, if there is no such program.
+        SyntaxError
+            If its text is no Python.
+
+        """
+
+
+class Text(NamedTuple):
+    """A program given as text, as with ``python -c``: the current directory is on its path."""
+
+    text: str
+
+    def load(self, arguments: Sequence[str]) -> Callable[[], None]:
+        """Prepare to run it."""
+        sys.argv[:] = ["-c", *arguments]
+        _put_first_on_path("")
+        code = compile(self.text, "<string>", "exec", dont_inherit=True)
+        main = _become_main(importlib.machinery.BuiltinImporter, None, None)
+        return lambda: _execute(code, main)
+
+
+class Script(NamedTuple):
+    """A program in a file, or in a directory or archive with a ``__main__.py``: on its path."""
+
+    path: str
+
+    def load(self, arguments: Sequence[str]) -> Callable[[], None]:
+        """Prepare to run it."""
+        sys.argv[:] = [self.path, *arguments]
+        path = os.path.abspath(self.path)
+        if os.path.isdir(path) or zipfile.is_zipfile(path):
+            return self._load_container(path)
+        try:
+            with io.open_code(path) as stream:
+                source = stream.read()
+        except OSError as error:
+            raise ProgramNotFound(self.path, error.strerror or "it cannot be read") from error
+        _put_first_on_path(os.path.dirname(os.path.realpath(path)))
+        code = compile(source, path, "exec", dont_inherit=True)
+        loader = importlib.machinery.SourceFileLoader("__main__", path)
+        main = _become_main(loader, path, None)
+        return lambda: _execute(code, main)
+
+    def _load_container(self, path: str) -> Callable[[], None]:
+        spec = importlib.machinery.PathFinder.find_spec("__main__", [path])
+        if spec is None:
+            raise ProgramNotFound(self.path, "there is no __main__.py in it")
+        if sys.flags.safe_path:
+            sys.path.insert(0, path)
+        else:
+            _put_first_on_path(path)
+        return lambda: _execute_spec("__main__", spec)
+
+
+class Module(NamedTuple):
+    """A module or package, as with ``python -m``: the current directory is on its path."""
+
+    name: str
+
+    def load(self, arguments: Sequence[str]) -> Callable[[], None]:
+        """Prepare to run it; the package it may be in is imported only when it runs."""
+        sys.argv[:] = ["-m", *arguments]
+        _put_first_on_path(os.getcwd())
+        return self._execute
+
+    def _execute(self) -> None:
+        name, spec = _find(self.name)
+        sys.argv[0] = spec.origin or name
+        _execute_spec(name, spec)
+
+
+def report(error: BaseException) -> int:
+    """Tell of an error that ended a program, as ``python`` does, without our frames.
+
+    Parameters
+    ----------
+    error
+        What the program raised.
+
+    Returns
+    -------
+    int
+        The status that the process is to end with.
+
+    """
+    if isinstance(error, SystemExit):
+        if error.code is None or isinstance(error.code, int):
+            return error.code or 0
+        print(error.code, file=sys.stderr)  # noqa: T201 - as the interpreter does
+        return 1
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_OURS):
+        traceback = traceback.tb_next
+    sys.excepthook(type(error), error.with_traceback(traceback), traceback)
+    return 1
+
+
+def leave(error: BaseException, status: int) -> int:
+    """End as a program does that raised error, which was reported.
+
+    Returns
+    -------
+    int
+        The status, for ``sys.exit``.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Silently, if error is one: the interpreter then ends the process by SIGINT.
+
+    """
+    if isinstance(error, KeyboardInterrupt):
+        sys.excepthook = _say_nothing
+        raise KeyboardInterrupt
+    return status
+
+
+def _say_nothing(*_: object) -> None:
+    """Stand in for ``sys.excepthook`` when everything was said."""
+
+
+def _find(name: str) -> tuple[str, importlib.machinery.ModuleSpec]:
+    """The module that runs as name, itself or the ``__main__`` in it, and its spec."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        raise ProgramNotFound(name, f"there is no module named {error.name}") from error
+    except ValueError as error:
+        raise ProgramNotFound(name, "it cannot be found by import") from error
+    if spec is None:
+        raise ProgramNotFound(name, f"there is no module named {name}")
+    if spec.submodule_search_locations is None:
+        return name, spec
+    if name.endswith(".__main__"):
+        raise ProgramNotFound(name, "a package cannot be a __main__")
+    return _find(f"{name}.__main__")
+
+
+def _execute_spec(name: str, spec: importlib.machinery.ModuleSpec) -> None:
+    loader = spec.loader
+    get_code = getattr(loader, "get_code", None)
+    code = None if get_code is None else get_code(name)
+    if code is None:
+        raise ProgramNotFound(name, "it has no Python code that could be run")
+    _execute(code, _become_main(loader, spec.origin, spec))
+
+
+def _become_main(
+    loader: object, path: str | None, spec: importlib.machinery.ModuleSpec | None
+) -> types.ModuleType:
+    """A new, empty ``__main__``, put in the place of the present one."""
+    main = types.ModuleType("__main__")
+    facts: dict[str, object] = {"__builtins__": builtins, "__loader__": loader, "__spec__": spec}
+    if spec is not None:
+        facts["__package__"] = spec.parent
+        facts["__cached__"] = spec.cached
+    if sys.version_info < (3, 14):
+        facts["__annotations__"] = {}
+    if path is not None:
+        facts["__file__"] = path
+        facts.setdefault("__cached__", None)
+    vars(main).update(facts)
+    sys.modules["__main__"] = main
+    return main
+
+
+def _put_first_on_path(place: str) -> None:
+    """Put the program's place where ``python`` had put that of the profiler's command."""
+    if not sys.flags.safe_path:
+        sys.path[0] = place
+
+
+def _execute(code: types.CodeType, main: types.ModuleType) -> None:
+    exec(code, vars(main))  # noqa: S102 - to run a program is what was asked for

@@ -1,0 +1,47 @@
+"""Calls that a profiler makes of built-ins for itself and leaves out of what it counts.
+
+Its Python functions are hidden by their file; a built-in would be counted for the function of
+the program above them.  Only direct calls of built-ins are events, so these are not direct.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def unseen(
+    function: Callable[Parameters, Result],
+    *args: Parameters.args,
+    **keywords: Parameters.kwargs,
+) -> Result:
+    """Call a built-in that is not to be counted."""
+    return functools.partial(function, *args, **keywords)()
+
+
+class UnseenLock:
+    """A reentrant lock whose use is not counted."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def acquire(self, timeout_s: float = -1.0) -> bool:
+        """Wait for the lock, without end if the time is negative; whether it was taken."""
+        return unseen(self._lock.acquire, timeout=timeout_s)
+
+    def release(self) -> None:
+        """Give the lock up."""
+        unseen(self._lock.release)
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *failure: object) -> None:
+        self.release()
