@@ -1,0 +1,243 @@
+"""``pikos run``: run a program under the real-time profiler, as if ``python`` ran it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import pstats
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+from pikos.errors import AddressError, ProgramNotFound
+from pikos.real_time.program import Module, Program, Script, Text, leave, report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pikos.external.real_time_profiler import RealTimeProfiler
+
+HELP = "run a program under the profiler, its profile published while it runs"
+
+_LIVE_VIEWER_S = 5.0
+"""Seconds that the program waits, at most, for its own live table to be there."""
+_LOOK_S = 0.1
+"""Seconds between two looks whether the live table is still running."""
+_FAREWELL_S = 3.0
+"""Seconds that the live table has, at most, to show the end and go."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options to the verb's parser."""
+    parser.usage = "pikos run [options] SCRIPT | -m MODULE | -c CODE  [ARGUMENT ...]"
+    add = parser.add_argument
+    add("-o", dest="outfile", metavar="FILE", help="save the profile to FILE, for pstats")
+    add(
+        "-s",
+        dest="sort",
+        metavar="SORT",
+        choices=sorted(pstats.Stats.sort_arg_dict_default),
+        help="print the profile on stderr at the end, in this order (of pstats): cumtime, …",
+    )
+    add(
+        "--interval",
+        type=_seconds,
+        default=0.1,
+        metavar="SECONDS",
+        help="time between two snapshots (0.1)",
+    )
+    add("--address", help="where to publish: ipc://PATH or tcp://127.0.0.1:PORT")
+    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
+    add("--live", action="store_true", help="show the live table on stderr's terminal")
+    add("--clock", choices=("wall", "cpu"), default="wall", help="what is measured (wall)")
+    add("--no-builtins", action="store_true", help="do not count calls of built-in functions")
+    add(
+        "--wait-for-viewer",
+        type=_seconds,
+        metavar="SECONDS",
+        help="before the program starts wait for a viewer, so long at most",
+    )
+    rest = argparse.REMAINDER
+    add("-m", dest="module", nargs=rest, metavar="MODULE", help="run a module, with arguments")
+    add("-c", dest="text", nargs=rest, metavar="CODE", help="run Python code, with arguments")
+    add("script", nargs=rest, metavar="SCRIPT", help="run a script, with arguments")
+    parser.set_defaults(fail=parser.error)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the program; the answer is the status that it ended with."""
+    program, arguments = _program(options)
+    _check_outfile(options)
+    profiler = _profiler(options)
+    try:
+        execute = program.load(arguments)
+    except (SyntaxError, ValueError) as error:
+        return report(error)
+    viewer = _publish(profiler, options)
+    process = os.getpid()
+    raised: BaseException | None = None
+    status = 0
+    profiler.enable()
+    try:
+        execute()
+    except ProgramNotFound:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a program may raise
+        raised = error
+        status = report(error)
+    _wait_for_threads()
+    if os.getpid() == process:
+        profiler.close()
+        _part_with(viewer)
+        status = _deliver(profiler, options) or status
+    return status if raised is None else leave(raised, status)
+
+
+def _program(options: argparse.Namespace) -> tuple[Program, list[str]]:
+    """The program that the command line names, and what it is given."""
+    words: list[str]
+    kind: Callable[[str], Program]
+    if options.module is not None:
+        kind, words, option = Module, options.module, "-m needs the name of a module"
+    elif options.text is not None:
+        kind, words, option = Text, options.text, "-c needs Python code"
+    else:
+        kind, words, option = Script, options.script, "name a script, or -m MODULE, or -c CODE"
+    if not words:
+        options.fail(option)
+    return kind(words[0]), words[1:]
+
+
+def _check_outfile(options: argparse.Namespace) -> None:
+    """Refuse a profile's path while nothing is lost yet; the program may change directory."""
+    if options.outfile is not None:
+        options.outfile = os.path.abspath(options.outfile)
+        directory = os.path.dirname(options.outfile)
+        if os.path.isdir(options.outfile):
+            options.fail(f"-o {options.outfile}: it is a directory; name a file")
+        if not os.path.isdir(directory):
+            options.fail(f"-o {options.outfile}: there is no directory {directory}; make it first")
+        if not os.access(directory, os.W_OK):
+            options.fail(f"-o {options.outfile}: you may not write in {directory}")
+
+
+def _profiler(options: argparse.Namespace) -> RealTimeProfiler:
+    from pikos.external.real_time_profiler import RealTimeProfiler
+
+    try:
+        return RealTimeProfiler(
+            address=options.address,
+            interval=options.interval,
+            clock=options.clock,
+            builtins=not options.no_builtins,
+            keys=options.keys,
+        )
+    except AddressError:
+        raise
+    except ValueError as error:
+        options.fail(str(error))
+        raise
+
+
+def _publish(
+    profiler: RealTimeProfiler, options: argparse.Namespace
+) -> subprocess.Popen[bytes] | None:
+    """Begin to publish, with nothing counted yet, and see to it that somebody watches."""
+    profiler.enable()
+    profiler.disable()
+    profiler.clear()
+    viewer = None
+    wait_s = options.wait_for_viewer
+    if options.live:
+        command = [sys.executable, "-P", "-m", "pikos", "top", str(profiler.address)]
+        if options.keys is not None:
+            command += ["--keys", options.keys]
+        keyboard = None if os.isatty(2) else subprocess.DEVNULL
+        viewer = subprocess.Popen(command, stdin=keyboard, stdout=2)
+        wait_s = _LIVE_VIEWER_S if wait_s is None else wait_s
+    elif os.isatty(2):
+        print(f"pikos: to watch this program, run: pikos top {os.getpid()}", file=sys.stderr)
+    _wait_for_viewer(profiler, viewer, wait_s or 0.0)
+    return viewer
+
+
+def _wait_for_viewer(
+    profiler: RealTimeProfiler, viewer: subprocess.Popen[bytes] | None, wait_s: float
+) -> None:
+    """Wait until somebody watches, though not for a live table that could not start."""
+    until = time.monotonic() + wait_s
+    while (left_s := until - time.monotonic()) > 0:
+        if profiler.wait_for_viewer(min(left_s, _LOOK_S)):
+            return
+        if viewer is not None and viewer.poll() is not None:
+            return
+
+
+def _wait_for_threads() -> None:
+    """Wait for the program's threads as the interpreter would at its end, profiling on."""
+    if threading.active_count() == 1:
+        return
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - the only way
+    except KeyboardInterrupt as error:
+        report(error)
+
+
+def _part_with(viewer: subprocess.Popen[bytes] | None) -> None:
+    """Let the live table show the end and go."""
+    if viewer is None:
+        return
+    try:
+        viewer.wait(_FAREWELL_S)
+    except subprocess.TimeoutExpired:
+        viewer.terminate()
+        viewer.wait()
+
+
+def _deliver(profiler: RealTimeProfiler, options: argparse.Namespace) -> int:
+    """Print and save what was asked for; the status is 1 where that fails."""
+    if options.sort is not None:
+        statistics = pstats.Stats(cast("Any", profiler), stream=sys.stderr)
+        statistics.strip_dirs().sort_stats(options.sort).print_stats()
+    if options.outfile is None:
+        return 0
+    try:
+        _save(profiler, options.outfile)
+    except OSError as error:
+        reason = error.strerror or error
+        print(f"pikos run: the profile is lost: {options.outfile}: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _save(profiler: RealTimeProfiler, path: str) -> None:
+    """Write the profile, a file whole or not at all; a device or a pipe as it is."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        profiler.dump_stats(path)
+        return
+    with tempfile.NamedTemporaryFile(
+        dir=os.path.dirname(path), prefix=".pikos-", delete=False
+    ) as temporary:
+        try:
+            profiler.dump_stats(temporary.name)
+            os.replace(temporary.name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary.name)
+            raise
+
+
+def _seconds(text: str) -> float:
+    """A time given on the command line."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds

@@ -1,0 +1,60 @@
+"""``pikos``: the verbs are found, and what is wrong is told in one line."""
+
+from __future__ import annotations
+
+import pytest
+
+import pikos as package
+from pikos.cli import main
+from pikos.errors import AddressError, PikosError
+
+
+def test_the_version_is_told(pikos):
+    assert pikos("--version").stdout == f"pikos {package.__version__}\n"
+
+
+@pytest.mark.parametrize("verb", main.VERBS)
+def test_a_verb_explains_itself(pikos, verb):
+    done = pikos(verb, "--help")
+
+    assert done.returncode == 0
+    assert f"usage: pikos {verb}" in done.stdout
+
+
+def test_all_verbs_are_in_the_help(pikos):
+    words = pikos("--help").stdout.split()
+
+    assert set(main.VERBS) <= set(words)
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["--fast"]], ids=str)
+def test_what_is_no_verb_is_a_usage_error(pikos, arguments):
+    done = pikos(*arguments)
+
+    assert done.returncode == 2
+    assert "usage: pikos" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(PikosError("it broke"), 1), (AddressError("x", "not an address"), 2)],
+    ids=["ours", "the user's"],
+)
+def test_an_error_of_pikos_is_one_line_and_a_status(monkeypatch, capsys, error, status):
+    def run(_):
+        raise error
+
+    monkeypatch.setattr("pikos.cli.doctor.run", run)
+
+    assert main.main(["doctor"]) == status
+    assert capsys.readouterr().err == f"pikos doctor: {error}\n"
+
+
+def test_an_error_in_pikos_itself_is_not_hidden(monkeypatch):
+    def run(_):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("pikos.cli.doctor.run", run)
+
+    with pytest.raises(KeyError):
+        main.main(["doctor"])
