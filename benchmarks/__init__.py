@@ -1,0 +1,1 @@
+"""What profiling with Pikos costs, measured."""

@@ -1,0 +1,168 @@
+"""The figures of one or more interpreters as tables in Markdown.
+
+Usage: python -m benchmarks.table FILE...      the files are those of ``--json``
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from benchmarks.figure import Figure
+from benchmarks.goals import goal_for
+from benchmarks.machine import Machine
+from benchmarks.overhead import Cost, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+WORDS = {
+    "pikos": "**Pikos**, live to a viewer, 10 a second",
+    "pikos-monotonic": "Pikos, the same with the monotonic clock",
+    "pikos-unpublished": "Pikos, not publishing",
+    "pikos-python-only": "Pikos, live, no built-ins, beside cProfile(builtins=False)",
+    "yappi": "yappi (wall)",
+    "viztracer": "viztracer (recording, not saving)",
+}
+NOTHING = "-"
+
+
+class Result(NamedTuple):
+    """All that was measured with one interpreter."""
+
+    machine: Machine
+    overhead: dict[str, dict[str, Cost]]
+    """Costs by tool, then by workload."""
+    figures: list[Figure]
+
+    def to_json(self) -> str:
+        """Itself as JSON."""
+        overhead = {
+            tool: {name: cost._asdict() for name, cost in costs.items()}
+            for tool, costs in self.overhead.items()
+        }
+        figures = [{**figure._asdict(), "reached": figure.reached} for figure in self.figures]
+        whole = {"machine": self.machine._asdict(), "overhead": overhead, "figures": figures}
+        return json.dumps(whole, indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Result:
+        """The result that to_json() wrote."""
+        whole = json.loads(text)
+        overhead = {
+            tool: {name: Cost(**cost) for name, cost in costs.items()}
+            for tool, costs in whole["overhead"].items()
+        }
+        figures = [
+            Figure(**{name: value for name, value in figure.items() if name != "reached"})
+            for figure in whole["figures"]
+        ]
+        return cls(Machine(**whole["machine"]), overhead, figures)
+
+
+def tables(results: Sequence[Result]) -> str:
+    """Everything that is known of the results.
+
+    Parameters
+    ----------
+    results
+        One for each interpreter.
+
+    """
+    parts = [_machines(results)]
+    if any(result.overhead for result in results):
+        parts += [_overhead(results), _workloads(results)]
+    if any(result.figures for result in results):
+        parts.append(_figures(results))
+    return "\n\n".join(parts)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _versions(first: str, results: Sequence[Result]) -> list[str]:
+    return [first, *(result.machine.python for result in results)]
+
+
+def _machines(results: Sequence[Result]) -> str:
+    lines = []
+    for result in results:
+        machine = result.machine
+        lines.append(
+            f"- CPython {machine.python} ({machine.build}), {machine.mechanism}, clock "
+            f"{machine.clock}; {machine.processor}, {machine.cores} cores, {machine.system}; "
+            f"extension by gcc {machine.extension_compiler}; commit {machine.commit}"
+            + (f"; {machine.peers}" if machine.peers else "")
+        )
+    return "\n".join(lines)
+
+
+def _overhead(results: Sequence[Result]) -> str:
+    """One line a tool: geometric mean, and the worst."""
+    tools = list(dict.fromkeys(tool for result in results for tool in result.overhead))
+    rows = [[WORDS[tool], *(_mean(result, tool) for result in results)] for tool in tools]
+    head = _versions("added time ÷ cProfile's: geometric mean (worst)", results)
+    return _table(head, rows)
+
+
+def _mean(result: Result, tool: str) -> str:
+    found = summary(result.overhead.get(tool, {}))
+    if found is None:
+        return NOTHING
+    mean, worst = found
+    text = f"{mean:.2f} ({worst:.2f})"
+    goal = goal_for(tool, result.machine.python, result.machine.clock)
+    if goal is not None:
+        text += f", goal {goal}: {'reached' if goal.reached(mean, worst) else 'not reached'}"
+    return text
+
+
+def _workloads(results: Sequence[Result]) -> str:
+    """One line a workload: what cProfile adds to a call, and what we add."""
+    names = list(
+        dict.fromkeys(name for result in results for name in result.overhead.get("pikos", {}))
+    )
+    rows = [
+        [name, *(_cost(result.overhead.get("pikos", {}).get(name)) for result in results)]
+        for name in names
+    ]
+    head = _versions("added ns per call: cProfile → Pikos, live", results)
+    return _table(head, rows) + "\n\n~ noisy: the bare runs differ by more than 10 %"
+
+
+def _cost(cost: Cost | None) -> str:
+    if cost is None:
+        return NOTHING
+    mark = " ~" if cost.noisy else ""
+    return f"{cost.cprofile_ns:.0f} → {cost.tool_ns:.0f} ({cost.ratio:.2f}{mark})"
+
+
+def _figures(results: Sequence[Result]) -> str:
+    names = list(dict.fromkeys(figure.what for result in results for figure in result.figures))
+    rows = [[name, *(_figure(result, name) for result in results)] for name in names]
+    return _table(_versions("publisher and viewers", results), rows)
+
+
+def _figure(result: Result, name: str) -> str:
+    figure = next((figure for figure in result.figures if figure.what == name), None)
+    if figure is None:
+        return NOTHING
+    text = f"{figure.value:.3g} {figure.unit}"
+    if figure.value >= 1000:  # noqa: PLR2004 - %g would write an exponent
+        text = f"{figure.value:,.0f} {figure.unit}"
+    if figure.note:
+        text += f" ({figure.note})"
+    if figure.goal is not None:
+        verdict = "reached" if figure.reached else "not reached"
+        text += f", goal ≤ {figure.goal:g}: {verdict}"
+    return text
+
+
+if __name__ == "__main__":
+    files = [Path(name) for name in sys.argv[1:]]
+    print(tables([Result.from_json(file.read_text(encoding="utf-8")) for file in files]))
