@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define PK_LINE 64 /* bytes of a line of the processor's cache, on the processors we know */
 
 #ifdef PK_TEST_ALLOC
 /* Test builds only: allocations left before one fails; negative = never.  [any thread] */
@@ -26,6 +29,14 @@ static inline void *
 pk_calloc(size_t count, size_t size)
 {
     return pk_alloc_fails() ? NULL : calloc(count, size);
+}
+
+/* The same, beginning at a line of the cache.  count is a multiple of PK_LINE.  [any thread] */
+static inline void *
+pk_calloc_lines(size_t count, size_t size)
+{
+    void *room = pk_alloc_fails() ? NULL : aligned_alloc(PK_LINE, count * size);
+    return room == NULL ? NULL : memset(room, 0, count * size);
 }
 
 /* bytes resized, or NULL with the old room untouched.  Owner: the caller.  [any thread] */

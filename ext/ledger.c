@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "alloc.h"
 #include "map.h"
 
 #define FIRST_SEGMENT 63
@@ -19,7 +18,7 @@ reserve(pk_rows *rows)
     if (chunk >= PK_CHUNKS_MAX)
         return NULL;
     if (atomic_load_explicit(&rows->chunks[chunk], memory_order_relaxed) == NULL) {
-        char *bytes = pk_calloc(PK_CHUNK_ROWS, rows->row_size);
+        char *bytes = pk_calloc_lines(PK_CHUNK_ROWS, rows->row_size);
         if (bytes == NULL)
             return NULL;
         atomic_store_explicit(&rows->chunks[chunk], bytes, memory_order_relaxed);
@@ -341,12 +340,23 @@ pk_ledger_name_thread(pk_ledger *ledger, pk_thread *thread, pk_text text)
     return 0;
 }
 
-/* Whether the function, and whether the edge, is open at node or further out. */
+/* The bit of a function or an edge in a summary of those that are open. */
+static uint64_t
+bit_of(uint32_t id)
+{
+    return UINT64_C(1) << (id % 64);
+}
+
+/* Whether the function, and whether the edge, is open at node or further out.  The summaries
+ * mostly say so without a walk: a bit that is not set is certain. */
 static uint32_t
 recursion_flags(const pk_node *node, uint32_t function, uint32_t edge)
 {
+    if ((node->open_functions & bit_of(function)) == 0)
+        return 0;
+    bool edge_may = (node->open_edges & bit_of(edge)) != 0;
     uint32_t flags = 0;
-    for (; node != NULL; node = node->parent) {
+    for (; node != NULL && (flags == 0 || edge_may); node = node->parent) {
         if (node->function == function)
             flags |= PK_NODE_RECURSIVE;
         if (node->edge == edge)
@@ -426,6 +436,8 @@ new_context(pk_ledger *ledger, const pk_thread *thread, pk_node *parent,
     node->parent = parent;
     node->depth = parent->depth + 1;
     node->flags = recursion_flags(parent, function->id, edge);
+    node->open_functions = parent->open_functions | bit_of(function->id);
+    node->open_edges = parent->open_edges | bit_of(edge);
     add_node(ledger, node, thread, function, edge);
     atomic_fetch_add_explicit(&ledger->tree_length, 1, memory_order_relaxed);
     return node;

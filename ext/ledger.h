@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alloc.h"
+
 #define PK_CHUNK_ROWS 512        /* rows that are allocated together */
 #define PK_CHUNKS_MAX 8192       /* chunks that one kind of row may have */
 #define PK_TREE_NODES_MAX 65536  /* contexts kept apart; past them calls are folded */
@@ -83,20 +85,23 @@ typedef struct {
 } pk_fold;
 
 /* A calling context, or a fold of contexts.  Time is in ticks.
- * seq is odd while the counters are being changed; the reader tries again. */
+ * seq is odd while the counters are being changed; the reader tries again.
+ * What every call touches comes first and fills one line of the cache. */
 struct pk_node {
-    _Atomic uint32_t seq;
+    _Alignas(PK_LINE) _Atomic uint32_t seq;
     uint32_t flags;
-    const void *key;     /* of the function */
-    pk_node *last_child; /* guess for the next call.  [writer] */
-    _Atomic int64_t calls;
-    _Atomic int64_t resumes;
-    _Atomic int64_t inline_time;
-    _Atomic int64_t total; /* of a folded node: outermost calls of the function only */
+    const void *key;       /* of the function */
+    pk_node *last_child;   /* guess for the next call.  [writer] */
     pk_node *second_child; /* the guess before last.  [writer] */
     pk_node *parent;       /* NULL for roots and folds */
-    pk_fold *fold;         /* NULL unless folded; owned */
-    uint32_t id;           /* its index; 0 is no node */
+    _Atomic int64_t calls;
+    _Atomic int64_t inline_time;
+    _Atomic int64_t total; /* of a folded node: outermost calls of the function only */
+    _Atomic int64_t resumes;
+    pk_fold *fold;           /* NULL unless folded; owned */
+    uint64_t open_functions; /* what is open here and further out: bit id % 64 of each.  [gil] */
+    uint64_t open_edges;     /* likewise */
+    uint32_t id;             /* its index; 0 is no node */
     uint32_t function, edge, thread, depth;
 };
 

@@ -56,6 +56,36 @@ def test_a_recursion_of_a_hundred_thousand_calls_is_exact(deep_stack):
     assert edge_calls_of(profiler, descend, descend) == Calls(100_000, 99_999)
 
 
+def a_ring(size, rounds):
+    """Functions each of which calls the next, ``rounds`` times around."""
+    functions = []
+
+    def member(number):
+        def call(left):
+            if left:
+                functions[(number + 1) % size](left - 1)
+
+        call.__code__ = call.__code__.replace(co_name=f"member_{number}")
+        return call
+
+    functions.extend(map(member, range(size)))
+    return functions, size * rounds - 1
+
+
+@pytest.mark.parametrize("size", [63, 64, 65, 130])
+def test_functions_that_call_each_other_in_a_ring_count_as_recursive(size):
+    functions, calls_below = a_ring(size, rounds=3)
+
+    with counting() as profiler:
+        functions[0](calls_below)
+
+    for number, function in enumerate(functions):
+        caller = functions[number - 1]
+        within = 2 if number == 0 else 3
+        assert calls_of(profiler, function) == Calls(3, 2)
+        assert edge_calls_of(profiler, caller, function) == Calls(within, within - 1)
+
+
 def chain(depth):
     if depth:
         (chain if depth % 3 else link)(depth - 1)
