@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from pikos.errors import AddressError
 from pikos.monitors.monitor import Monitor
+from pikos.publishing.addresses import checked
+from pikos.publishing.hello import hello_of_process
+from pikos.publishing.keys import publisher_keys
+from pikos.publishing.lifetime import LIFETIME
+from pikos.publishing.place import Place
 from pikos.real_time import Profile
-from pikos.real_time.addresses import checked
-from pikos.real_time.hello import hello_of_process
-from pikos.real_time.keys import publisher_keys
 from pikos.real_time.libzmq import bind_libzmq
-from pikos.real_time.lifetime import LIFETIME
-from pikos.real_time.place import Place
 from pikos.real_time.unseen import UnseenLock, unseen
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Literal
 
-    from pikos.real_time.keys import PublisherKeys
+    from pikos.publishing.keys import PublisherKeys
 
 _STOP_DEADLINE_S = 0.25
 _FORK_PATIENCE_S = 1.0

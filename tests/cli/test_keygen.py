@@ -9,7 +9,7 @@ import pytest
 import zmq
 
 from pikos.live.keys import viewer_keys
-from pikos.real_time.keys import publisher_keys
+from pikos.publishing.keys import publisher_keys
 
 NAMES = {"server.secret", "server.public", "client.secret", "client.public"}
 

@@ -15,7 +15,7 @@ import pytest
 
 from pikos.errors import AddressError, SessionNotFound
 from pikos.live import sessions
-from pikos.real_time.session_directory import SessionDirectory
+from pikos.publishing.session_directory import SessionDirectory
 
 HEX = "0123456789abcdef"
 
@@ -188,7 +188,7 @@ def test_beginning_a_session_sweeps_dead_ones(runtime):
 
 def test_a_session_whose_process_was_killed_is_swept(runtime):
     program = (
-        "import os, signal; from pikos.real_time.session_directory import SessionDirectory\n"
+        "import os, signal; from pikos.publishing.session_directory import SessionDirectory\n"
         "made = SessionDirectory.make(); made.announce(made.endpoint, [], 1)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pikos.errors import AddressError
-from pikos.real_time.addresses import checked
-from pikos.real_time.session_directory import SessionDirectory
-from pikos.real_time.socket_path import SocketPath
+from pikos.publishing.addresses import checked
+from pikos.publishing.session_directory import SessionDirectory
+from pikos.publishing.socket_path import SocketPath
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
