@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "children.h"
 #include "map.h"
 
 #define FIRST_SEGMENT 63
@@ -131,7 +132,8 @@ pk_ledger_free(pk_ledger *ledger)
     rows_free(&ledger->nodes);
     pk_map_free(&ledger->function_of_key);
     pk_map_free(&ledger->edge_of_pair);
-    pk_map_free(&ledger->child_of_node);
+    pk_children_free(&ledger->children);
+    pk_map_free(&ledger->fold_of_node);
     pk_map_free(&ledger->fold_of_edge);
     pk_map_free(&ledger->level_of);
     free(ledger);
@@ -454,7 +456,9 @@ remember(pk_node *parent, pk_node *child)
 pk_node *
 pk_ledger_known_child(const pk_ledger *ledger, pk_node *parent, const void *key)
 {
-    pk_node *child = pk_map_get(&ledger->child_of_node, (uintptr_t)parent, (uintptr_t)key);
+    pk_node *child = pk_children_find(&ledger->children, &ledger->nodes, parent, key);
+    if (child == NULL)
+        child = pk_map_get(&ledger->fold_of_node, (uintptr_t)parent, (uintptr_t)key);
     if (child != NULL)
         remember(parent, child);
     return child;
@@ -466,8 +470,6 @@ pk_ledger_child(pk_ledger *ledger, pk_thread *thread, pk_node *parent, const pk_
     uint32_t edge = edge_of(ledger, parent->function, function->id);
     if (edge == 0)
         return NULL;
-    /* The room in the map is made first, so that a context that cannot be found again
-     * is never made. */
     bool folded = (parent->flags & PK_NODE_FOLDED) != 0 ||
                   parent->depth >= ledger->tree_depth_max ||
                   atomic_load_explicit(&ledger->tree_length, memory_order_relaxed) >=
@@ -475,14 +477,19 @@ pk_ledger_child(pk_ledger *ledger, pk_thread *thread, pk_node *parent, const pk_
     pk_node *child;
     if (folded) {
         child = fold_of(ledger, thread, function, edge);
-    } else {
-        if (pk_map_reserve(&ledger->child_of_node) < 0)
+        if (child == NULL || pk_map_put(&ledger->fold_of_node, (uintptr_t)parent,
+                                        (uintptr_t)function->key, child) < 0)
             return NULL;
-        child = new_context(ledger, thread, parent, function, edge);
+    } else {
+        /* The room is made first, so that a context that cannot be found again is never
+         * made. */
+        child = pk_children_reserve(&ledger->children) < 0
+                    ? NULL
+                    : new_context(ledger, thread, parent, function, edge);
+        if (child == NULL)
+            return NULL;
+        pk_children_add(&ledger->children, child);
     }
-    if (child == NULL ||
-        pk_map_put(&ledger->child_of_node, (uintptr_t)parent, (uintptr_t)function->key, child) < 0)
-        return NULL;
     remember(parent, child);
     return child;
 }

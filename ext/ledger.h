@@ -194,6 +194,13 @@ typedef struct {
     size_t length;
 } pk_map;
 
+/* From a context and a key to the context of the call.  All-zero is a valid empty one. */
+typedef struct {
+    struct pk_child *entries; /* owned */
+    uint32_t capacity;        /* a power of two, or 0 */
+    uint32_t length;
+} pk_children;
+
 typedef struct {
     pk_rows functions, edges, nodes;
     pk_thread *threads[PK_THREADS_MAX + 1]; /* owned; [0] unused */
@@ -206,7 +213,8 @@ typedef struct {
     uint32_t tree_nodes_max, tree_depth_max;
     pk_map function_of_key; /* key → pk_function.  [gil] */
     pk_map edge_of_pair;    /* caller, callee → pk_edge.  [gil] */
-    pk_map child_of_node;   /* node, key → pk_node.  [gil] */
+    pk_children children;   /* contexts.  [gil] */
+    pk_map fold_of_node;    /* node, key → pk_node: calls that are folded.  [gil] */
     pk_map fold_of_edge;    /* thread, edge → pk_node.  [gil] */
     pk_map level_of;        /* thread, function → int64_t, owned.  [gil] */
     pk_named *names;        /* owned */

@@ -56,15 +56,9 @@ grow(pk_map *map)
 }
 
 int
-pk_map_reserve(pk_map *map)
-{
-    return map->length * 2 >= map->capacity ? grow(map) : 0;
-}
-
-int
 pk_map_put(pk_map *map, uintptr_t first, uintptr_t second, void *value)
 {
-    if (pk_map_reserve(map) < 0)
+    if (map->length * 2 >= map->capacity && grow(map) < 0)
         return -1;
     *find(map, first, second) = (struct pk_map_entry){first, second, value};
     map->length++;

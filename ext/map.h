@@ -14,9 +14,6 @@ struct pk_map_entry {
 /* The value of (first, second), or NULL.  [one thread per map] */
 void *pk_map_get(const pk_map *map, uintptr_t first, uintptr_t second);
 
-/* Make sure that the next put finds room.  0, or −1 for want of memory.  [one thread per map] */
-int pk_map_reserve(pk_map *map);
-
 /* Set the value, not NULL, of a pair that is not there yet.  0, or −1 for want of memory
  * with the map as it was.  [one thread per map] */
 int pk_map_put(pk_map *map, uintptr_t first, uintptr_t second, void *value);

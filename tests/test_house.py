@@ -49,6 +49,7 @@ of them is in ``live``, so that a viewer needs no profiler.
 
 LEAVES = {
     "alloc",
+    "children",
     "clock",
     "digest",
     "ledger",
