@@ -23,6 +23,7 @@ WORDS = {
     "pikos-monotonic": "Pikos, the same with the monotonic clock",
     "pikos-unpublished": "Pikos, not publishing",
     "pikos-python-only": "Pikos, live, no built-ins, beside cProfile(builtins=False)",
+    "floor": "hooks that do nothing: the floor of the interpreter's mechanism",
     "yappi": "yappi (wall)",
     "viztracer": "viztracer (recording, not saving)",
 }
@@ -127,19 +128,19 @@ def _workloads(results: Sequence[Result]) -> str:
     names = list(
         dict.fromkeys(name for result in results for name in result.overhead.get("pikos", {}))
     )
-    rows = [
-        [name, *(_cost(result.overhead.get("pikos", {}).get(name)) for result in results)]
-        for name in names
-    ]
-    head = _versions("added ns per call: cProfile → Pikos, live", results)
+    rows = [[name, *(_costs(result, name) for result in results)] for name in names]
+    head = _versions("added ns per call: cProfile → Pikos, live; floor", results)
     return _table(head, rows) + "\n\n~ noisy: the bare runs differ by more than 10 %"
 
 
-def _cost(cost: Cost | None) -> str:
-    if cost is None:
+def _costs(result: Result, workload: str) -> str:
+    ours = result.overhead["pikos"].get(workload)
+    floor = result.overhead.get("floor", {}).get(workload)
+    if ours is None:
         return NOTHING
-    mark = " ~" if cost.noisy else ""
-    return f"{cost.cprofile_ns:.0f} → {cost.tool_ns:.0f} ({cost.ratio:.2f}{mark})"
+    mark = " ~" if ours.noisy else ""
+    text = f"{ours.cprofile_ns:.0f} → {ours.tool_ns:.0f} ({ours.ratio:.2f}{mark})"
+    return text if floor is None else f"{text}; {floor.tool_ns:.0f}"
 
 
 def _figures(results: Sequence[Result]) -> str:

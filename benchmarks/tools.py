@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 from typing import TYPE_CHECKING, NamedTuple
 
+from benchmarks.floor import empty_hooks
 from pikos.external.real_time_profiler import RealTimeProfiler
 
 if TYPE_CHECKING:
@@ -123,7 +124,8 @@ TOOLS = (
         watched=True,
         leaves_out="builtins",
     ),
+    Tool("floor", empty_hooks, _cprofile),
     Tool("yappi", _yappi, _cprofile, package="yappi"),
     Tool("viztracer", _viztracer, _cprofile, package="viztracer"),
 )
-"""Ours in its variants, and its peers."""
+"""Ours in its variants, what no profiler can go below, and our peers."""
