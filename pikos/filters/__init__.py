@@ -1,0 +1,1 @@
+"""Filters: callables that decide which records are recorded."""
