@@ -1,0 +1,1 @@
+"""Recorders: where the records of monitors go."""

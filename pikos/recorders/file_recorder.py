@@ -1,0 +1,184 @@
+"""What recorders to files have beside those to streams: the file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import IO
+
+from pikos.recorders.flusher import Flusher
+from pikos.recorders.stream_recorder import StreamRecorder
+
+BUFFER_BYTES = 64 * 1024
+"""How much is gathered before it is written without waiting for the flusher."""
+
+DEFAULT_NAMES = ("monitor_records.log", "monitor_records.csv")
+"""Names that nobody has to have chosen: a symbolic link there is not followed."""
+
+
+class FileRecorder(StreamRecorder):
+    """A recorder that opens its file when it is needed and closes it when it is not.
+
+    Mixed in before a recorder to streams, which is handed the open file by `_attach`.
+
+    The file is opened by the first `prepare` and closed by the last `finalize`.  The first time
+    that a recorder opens it, it is emptied (unless ``append``); after that the recorder goes on
+    at its end, in the same file even if the working directory has changed, and the header is
+    not repeated.
+
+    Lines are gathered, and written when there are 64 KiB of them, when they have waited for
+    half a second, and by `finalize`: of a program that is killed, the last second's records are
+    lost at most.  Only whole lines are written; where a disk fills or a crash cuts one short
+    all the same, what comes after begins on a line of its own.
+
+    The file is UTF-8, its permissions are what the process's umask leaves.  A symbolic link is
+    followed as by any program, but not at the default names, where somebody else may have
+    planted it.
+
+    Fork: a child writes nothing to its parent's file, and needs a recorder of its own
+    """
+
+    _filename: str | os.PathLike[str]
+    """The file's name, as it was given."""
+
+    def _set_up_file(
+        self, filename: str | os.PathLike[str], *, append: bool, terminator: str
+    ) -> None:
+        self._filename = filename
+        self._path = os.fsdecode(filename)
+        self._append = append
+        self._terminator = terminator
+        self._opened_once = False
+        self._file: IO[str] | None = None
+        self._process_id = os.getpid()
+        self._flusher = Flusher(self._flush_in_background)
+
+    def _attach(self, file: IO[str] | None) -> None:
+        """Write to a file from now on, or to none."""
+        raise NotImplementedError
+
+    def _open(self) -> None:
+        if os.getpid() != self._process_id:
+            raise self._error(
+                f"belongs to process {self._process_id}, and this is process {os.getpid()}, "
+                "forked from it: make a recorder with a file of its own here"
+            )
+        if not self._opened_once:
+            self._path = os.path.abspath(self._path)
+        begins_empty = not (self._append or self._opened_once)
+        try:
+            self._file = file = _opened(self._path, begins_empty)
+            size_bytes = os.fstat(file.fileno()).st_size
+            if size_bytes and not _ends_with(self._path, self._terminator):
+                file.write(self._terminator)
+        except OSError as error:
+            raise self._error(f"cannot open it: {_remedy(error, self._path)}") from error
+        if size_bytes and not self._opened_once:
+            self._header_is_due = False
+        self._opened_once = True
+        self._attach(file)
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        self._attach(None)
+        if file is not None:
+            file.close()
+
+    def _close_failed(self) -> None:
+        try:
+            self._close()
+        except OSError:
+            return  # what the header met is raised
+
+    def _written(self) -> None:
+        if self._auto_flush:
+            self._flush()
+        elif not self._flusher.running:
+            self._flusher.start()
+
+    def _flush_in_background(self) -> bool:
+        with self._lock:
+            if not self._users:
+                self._flusher.running = False
+                return False
+            if self._failure is None:
+                try:
+                    self._flush()
+                except (OSError, ValueError) as failure:
+                    self._keep(failure)
+            return True
+
+    def before_fork(self) -> None:
+        """Stop the flusher, and hold still."""
+        self._flusher.paused = True
+        self._flusher.stop()
+        super().before_fork()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on; the next record starts the flusher."""
+        self._flusher.paused = False
+        super().after_fork_in_parent()
+
+    def after_fork_in_child(self) -> None:
+        """Let go of the parent's file, and of what the parent has yet to write to it."""
+        super().after_fork_in_child()
+        self._flusher = Flusher(self._flush_in_background)
+        if self._file is None:
+            return
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, self._file.fileno(), inheritable=False)
+        os.close(nothing)
+        self._close_failed()
+
+    def at_exit(self) -> None:
+        """Stop the flusher, and write what is not written yet."""
+        self._flusher.paused = True
+        self._flusher.stop()
+        super().at_exit()
+
+    def _name(self) -> str:
+        return f"{super()._name()} to {self._path!r}"
+
+
+def _opened(path: str, begins_empty: bool) -> IO[str]:
+    flags = os.O_TRUNC if begins_empty else 0
+    if os.path.basename(path) in DEFAULT_NAMES:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+
+    def opener(path: str, append_flags: int) -> int:
+        return os.open(path, append_flags | flags, 0o666)
+
+    return open(
+        path,
+        "a",
+        buffering=BUFFER_BYTES,
+        encoding="utf-8",
+        errors="backslashreplace",
+        newline="",
+        opener=opener,
+    )
+
+
+def _ends_with(path: str, terminator: str) -> bool:
+    """Tell whether a file's last line is whole, as far as one may read it."""
+    if not terminator:
+        return True
+    try:
+        with open(path, "rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() == terminator[-1:].encode()
+    except OSError:
+        return True
+
+
+def _remedy(error: OSError, path: str) -> str:
+    if stat.S_ISLNK(_mode(path)) and os.path.basename(path) in DEFAULT_NAMES:
+        return "it is a symbolic link, which is not followed: remove it, or give another name"
+    return f"{error.strerror or error}; give the name of a file that can be written"
+
+
+def _mode(path: str) -> int:
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
