@@ -433,12 +433,6 @@ pk_publisher_endpoint(const pk_publisher *publisher)
     return publisher->endpoint;
 }
 
-bool
-pk_publisher_wait_viewer(pk_publisher *publisher, int64_t timeout_ns)
-{
-    return pk_latch_wait(&publisher->watched, timeout_ns);
-}
-
 void
 pk_publisher_read(pk_publisher *publisher, pk_publisher_facts *facts)
 {

@@ -46,9 +46,6 @@ void pk_publisher_set_enabled(pk_publisher *publisher, bool enabled);
 /* The endpoint really bound (the port, where it was 0).  Borrowed.  [any thread] */
 const char *pk_publisher_endpoint(const pk_publisher *publisher);
 
-/* Wait until somebody has subscribed, at most timeout_ns; whether somebody has.  [nogil] */
-bool pk_publisher_wait_viewer(pk_publisher *publisher, int64_t timeout_ns);
-
 /* Facts for whoever asks. */
 typedef struct {
     bool viewers;

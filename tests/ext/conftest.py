@@ -141,9 +141,6 @@ class Publisher:
     def set_enabled(self, enabled):
         self.leaf.pk_publisher_set_enabled(self.handle, enabled)
 
-    def wait_viewer(self, timeout_s=DEADLINE_S):
-        return self.leaf.pk_publisher_wait_viewer(self.handle, int(timeout_s * 1e9))
-
     def stop(self, reason=b"done", deadline_s=5.0):
         """Zero, or -1 when the thread was abandoned."""
         handle, self.handle = self.handle, None

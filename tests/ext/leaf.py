@@ -144,7 +144,6 @@ PROTOTYPES = {
     "pk_publisher_shown": (c.c_uint32, POINTER),
     "pk_publisher_set_enabled": (None, POINTER, c.c_bool),
     "pk_publisher_endpoint": (c.c_char_p, POINTER),
-    "pk_publisher_wait_viewer": (c.c_bool, POINTER, c.c_int64),
     "pk_publisher_read": (None, POINTER, c.POINTER(Facts)),
     "pk_publisher_stop": (
         c.c_int,

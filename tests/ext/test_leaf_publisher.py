@@ -224,13 +224,13 @@ def test_a_viewer_that_comes_back_gets_everything_again(publish, busy, viewers):
     assert len(tables_of(again.keyframe())["function"]) == 3
 
 
-def test_waiting_for_a_viewer_ends_when_one_comes(publish, busy, viewers):
+def test_a_viewer_is_known_of_when_it_has_come(publish, busy, viewers):
     publisher = publish(busy)
-    assert not publisher.wait_viewer(0.01)
+    assert not publisher.facts().viewers
 
     viewers(publisher.endpoint)
 
-    assert publisher.wait_viewer()
+    until(lambda: publisher.facts().viewers)
 
 
 def test_enabling_is_told_at_once(publish, busy, viewers):
@@ -404,7 +404,7 @@ def test_a_viewer_that_reads_slowly_gets_a_keyframe_whole(publish, ledger, viewe
     ledger.call_many(50_000)
     publisher = publish(ledger, interval_s=0.2)
     viewer = viewers(publisher.endpoint, rcvhwm=1)
-    assert publisher.wait_viewer()
+    until(lambda: publisher.facts().viewers)
     threading.Event().wait(0.1)  # longer than it takes to make the messages
 
     numbers = [message.envelope.sequence for message in viewer.keyframe()]

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import sys
+import tempfile
 import threading
 import warnings
 
-from support.counted import Calls, calls_of
+from support.counted import Calls, calls_of, record
+from support.session import FACTS
 
 from hazards.greenlets import a, greenlets
 from hazards.harness import attempt, check_usable, fib, fresh_function, leaf, scenario, work
+from pikos import _lsprof
 from pikos._lsprof import Profiler
+from pikos.real_time.libzmq import bind_libzmq
+from pikos.wire.hello import hello_json
 
 KEPT = []
 """What lives until the interpreter ends."""
@@ -40,6 +46,24 @@ def fork_in_a_profiled_program():
     profiler.disable()
     assert calls_of(profiler, fib) == Calls(150, 140)
     check_usable()
+
+
+@scenario()
+def publishing_thread_that_is_not_waited_for():
+    bind_libzmq(_lsprof)
+    profiler = Profiler(builtins=False)
+    with tempfile.TemporaryDirectory(prefix="pk") as directory:
+        for number in range(20):
+            endpoint = f"ipc://{directory}/{number}"
+            profiler.start_publishing(endpoint, 0.001, hello_json(FACTS), os.urandom(16))
+            record(profiler, work)
+            profiler.stop_publishing("without patience", 0.0)
+            assert profiler.publishing() is None
+            assert calls_of(profiler, fib) == Calls(15, 14)
+            profiler.clear()
+        del profiler
+        gc.collect()
+        check_usable()
 
 
 @scenario()
