@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import CodeType
 
-_DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
-_THREADS: set[int] = set()
+DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+"""The directory of the package, with the separator after it."""
+
+THREADS: dict[int, int] = {}
+"""How many ``hidden_thread`` blocks each thread is in, by its ident; threads in none are absent."""
 
 
 def code_is_hidden(code: CodeType) -> bool:
@@ -29,18 +30,24 @@ def code_is_hidden(code: CodeType) -> bool:
         Whether its file lies in the directory of the package.
 
     """
-    return code.co_filename.startswith(_DIRECTORY)
+    return code.co_filename.startswith(DIRECTORY)
 
 
-@contextlib.contextmanager
-def hidden_thread() -> Iterator[None]:
-    """Have no monitor record what the running thread does inside the ``with`` block."""
-    ident = threading.get_ident()
-    _THREADS.add(ident)
-    try:
-        yield
-    finally:
-        _THREADS.discard(ident)
+class hidden_thread:  # noqa: N801 - used as a function is: with hidden_thread():
+    """Have no monitor record what the running thread does inside the ``with`` block.
+
+    A class, not a generator: its own frames are Pikos's, those of ``contextlib`` would be seen.
+    """
+
+    def __enter__(self) -> None:
+        ident = threading.get_ident()
+        THREADS[ident] = THREADS.get(ident, 0) + 1
+
+    def __exit__(self, *failure: object) -> None:
+        ident = threading.get_ident()
+        THREADS[ident] -= 1
+        if not THREADS[ident]:
+            del THREADS[ident]
 
 
 def thread_is_hidden(ident: int) -> bool:
@@ -57,4 +64,4 @@ def thread_is_hidden(ident: int) -> bool:
         Whether it does.
 
     """
-    return ident in _THREADS
+    return ident in THREADS

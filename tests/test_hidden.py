@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from pikos import hidden
@@ -25,3 +26,23 @@ def test_a_thread_is_hidden_inside_the_block_only():
         within = hidden.thread_is_hidden(ident)
 
     assert (before, within, hidden.thread_is_hidden(ident)) == (False, True, False)
+
+
+def test_a_hidden_thread_runs_no_code_that_is_not_hidden():
+    seen = []
+
+    def hook(frame, event, argument):
+        if not hidden.code_is_hidden(frame.f_code):
+            seen.append((event, frame.f_code.co_name))
+
+    hidden_thread = hidden.hidden_thread
+    before = sys.getprofile()
+    sys.setprofile(hook)
+    try:
+        with hidden_thread():
+            pass
+    finally:
+        sys.setprofile(before)
+
+    own = sys._getframe().f_code.co_name
+    assert not [event for event in seen if event[1] != own]
