@@ -128,7 +128,8 @@ class FileRecorder(StreamRecorder):
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, self._file.fileno(), inheritable=False)
         os.close(nothing)
-        self._close_failed()
+        if self._holds_still:  # else a thread that is no more holds the file's own lock
+            self._close_failed()
 
     def at_exit(self) -> None:
         """Stop the flusher, and write what is not written yet."""

@@ -64,8 +64,10 @@ class Flusher:
         """Have the thread end, and wait until it has; start() starts another."""
         if not self.running:
             return
-        self._wake.release()
+        if self._wake.locked():
+            self._wake.release()
         if self._ended.acquire(timeout=_STOP_S):
+            self._ended.release()
             self._wait_for_the_system()
         self.running = False
 

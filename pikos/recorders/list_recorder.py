@@ -16,9 +16,9 @@ class ListRecorder(AbstractRecorder):
         A callable that takes a record, which is recorded if the answer is true; by default
         every record is.
 
-    """
+    Threads: record() from any thread; appending to a list is one step
 
-    # Threads: record() from any; appending to a list is one step.
+    """
 
     records: list[Any]
     """What was recorded, in the order of arrival."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import threading
+import _thread
 from abc import abstractmethod
 from typing import Any, Protocol
 
 from pikos.publishing.lifetime import LIFETIME
 from pikos.recorders.abstract_recorder import AbstractRecorder, Accept, RecorderError, accept_of
+
+_PATIENCE_S = 1.0
+"""How long a fork and the exit wait for a line that another thread is writing, in seconds."""
 
 
 class TextStream(Protocol):
@@ -33,7 +36,8 @@ class StreamRecorder(AbstractRecorder):
         self._filter = accept_of(filter_)
         self._auto_flush = auto_flush
         self._stream: TextStream | None = None
-        self._lock = threading.RLock()  # a signal's handler may record while its thread does
+        self._lock = _thread.RLock()  # a signal's handler may record while its thread does
+        self._holds_still = False
         self._users = 0
         self._prepared_once = False
         self._header_is_due = True
@@ -129,26 +133,28 @@ class StreamRecorder(AbstractRecorder):
 
     def before_fork(self) -> None:
         """Hold still: no other thread is to be half-way through a line."""
-        self._lock.acquire(timeout=1.0)  # not for ever: whoever has it may wait for this thread
+        self._holds_still = self._lock.acquire(timeout=_PATIENCE_S)
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
-        try:
+        if self._holds_still:
             self._lock.release()
-        except RuntimeError:
-            return  # there was no getting it
 
     def after_fork_in_child(self) -> None:
         """Begin anew, with nobody who has it prepared."""
-        self._lock = threading.RLock()
+        self._lock = _thread.RLock()
         self._users = 0
         self._failure = None
 
     def at_exit(self) -> None:
         """Write what is not written yet."""
-        with self._lock:
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            return
+        try:
             if self._users and self._failure is None:
                 self._flush()
+        finally:
+            self._lock.release()
 
     @abstractmethod
     def _begin(self, record_type: type) -> None:
