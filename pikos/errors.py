@@ -123,6 +123,24 @@ class ProgramNotFound(PikosError):
         self.reason = reason
 
 
+class FunctionNotFound(PikosError, LookupError):
+    """A name that was to be focused on stands for no function.
+
+    Parameters
+    ----------
+    name
+        As it was given.
+    reason
+        What it stands for instead, or which names there are.
+
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"cannot focus on {name}: {reason}")
+        self.name = name
+        self.reason = reason
+
+
 class LibzmqUnusable(PikosError):
     """There is no libzmq that the real-time profiler could publish with.
 
@@ -163,3 +181,70 @@ class SessionSilent(PikosError, TimeoutError):
         self.address = address
         self.waited_s = waited_s
         self.reason = reason
+
+
+class ExtraMissing(PikosError, ImportError):
+    """A package that only some parts of Pikos need cannot be imported.
+
+    Parameters
+    ----------
+    package
+        The package.
+    extra
+        Pikos's extra that installs it.
+    reason
+        Why the import failed.
+
+    """
+
+    def __init__(self, package: str, extra: str, reason: str) -> None:
+        super().__init__(
+            f"{package} cannot be imported ({reason}): install it (pip install 'pikos[{extra}]')",
+            name=package,
+        )
+        self.package = package
+        self.extra = extra
+        self.reason = reason
+
+
+class ProfilerActive(PikosError, ValueError):
+    """A profiler cannot be enabled while another one has the interpreter's place for profilers.
+
+    Parameters
+    ----------
+    profiler
+        The profiler that was to be enabled.
+    holder
+        The tool that has the place, by the name it gave, or None if that is not known.
+
+    """
+
+    def __init__(self, profiler: str, holder: str | None) -> None:
+        super().__init__(
+            f"{profiler} cannot be enabled while {holder or 'another profiler'} is, as both use "
+            "the interpreter's one place for profilers: disable that first, or use "
+            "pikos.api.RealTimeProfiler, which has a place of its own"
+        )
+        self.profiler = profiler
+        self.holder = holder
+
+
+class RecordingStopped(UserWarning):
+    """A recorder or filter failed: its monitor stopped recording, and the program went on.
+
+    Parameters
+    ----------
+    monitor
+        The monitor, by the name of its class.
+    error
+        The exception that it stopped for.
+
+    """
+
+    def __init__(self, monitor: str, error: Exception) -> None:
+        super().__init__(
+            f"{monitor} stopped recording: {type(error).__name__}: {error}; "
+            "what was recorded before is kept"
+        )
+        self.monitor = monitor
+        self.error = error
