@@ -3,6 +3,7 @@
 python setup.py --with-real-time-lsprof install      build the extension, or fail
 python setup.py --without-real-time-lsprof install   leave it out
 python setup.py install                              build it if there is a C compiler
+python setup.py test                                 run the tests with this interpreter
 
 ``pip install .`` takes the same flags as ``--config-settings=--global-option=FLAG``, and the
 environment variable ``PIKOS_REAL_TIME_LSPROF`` (1 or 0) stands for them where no flag is given.
@@ -15,6 +16,7 @@ Otherwise it binds, when imported, to the libzmq that the pyzmq package brings.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shlex
 import subprocess
@@ -22,9 +24,9 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from setuptools import Distribution, Extension, setup
+from setuptools import Command, Distribution, Extension, setup
 from setuptools.command.build_ext import build_ext
 
 # setuptools, imported first, brings distutils also where the interpreter no longer has it
@@ -156,6 +158,30 @@ class BuildExtension(build_ext):
         return None
 
 
+class RunTests(Command):
+    """Runs the test suite with this interpreter: ``python setup.py test``."""
+
+    description = "build the extension in place, if it is wanted, and run the tests"
+    user_options: ClassVar[list[tuple[str, str, str]]] = []
+
+    def initialize_options(self) -> None:
+        """Have no options."""
+
+    def finalize_options(self) -> None:
+        """Have none still."""
+
+    def run(self) -> None:
+        """Run them, and end with pytest's status if it is not 0."""
+        if importlib.util.find_spec("pytest") is None:
+            sys.exit("error: pytest is not installed: pip install '.[test]'")
+        if self.distribution.has_ext_modules():
+            self.reinitialize_command("build_ext", inplace=1)
+            self.run_command("build_ext")
+        done = subprocess.run([sys.executable, "-m", "pytest"], check=False, cwd=HERE)
+        if done.returncode:
+            sys.exit(done.returncode)
+
+
 def real_time_extension() -> Extension:
     """The extension, of all the C files in ext/."""
     sources = sorted(path.relative_to(HERE).as_posix() for path in HERE.glob("ext/*.c"))
@@ -239,4 +265,7 @@ def has_libzmq(directory: Path) -> bool:
     return any(any(directory.glob(f"libzmq.{ending}*")) for ending in ("so", "dylib"))
 
 
-setup(distclass=PikosDistribution, cmdclass={"build_ext": BuildExtension})
+setup(
+    distclass=PikosDistribution,
+    cmdclass={"build_ext": BuildExtension, "test": RunTests},
+)

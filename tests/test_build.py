@@ -213,3 +213,29 @@ def test_the_extension_is_linked_with_the_libzmq_in_a_directory_that_is_given(
 def outcome(done):
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout
+
+
+def test_the_tests_are_run_by_the_command_of_old(python, repository):
+    """S10: python setup.py test."""
+    one_test = {"PYTEST_ADDOPTS": "-p no:cacheprovider tests/test_hidden.py"}
+
+    done = python(
+        "setup.py",
+        "--without-real-time-lsprof",
+        "test",
+        cwd=repository,
+        env=os.environ | one_test,
+    )
+
+    assert done.returncode == 0
+    assert " passed" in done.stdout
+
+
+def test_the_command_of_old_fails_with_the_tests(python, repository):
+    none = {"PYTEST_ADDOPTS": "-p no:cacheprovider -k nothing_of_this_name tests/test_hidden.py"}
+
+    done = python(
+        "setup.py", "--without-real-time-lsprof", "test", cwd=repository, env=os.environ | none
+    )
+
+    assert done.returncode == 5
