@@ -3,7 +3,7 @@
 # Tests that hang are ended after LIMIT_S, told on stderr by pytest as where they hang.
 set -u
 
-LIMIT_S=420
+LIMIT_S=900
 limit=
 ! command -v timeout >/dev/null || limit="timeout --signal=ABRT --kill-after=10 $LIMIT_S"
 
