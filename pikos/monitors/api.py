@@ -1,0 +1,75 @@
+"""All monitors and their records."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+
+from pikos.monitors.attach import MonitorAttach
+from pikos.monitors.focus import FunctionSet
+from pikos.monitors.focused_attach import FocusedMonitorAttach
+from pikos.monitors.focused_function_mixin import FocusedFunctionMixin
+from pikos.monitors.focused_function_monitor import FocusedFunctionMonitor
+from pikos.monitors.focused_line_mixin import FocusedLineMixin
+from pikos.monitors.focused_line_monitor import FocusedLineMonitor
+from pikos.monitors.function_monitor import FunctionMonitor
+from pikos.monitors.function_time_monitor import FunctionTimeMonitor
+from pikos.monitors.line_monitor import LineMonitor
+from pikos.monitors.line_time_monitor import LineTimeMonitor
+from pikos.monitors.monitor import Monitor
+from pikos.monitors.recorder import Recorder
+from pikos.monitors.records import (
+    FunctionMemoryRecord,
+    FunctionMemoryTimeRecord,
+    FunctionRecord,
+    FunctionTimeRecord,
+    LineMemoryRecord,
+    LineMemoryTimeRecord,
+    LineRecord,
+    LineTimeRecord,
+    record_type_of,
+)
+
+__all__ = [
+    "FocusedFunctionMixin",
+    "FocusedFunctionMonitor",
+    "FocusedLineMixin",
+    "FocusedLineMonitor",
+    "FocusedMonitorAttach",
+    "FunctionMemoryRecord",
+    "FunctionMemoryTimeRecord",
+    "FunctionMonitor",
+    "FunctionRecord",
+    "FunctionSet",
+    "FunctionTimeMonitor",
+    "FunctionTimeRecord",
+    "LineMemoryRecord",
+    "LineMemoryTimeRecord",
+    "LineMonitor",
+    "LineRecord",
+    "LineTimeMonitor",
+    "LineTimeRecord",
+    "Monitor",
+    "MonitorAttach",
+    "Recorder",
+    "record_type_of",
+]
+
+if importlib.util.find_spec("psutil") is None:
+    warnings.warn(
+        "psutil is not installed, so the monitors of memory are left out: pip install psutil",
+        UserWarning,
+        stacklevel=2,
+    )
+else:
+    from pikos.monitors.focused_function_memory_monitor import FocusedFunctionMemoryMonitor
+    from pikos.monitors.focused_line_memory_monitor import FocusedLineMemoryMonitor
+    from pikos.monitors.function_memory_monitor import FunctionMemoryMonitor
+    from pikos.monitors.line_memory_monitor import LineMemoryMonitor
+
+    __all__ += [
+        "FocusedFunctionMemoryMonitor",
+        "FocusedLineMemoryMonitor",
+        "FunctionMemoryMonitor",
+        "LineMemoryMonitor",
+    ]

@@ -1,0 +1,149 @@
+"""One closure out of the parts of a monitor: what to gather, and what to do at an event."""
+
+from __future__ import annotations
+
+import threading
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from pikos.monitors.measures import thread_of
+from pikos.monitors.signals import comes_of_a_signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from pikos.monitors.handlers import Handler
+    from pikos.monitors.measures import Memory, SourceLines, Stopwatch
+
+_ALWAYS = ("index", "type", "function", "lineNo", "filename")
+_C_EVENTS = frozenset({"c_call", "c_return", "c_exception"})
+
+PATIENCE_S = 1.0
+"""How long an event waits for the one before it, in seconds; then it is recorded out of order.
+
+Who waits for longer may wait for itself: the program may hold a lock that the recorder needs.
+"""
+
+
+def gatherer(
+    fields: tuple[str, ...],
+    record_type: Callable[..., Any],
+    indexes: Iterator[int],
+    *,
+    memory: Memory,
+    stopwatch: Stopwatch,
+    lines: SourceLines,
+) -> Callable[[FrameType, str, Any], Any]:
+    """Build what makes the record of an event; only what the fields need is measured.
+
+    Parameters
+    ----------
+    fields
+        Names out of ``records.KNOWN_FIELDS``.
+    record_type
+        Called with the values of the fields; ``tuple`` gives a plain tuple of them.
+    indexes
+        Gives each event its index.
+    memory, stopwatch, lines
+        Read where a field needs them.
+
+    Returns
+    -------
+    callable
+        Called with frame, event and argument.
+
+    """
+    names = list(_ALWAYS)
+    reads: list[Callable[[FrameType], tuple[Any, ...]]] = []
+    for group, read in (
+        (("time_ns", "last_exit_ns"), stopwatch.read),
+        (("RSS", "VMS"), memory.read),
+        (("thread_id", "thread_name"), thread_of),
+        (("line",), lines.read),
+    ):
+        if not set(fields).isdisjoint(group):
+            names += group
+            reads.append(read)
+    positions = [names.index(name) for name in fields]
+    pick = itemgetter(*positions)
+    plain = record_type is tuple
+    if len(positions) == 1:
+        pick_one, pick = pick, lambda values: (pick_one(values),)  # type: ignore[assignment]
+
+    def gather(frame: FrameType, event: str, arg: Any) -> Any:
+        code = frame.f_code
+        name = arg.__name__ if event in _C_EVENTS else code.co_name
+        values: tuple[Any, ...] = (next(indexes), event, name, frame.f_lineno, code.co_filename)
+        for read in reads:
+            values += read(frame)
+        values = pick(values)
+        return values if plain else record_type(*values)
+
+    return gather
+
+
+class Gate:
+    """What is between the events and the recorder: one passes at a time, none once it is shut."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self.open = True
+
+    def shut(self) -> None:
+        """Let no event pass from now on, and wait (not for long) for the one that is passing."""
+        passed = self._lock.acquire(timeout=PATIENCE_S)
+        self.open = False
+        if passed:
+            self._lock.release()
+
+    def handler(self, handle: Handler, fail: Callable[[Exception], None]) -> Handler:
+        """Build the handler that lets handle deal with each event.
+
+        Parameters
+        ----------
+        handle
+            Deals with an event; what it gives is ignored.
+        fail
+            Given an exception out of it, unless it is one that the program raises by a signal
+            handler: that goes to the program.
+
+        """
+        acquire, release = self._lock.acquire, self._lock.release
+        patience_s = PATIENCE_S
+
+        def pass_on(frame: FrameType, event: str, arg: Any) -> None:
+            nonlocal patience_s
+            try:
+                if not acquire(timeout=patience_s):
+                    patience_s = 0.0  # whoever is in the way stays there: wait no more
+                elif not patience_s:
+                    patience_s = PATIENCE_S
+                if self.open:
+                    handle(frame, event, arg)
+            except Exception as error:
+                if comes_of_a_signal(error):
+                    raise
+                self.open = False
+                fail(error)
+            finally:
+                # No flag says whether it was acquired: a signal could come before it was set.
+                try:  # noqa: SIM105 - suppress() would be two more calls for each event
+                    release()
+                except RuntimeError:
+                    pass
+
+        return pass_on
+
+
+def timed(handler: Handler, stopwatch: Stopwatch) -> Handler:
+    """Have the stopwatch note when handler is called and when it is done."""
+
+    def watched(frame: FrameType, event: str, arg: Any) -> None:
+        stopwatch.enter()
+        try:
+            handler(frame, event, arg)
+        finally:
+            stopwatch.leave()
+
+    return watched

@@ -1,0 +1,218 @@
+"""A monitor that makes a record of each event of one kind and gives it to a recorder."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+import warnings
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pikos.errors import RecordingStopped
+from pikos.hidden import code_is_hidden, hidden_thread
+from pikos.monitors import sources
+from pikos.monitors.assembly import Gate, gatherer, timed
+from pikos.monitors.enabled import ENABLED
+from pikos.monitors.measures import Memory, SourceLines, Stopwatch
+from pikos.monitors.monitor import Monitor
+from pikos.monitors.place import level_of_the_program
+from pikos.monitors.records import fields_of, record_type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pikos.monitors.handlers import Handler, Source
+    from pikos.monitors.recorder import Recorder
+
+
+class EventMonitor(Monitor):
+    """What all recording monitors have in common.
+
+    Parameters
+    ----------
+    recorder
+        Gets a record of each event.
+    record_type
+        Type of the records; its ``_fields`` say what is gathered.  Without these, as ``tuple``,
+        it is called with the values of the default fields.
+    fields
+        Names of the fields to gather, instead of a record type; see ``records.KNOWN_FIELDS``.
+    threads
+        Whether all threads are monitored, or only the one that enables.
+    clock
+        Gives the time of records with ``time_ns``, in ns.
+
+    Raises
+    ------
+    ValueError
+        If a field is not known, or both record type and fields are given.
+
+    Threads: any; records come one at a time, in the order of their indexes
+    Fork: disabled in the child, where it can be enabled again
+    """
+
+    default_record_type: ClassVar[type[Any]]
+    """Type of the records unless another is asked for."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        record_type: Callable[..., Any] | None = None,
+        *,
+        fields: Iterable[str] | None = None,
+        threads: bool = True,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        if fields is not None and record_type is not None:
+            raise ValueError("give either record_type or fields, not both")
+        if fields is not None:
+            record_type = record_type_of(fields)
+        elif record_type is None:
+            record_type = self.default_record_type
+        self.recorder = recorder
+        self.record_type = record_type
+        self.error: Exception | None = None
+        """What stopped the recording, since the last outermost ``enable``."""
+        self._fields = fields_of(record_type, self.default_record_type._fields)
+        self._threads = threads
+        self._memory = Memory()
+        self._stopwatch = Stopwatch(clock)
+        self._gather = gatherer(
+            self._fields,
+            record_type,
+            itertools.count(),
+            memory=self._memory,
+            stopwatch=self._stopwatch,
+            lines=SourceLines(),
+        )
+        self._switch = threading.RLock()
+        self._depth = 0
+        self._source: Source | None = None
+        self._handler: Handler | None = None
+        self._gate = Gate()
+
+    @property
+    def _process(self) -> Any:
+        """The handle that memory is read from, while enabled; else None."""
+        return self._memory.process
+
+    @abstractmethod
+    def _source_of(self, chosen: sources.Sources) -> Source:
+        """Give the source of the events."""
+
+    @abstractmethod
+    def _handle(self) -> Handler:
+        """Build what deals with an event."""
+
+    def enable(self) -> None:
+        """Begin to record; the first of several, nested or in other threads, does it.
+
+        Raises
+        ------
+        Exception
+            What the recorder raises while it prepares; then nothing is on.
+
+        """
+        with self._switch:
+            self._depth += 1
+            if self._depth > 1:
+                if self._source is not None and self._threads:
+                    self._source.reach()
+                return
+            try:
+                self._start()
+            except BaseException:
+                self._depth = 0
+                raise
+
+    def disable(self) -> None:
+        """Record no more; as many as there were ``enable`` do it, one too many does nothing.
+
+        Warns
+        -----
+        RecordingStopped
+            If the recorder or its filter failed.
+
+        """
+        with self._switch:
+            if self._depth != 1:
+                self._depth = max(self._depth - 1, 0)
+                return
+            self._depth = 0
+            self._stop()
+
+    def _start(self) -> None:
+        self.error = None
+        prepared = False
+        gate = self._gate = Gate()
+        try:
+            with hidden_thread():
+                if not {"RSS", "VMS"}.isdisjoint(self._fields):
+                    self._memory.open()
+                self.recorder.prepare(self.record_type)
+                prepared = True
+                ENABLED.add(self)
+                handler = gate.handler(self._handle(), self._fail)
+                if not {"time_ns", "last_exit_ns"}.isdisjoint(self._fields):
+                    handler = timed(handler, self._stopwatch)
+                source = self._source_of(sources.chosen())
+            self._handler, self._source = handler, source
+            source.add(handler, None if self._threads else threading.get_ident())
+        except BaseException:
+            with hidden_thread():
+                self._leave()
+                if prepared:
+                    self.recorder.finalize()
+            raise
+
+    def _stop(self) -> None:
+        error = None
+        try:
+            if self._source is not None and self._handler is not None:
+                self._source.remove(self._handler)
+            with hidden_thread():
+                self._gate.shut()
+                self.recorder.finalize()
+        except Exception as failure:  # noqa: BLE001 - told below: it must not break the program
+            error = failure
+        finally:
+            self._leave()
+        self.error = self.error or error
+        if self.error is not None:
+            with hidden_thread():
+                warnings.warn(
+                    RecordingStopped(type(self).__name__, self.error),
+                    stacklevel=level_of_the_program(),
+                )
+
+    def _leave(self) -> None:
+        self._gate.open = False
+        self._memory.close()
+        self._source = self._handler = None
+        ENABLED.discard(self)
+
+    def _fail(self, error: Exception) -> None:
+        self.error = error
+        if self._source is not None and self._handler is not None:
+            self._source.remove(self._handler)
+
+    def at_exit(self) -> None:
+        """Disable, however often it is enabled: the interpreter ends."""
+        with self._switch:
+            if self._depth:
+                self._depth = 1
+                self.disable()
+
+    def after_fork(self) -> None:
+        """Be disabled, in a child process; the recorder's data are the parent's."""
+        self._switch = threading.RLock()
+        self._depth = 0
+        if self._source is not None:
+            self._source.after_fork()
+        self._leave()
+
+    def _is_overridden(self, name: str) -> bool:
+        """Tell whether a method is not Pikos's own."""
+        code = getattr(getattr(self, name), "__code__", None)
+        return code is None or not code_is_hidden(code)

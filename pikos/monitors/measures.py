@@ -1,0 +1,121 @@
+"""What is measured at an event besides the event itself: memory, time, the source line."""
+
+from __future__ import annotations
+
+import linecache
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pikos.monitors.per_code import PerCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+NO_SOURCE = "<compiled string>"
+"""The text of a line whose source is not known."""
+
+
+class Memory:
+    """The memory of this process.
+
+    Fields:  RSS, VMS - int, bytes
+    Cost:    about 9 us a read
+    Raises:  ImportError from ``open`` without psutil
+    Source:  psutil.Process.memory_info
+    Fork:    to be opened again in the child
+    """
+
+    process: Any = None
+    """psutil's handle, while open."""
+
+    def open(self) -> None:
+        """Make ready to read."""
+        import psutil  # noqa: PLC0415 - optional, and needed by some monitors only
+
+        self.process = psutil.Process()
+
+    def close(self) -> None:
+        """Let the handle go."""
+        self.process = None
+
+    def read(self, _frame: FrameType) -> tuple[int, int]:
+        """Give the resident set and the virtual size."""
+        if self.process is None:
+            self.open()
+        info = self.process.memory_info()
+        return info.rss, info.vms
+
+
+class _Times(threading.local):
+    entered: int | None = None
+    left = 0
+
+
+class Stopwatch:
+    """When the monitor was told of an event, and when it was done with the one before.
+
+    Fields:  time_ns, last_exit_ns - int, ns
+    Threads: each has its own times
+
+    Parameters
+    ----------
+    clock
+        Gives the time, in ns.
+
+    """
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._times = _Times()
+
+    def enter(self) -> None:
+        """Note that an event has come."""
+        self._times.entered = self._clock()
+
+    def leave(self) -> None:
+        """Note that it is done with."""
+        self._times.entered = None
+        self._times.left = self._clock()
+
+    def read(self, _frame: FrameType) -> tuple[int, int]:
+        """Give the time of this event (now, if none was noted) and the end of the one before."""
+        times = self._times
+        entered = times.entered
+        return (self._clock() if entered is None else entered), times.left
+
+
+def thread_of(_frame: FrameType) -> tuple[int, str]:
+    """Give ident and name of the running thread.
+
+    Not by ``threading.current_thread``: a thread that is just beginning would get a dummy, and
+    ``enumerate`` takes a lock that the program may hold.
+    """
+    ident = threading.get_ident()
+    thread = threading._active.get(ident)  # type: ignore[attr-defined] # noqa: SLF001 - see above
+    return ident, "" if thread is None else thread.name
+
+
+class SourceLines:
+    """The text of source lines, read once for each code object.
+
+    So it stays the text that runs when the file is changed meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._lines = PerCode(_read)
+
+    def read(self, frame: FrameType) -> tuple[str]:
+        """Give the line that the frame is at, its indentation kept, without its end."""
+        lines = self._lines.of(frame)
+        number = frame.f_lineno
+        if number is None or not 0 < number <= len(lines):
+            return (NO_SOURCE,)
+        return (lines[number - 1].rstrip(),)
+
+
+def _read(frame: FrameType) -> list[str]:
+    try:
+        return linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+    except Exception:  # noqa: BLE001 - a loader of the program's failed: there is no source
+        return []

@@ -1,0 +1,187 @@
+"""Function and line events by the profile and the trace function of each thread.
+
+What was there before, a debugger's or coverage's function, is called by ours for the same events
+and is put back at the end, where ours is still the one that is set.  Ours that stays behind, in a
+thread that is not the one that disables or because somebody set it again, takes itself off at its
+next event.  Threads that ran already when a monitor was enabled are seen from the next ``enable``
+in them.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from pikos.hidden import code_is_hidden
+from pikos.monitors.handlers import Handler, Handlers
+from pikos.monitors.trace_hook import FrameTrace, TraceHook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+
+class _Busy(threading.local):
+    busy = False
+
+
+class ProfileHook:
+    """Our profile function; in a thread, or in all that begin later.
+
+    Parameters
+    ----------
+    handlers
+        Who is told; the hook takes itself off when there are none.
+    previous
+        The profile function that was there before, or None.
+    busy
+        Whether the running thread is in a hook of ours: one that the other calls tells nobody.
+
+    """
+
+    def __init__(
+        self, handlers: Handlers, previous: Callable[..., object] | None, busy: _Busy
+    ) -> None:
+        self._handlers = handlers
+        self.previous = previous
+        self._busy = busy
+
+    def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
+        """Tell the handlers of an event, then the previous function."""
+        if self._handlers.entries:
+            if not self._busy.busy:
+                self._busy.busy = True
+                try:
+                    self._handlers.tell(frame, event, arg)
+                finally:
+                    self._busy.busy = False
+        elif sys.getprofile() is self:
+            sys.setprofile(self.previous)
+        if self.previous is not None:
+            self.previous(frame, event, arg)
+            self._stay()
+
+    def _stay(self) -> None:
+        """Where the previous function set another, or none: that is the previous one now."""
+        now = sys.getprofile()
+        if self._handlers.entries and now is not self:
+            self.previous = now
+            sys.setprofile(self)
+
+
+class ProfileHooks:
+    """Function events; see ``handlers.Source``.
+
+    Threads: seen are the one that enables and those that begin later
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._busy = _Busy()
+        self.handlers = Handlers()
+
+    def add(self, handler: Handler, thread: int | None = None) -> None:
+        """Tell handler of every event from now on.
+
+        Raises
+        ------
+        ValueError
+            If a profiler in C has the place, which cannot be put back afterwards.
+
+        """
+        with self._lock:
+            refuse_profiler_in_c(sys.getprofile())
+            self.handlers.add(handler, thread)
+            if thread is None and not isinstance(threading.getprofile(), ProfileHook):
+                threading.setprofile(ProfileHook(self.handlers, threading.getprofile(), self._busy))
+            self.reach()
+
+    def remove(self, handler: Handler) -> None:
+        """Tell handler no more."""
+        with self._lock:
+            self.handlers.remove(handler)
+            if self.handlers.entries:
+                return
+            hook = sys.getprofile()
+            if isinstance(hook, ProfileHook):
+                sys.setprofile(hook.previous)
+            hook = threading.getprofile()
+            if isinstance(hook, ProfileHook):
+                threading.setprofile(hook.previous)
+
+    def reach(self) -> None:
+        """Set our function in the running thread, if it is not the one there."""
+        previous = sys.getprofile()
+        if not isinstance(previous, ProfileHook):
+            refuse_profiler_in_c(previous)
+            sys.setprofile(ProfileHook(self.handlers, previous, self._busy))
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process: the hooks take themselves off."""
+        self._lock = RLock()
+        self.handlers.clear()
+
+
+def refuse_profiler_in_c(hook: object) -> None:
+    """Raise if hook stands for a profiler in C: Python code cannot call it or put it back."""
+    if hook is not None and not callable(hook):
+        raise ValueError(
+            f"{hook!r} is the profiler of this thread, and Python 3.11 has room for one: disable "
+            "it first (from Python 3.12 on both can run)"
+        )
+
+
+class LineHooks:
+    """Line events; see ``handlers.Source``.
+
+    Threads: seen are the one that enables, with the frames that it is in, and those that begin
+    later
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self.handlers = Handlers()
+
+    def add(self, handler: Handler, thread: int | None = None) -> None:
+        """Tell handler of every line from now on."""
+        with self._lock:
+            self.handlers.add(handler, thread)
+            if thread is None and not isinstance(threading.gettrace(), TraceHook):
+                threading.settrace(TraceHook(self.handlers, threading.gettrace()))
+            self.reach()
+
+    def remove(self, handler: Handler) -> None:
+        """Tell handler no more."""
+        with self._lock:
+            self.handlers.remove(handler)
+            if self.handlers.entries:
+                return
+            hook = sys.gettrace()
+            if isinstance(hook, TraceHook):
+                sys.settrace(hook.previous)
+            hook = threading.gettrace()
+            if isinstance(hook, TraceHook):
+                threading.settrace(hook.previous)
+            frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the only way to it
+            while frame is not None:
+                if isinstance(frame.f_trace, FrameTrace):
+                    frame.f_trace = frame.f_trace.previous
+                frame = frame.f_back
+
+    def reach(self) -> None:
+        """Set our function in the running thread, and in the frames that it is in."""
+        hook = sys.gettrace()
+        if not isinstance(hook, TraceHook):
+            hook = TraceHook(self.handlers, hook)
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
+        while frame is not None and code_is_hidden(frame.f_code):
+            frame = frame.f_back
+        hook.watch_from(frame)
+        sys.settrace(hook)
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process: the hooks take themselves off."""
+        self._lock = RLock()
+        self.handlers.clear()

@@ -1,0 +1,208 @@
+"""Function and line events by ``sys.monitoring`` (Python 3.12 and later).
+
+The events are those of ``sys.setprofile`` and ``sys.settrace``, one by one:
+
+* A function's start, resume and throw are its calls; return, yield and unwind its returns.
+* A call of a built-in function is a C call; so is one of a built-in type's method that is given
+  an instance of the type.  Calls of types are not.
+* A jump back within a line runs the line again.
+* The start of a function is asked for by lines too, though nothing is done at it: without it
+  Python 3.13 leaves out the line of a function whose body is on the line of its ``def``.
+
+The interpreter delivers no events while a callback runs, in the thread that runs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from threading import RLock
+from types import BuiltinFunctionType, FrameType, MethodDescriptorType
+from typing import TYPE_CHECKING, Any
+
+from pikos.monitors.handlers import Handler, Handlers
+from pikos.monitors.per_code import PerCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+
+TOOL_NAME = "pikos-monitors"
+_TOOL_IDS = (3, 4, 5, 1, 0)  # never 2, which is cProfile's
+
+
+class MonitoringTool:
+    """The tool that all monitors share: held while anybody listens, free otherwise.
+
+    Threads: any; the events of all threads and of all frames that already run are seen
+    """
+
+    def __init__(self) -> None:
+        self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+        self._lock = RLock()
+        self._id: int | None = None
+        events = self._monitoring.events
+        function_callbacks = _function_callbacks(self._monitoring, functions := Handlers())
+        line_callbacks = _line_callbacks(events, lines := Handlers())
+        self._callbacks = line_callbacks | function_callbacks
+        after_a_call = events.C_RETURN | events.C_RAISE  # these come with CALL
+        self.functions = MonitoringSource(self, functions, sum(function_callbacks) & ~after_a_call)
+        self.lines = MonitoringSource(self, lines, sum(line_callbacks))
+
+    def change(self, change: Callable[[], None]) -> None:
+        """Change the handlers, then ask for the events that they need.
+
+        Raises
+        ------
+        ValueError
+            If other tools hold all ids; then nothing has changed.
+
+        """
+        with self._lock:
+            before = self.functions.handlers.entries, self.lines.handlers.entries
+            change()
+            try:
+                self._ask()
+            except BaseException:
+                self.functions.handlers.entries, self.lines.handlers.entries = before
+                raise
+
+    def _ask(self) -> None:
+        wanted = self.functions.wanted | self.lines.wanted
+        if wanted and self._id is None:
+            self._id = self._claim()
+        if self._id is None:
+            return
+        self._monitoring.set_events(self._id, wanted)
+        if not wanted:
+            self._give_up(self._id)
+
+    def _claim(self) -> int:
+        monitoring = self._monitoring
+        for ident in _TOOL_IDS:
+            if monitoring.get_tool(ident) is None:
+                monitoring.use_tool_id(ident, TOOL_NAME)
+                for event, callback in self._callbacks.items():
+                    monitoring.register_callback(ident, event, callback)
+                return ident
+        holders = ", ".join(f"{ident} by {monitoring.get_tool(ident)}" for ident in _TOOL_IDS)
+        raise ValueError(
+            f"all tool ids of sys.monitoring are held ({holders}): stop one of these tools, "
+            "then enable the monitor"
+        )
+
+    def _give_up(self, ident: int) -> None:
+        for event in self._callbacks:
+            self._monitoring.register_callback(ident, event, None)
+        self._monitoring.free_tool_id(ident)
+        self._id = None
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process, with no handlers and a lock that is free."""
+        self._lock = RLock()
+        self.functions.handlers.clear()
+        self.lines.handlers.clear()
+        self._ask()
+
+
+class MonitoringSource:
+    """One kind of event; see ``handlers.Source``."""
+
+    def __init__(self, tool: MonitoringTool, handlers: Handlers, events: int) -> None:
+        self._tool = tool
+        self._events = events
+        self.handlers = handlers
+
+    @property
+    def wanted(self) -> int:
+        """The events that must be asked for now, as a bit set."""
+        return self._events if self.handlers.entries else 0
+
+    def add(self, handler: Handler, thread: int | None = None) -> None:
+        """Tell handler of every event from now on."""
+        self._tool.change(lambda: self.handlers.add(handler, thread))
+
+    def remove(self, handler: Handler) -> None:
+        """Tell handler no more."""
+        self._tool.change(lambda: self.handlers.remove(handler))
+
+    def reach(self) -> None:
+        """See the running thread: all threads are seen."""
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process."""
+        self._tool.after_fork()
+
+
+def _function_callbacks(monitoring: Any, handlers: Handlers) -> dict[int, Callable[..., object]]:
+    tell = handlers.tell
+    frame_of = sys._getframe  # noqa: SLF001 - the documented way to the frame of an event
+    missing = monitoring.MISSING
+
+    def begins(_code: CodeType, _offset: int, _error: object = None) -> None:
+        tell(frame_of(1), "call", None)
+
+    def ends(_code: CodeType, _offset: int, value: object) -> None:
+        tell(frame_of(1), "return", value)
+
+    def unwinds(_code: CodeType, _offset: int, _error: BaseException) -> None:
+        tell(frame_of(1), "return", None)
+
+    def is_built_in(function: object, first: object) -> bool:
+        if isinstance(function, BuiltinFunctionType):
+            return True
+        return (
+            isinstance(function, MethodDescriptorType)
+            and first is not missing
+            and isinstance(first, function.__objclass__)
+        )
+
+    def built_in(event: str) -> Callable[..., None]:
+        def happens(_code: CodeType, _offset: int, function: object, first: object) -> None:
+            if is_built_in(function, first):
+                tell(frame_of(1), event, function)
+
+        return happens
+
+    events = monitoring.events
+    return {
+        events.PY_START: begins,
+        events.PY_RESUME: begins,
+        events.PY_THROW: begins,
+        events.PY_RETURN: ends,
+        events.PY_YIELD: ends,
+        events.PY_UNWIND: unwinds,
+        events.CALL: built_in("c_call"),
+        events.C_RETURN: built_in("c_return"),
+        events.C_RAISE: built_in("c_exception"),
+    }
+
+
+def _line_callbacks(events: Any, handlers: Handlers) -> dict[int, Callable[..., object]]:
+    tell = handlers.tell
+    frame_of = sys._getframe  # noqa: SLF001 - as above
+    lines = PerCode(_line_of_each_instruction)
+
+    def line(_code: CodeType, _number: int) -> None:
+        tell(frame_of(1), "line", None)
+
+    def jump(_code: CodeType, source: int, destination: int) -> None:
+        if destination > source:
+            return
+        frame = frame_of(1)
+        line_of = lines.of(frame)
+        number = line_of[source // 2]
+        if number is not None and number == line_of[destination // 2]:
+            tell(frame, "line", None)
+
+    def start(_code: CodeType, _offset: int) -> None:
+        pass
+
+    return {events.LINE: line, events.JUMP: jump, events.PY_START: start}
+
+
+def _line_of_each_instruction(frame: FrameType) -> list[int | None]:
+    code = frame.f_code
+    line_of: list[int | None] = [None] * (len(code.co_code) // 2)
+    for start, end, number in code.co_lines():
+        line_of[start // 2 : end // 2] = [number] * ((end - start) // 2)
+    return line_of
