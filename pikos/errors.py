@@ -248,3 +248,21 @@ class RecordingStopped(UserWarning):
         )
         self.monitor = monitor
         self.error = error
+
+
+class PlotError(PikosError, ValueError):
+    """What is recorded in a file cannot be drawn as was asked for.
+
+    Parameters
+    ----------
+    path
+        The file: what was recorded, or the picture.
+    reason
+        What is wrong with it, and what to do instead.
+
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason

@@ -8,14 +8,21 @@ import sys
 from typing import TYPE_CHECKING, Protocol, cast
 
 from pikos import __version__
-from pikos.errors import AddressError, KeyFileError, PikosError, ProgramNotFound
+from pikos.errors import (
+    AddressError,
+    FunctionNotFound,
+    KeyFileError,
+    PikosError,
+    PlotError,
+    ProgramNotFound,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERBS = ("run", "ps", "top", "keygen", "doctor")
+VERBS = ("run", "ps", "top", "plot", "keygen", "doctor")
 
-USAGE_ERRORS = (AddressError, KeyFileError, ProgramNotFound)
+USAGE_ERRORS = (AddressError, FunctionNotFound, KeyFileError, PlotError, ProgramNotFound)
 """What is the fault of the command line: status 2, as argparse's own."""
 
 

@@ -1,0 +1,259 @@
+"""``pikos plot``: pictures of what a monitor wrote, or one line on what is wrong."""
+
+from __future__ import annotations
+
+import csv
+import os
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from pikos.cli import main
+from pikos.cli.plot_data import read
+from pikos.cli.plot_marks import rises, shown, spans
+from pikos.cli.plot_picture import draw
+from pikos.errors import PlotError
+
+MIB = 1024 * 1024
+LINES = [
+    ["index", "function", "lineNo", "RSS", "VMS", "line", "filename"],
+    [0, "work", 16, 60 * MIB, 300 * MIB, "    y,x = ogrid[-1:1, -2:0]", "a.py"],
+    [1, "work", 17, 61 * MIB, 300 * MIB, "    c = x  # $x_1$, a comma", "a.py"],
+    [2, "work", 18, 69 * MIB, 308 * MIB, "    return rest(c)", "a.py"],
+    [3, "rest", 30, 65 * MIB, 304 * MIB, "    return 1", "a.py"],
+]
+TIMES = [
+    ["index", "type", "function", "lineNo", "time_ns", "last_exit_ns", "thread_name", "filename"],
+    [0, "call", "work", 1, 5_000_000_000, 0, "MainThread", "a.py"],
+    [1, "return", "work", 2, 7_000_000_000, 6_000_000_000, "MainThread", "a.py"],
+]
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Write rows as a recorder does, into the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(name, rows):
+        with open(name, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+        return name
+
+    return write
+
+
+def drawn(*paths, x="index", ys=("RSS",)):
+    """A figure of the files, not written anywhere."""
+    figure = Figure()
+    draw(figure, [read(path) for path in paths], x, ys)
+    return figure
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("out.png", b"\x89PNG"), ("out.svg", b"<?xml"), ("OUT.SVG", b"<?xml")],
+)
+def test_the_picture_is_written_in_the_form_of_its_name(written, tmp_path, name, begins):
+    assert main.main(["plot", written("m.csv", LINES), "-o", name]) == 0
+
+    assert (tmp_path / name).read_bytes().startswith(begins)
+    assert sorted(os.listdir(tmp_path)) == sorted(["m.csv", name])
+
+
+def test_memory_is_drawn_in_mib_as_steps_against_the_index(written):
+    _, panel = drawn(written("m.csv", LINES)).axes
+
+    line = panel.get_lines()[0]
+    assert panel.get_ylabel() == "RSS (MiB)"
+    assert panel.get_xlabel() == "record index"
+    assert line.get_drawstyle() == "steps-post"
+    assert list(line.get_xdata()) == [0, 1, 2, 3]
+    assert list(line.get_ydata()) == [60, 61, 69, 65]
+
+
+def test_functions_and_the_lines_of_the_greatest_rises_are_named(written):
+    figure = drawn(written("m.csv", LINES))
+    strip, panel = figure.axes
+
+    assert texts(strip) == ["work"]
+    assert texts(panel) == ["1", "2"]
+    assert [" ".join(text.get_text().split()) for text in figure.texts] == [
+        "1 +1.00 MiB work:16 y,x = ogrid[-1:1, -2:0]",
+        "2 +8.00 MiB work:17 c = x # $x_1$, a comma",
+        "m.csv",
+    ]
+
+
+def test_each_field_has_a_panel(written):
+    figure = drawn(written("m.csv", LINES), ys=["RSS", "VMS", "lineNo"])
+
+    assert [axes.get_ylabel() for axes in figure.axes[1:]] == ["RSS (MiB)", "VMS (MiB)", "lineNo"]
+
+
+def test_time_is_drawn_in_seconds_from_the_first_record(written):
+    figure = drawn(written("t.csv", TIMES), x="time_ns", ys=["last_exit_ns"])
+
+    line = figure.axes[-1].get_lines()[0]
+    assert figure.axes[-1].get_xlabel() == "time (s)"
+    assert figure.axes[-1].get_ylabel() == "last exit (s)"
+    assert list(line.get_xdata()) == [0, 2]
+    assert line.get_ydata()[1] == 1
+    assert np.isnan(line.get_ydata()[0])
+
+
+def test_several_files_are_drawn_over_one_another(written):
+    figure = drawn(written("one.csv", LINES), written("$two_1$.csv", LINES[:3]))
+
+    (panel,) = figure.axes
+    assert [len(line.get_xdata()) for line in panel.get_lines()] == [4, 2]
+    assert len({line.get_color() for line in panel.get_lines()}) == 2
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == [
+        "one.csv",
+        r"\$two_1\$.csv",
+    ]
+
+
+def test_hostile_names_are_drawn_as_they_are(written, tmp_path):
+    rows = [
+        [*row[:1], "$\\frac{\x1b[2J\u202e<b>" if place else row[1], *row[2:]]
+        for place, row in enumerate(LINES)
+    ]
+
+    assert main.main(["plot", written("m.csv", rows), "-o", "out.svg"]) == 0
+
+    assert "\x1b" not in (tmp_path / "out.svg").read_text(encoding="utf-8")
+
+
+def test_a_single_record_is_drawn(written, tmp_path):
+    assert main.main(["plot", written("m.csv", LINES[:2]), "-o", "out.png"]) == 0
+
+
+def test_very_many_spans_are_drawn(written):
+    rows = [[index, f"f{index % 50}", 1, MIB, MIB, "x", "a.py"] for index in range(5_000)]
+
+    strip, _ = drawn(written("m.csv", [LINES[0], *rows])).axes
+
+    assert strip.collections
+
+
+def test_the_spans_cover_the_records_without_a_gap(written):
+    found = spans(read(written("m.csv", LINES)), [0, 1, 2, 3])
+
+    assert found == [("work", 0, 3), ("rest", 3, 3)]
+
+
+def test_the_greatest_rise_of_a_place_is_marked(written):
+    rows = [[index, "f", 1, RSS * MIB, 1, "x", "a.py"] for index, RSS in enumerate([1, 2, 9, 9])]
+
+    (mark,) = rises(read(written("m.csv", [LINES[0], *rows])), [0, 1, 2, 3], [1, 2, 9, 9], 5)
+
+    assert mark == (2, 9, 7, "f:1  x")
+
+
+def test_long_texts_are_cut():
+    assert shown("x" * 1000) == "x" * 63 + "…"
+
+
+def test_a_line_that_was_cut_off_at_the_end_is_left_out(written, tmp_path):
+    path = written("m.csv", LINES)
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("4,wo")
+
+    assert len(read(path)) == 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        (LINES, ["--y", "memory"], "field 'memory' is not in the records; give one of index, "),
+        (LINES, ["--x", "function"], "field 'function' is not of numbers; give one of index, "),
+        (TIMES, [], "m.csv: the records have no RSS; give --y with one of index, lineNo, time_ns"),
+        (LINES[:1], [], "m.csv: it holds no records"),
+        ([], [], "m.csv: it is empty"),
+        (LINES[1:], [], "m.csv: its first line does not name the fields"),
+        ([LINES[0], [1, 2], *LINES[1:]], [], "m.csv: line 2 has 2 fields and the first 7"),
+        (LINES, ["-o", "out.jpg"], "out.jpg: a picture's name ends in .png or .svg"),
+        (LINES, ["-o", "no/where.png"], "no/where.png: No such file or directory"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line_and_nothing_is_written(
+    written, tmp_path, capsys, rows, options, message
+):
+    written("m.csv", rows)
+
+    assert main.main(["plot", "m.csv", "-o", "out.png", *options]) == 2
+
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert os.listdir(tmp_path) == ["m.csv"]
+
+
+def test_a_file_that_is_not_there_is_named(capsys):
+    assert main.main(["plot", "/no/file.csv", "-o", "x.png"]) == 2
+
+    assert "/no/file.csv: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_csv_is_named(tmp_path):
+    path = tmp_path / "b.csv"
+    path.write_text('index,RSS\n1,"' + "x" * 200_000 + '"\n', encoding="utf-8")
+
+    with pytest.raises(PlotError, match="no CSV file"):
+        read(str(path))
+
+
+def test_a_picture_that_is_there_stays_when_there_is_no_new_one(written, tmp_path):
+    (tmp_path / "out.png").write_bytes(b"old")
+
+    main.main(["plot", written("m.csv", LINES), "-o", "out.png", "--y", "none"])
+
+    assert (tmp_path / "out.png").read_bytes() == b"old"
+
+
+def test_without_a_display_it_says_to_give_a_file(pikos, written):
+    windowless = {name: value for name, value in os.environ.items() if "DISPLAY" not in name}
+
+    done = pikos("plot", written("m.csv", LINES), env=windowless | {"MPLBACKEND": "agg"})
+
+    assert done.returncode == 2
+    assert "there is no display to open a window on; give -o PICTURE" in done.stderr
+
+
+def test_without_matplotlib_the_extra_is_named(python, written):
+    written("m.csv", LINES)
+
+    done = python(
+        "-c",
+        "import sys; sys.modules['matplotlib'] = None; from pikos.cli.main import main; "
+        "sys.exit(main(['plot', 'm.csv', '-o', 'out.png']))",
+    )
+
+    assert done.returncode == 1
+    assert "pip install 'pikos[plot]'" in done.stderr
+
+
+def test_a_window_shows_the_picture(written, monkeypatch):
+    from matplotlib import pyplot as plt
+
+    shown_figures = []
+    monkeypatch.setattr(plt, "get_backend", lambda: "tkagg")
+    monkeypatch.setattr(plt, "show", lambda: shown_figures.append(plt.gcf()))
+    plt.switch_backend("agg")
+
+    assert main.main(["plot", written("m.csv", LINES)]) == 0
+
+    (figure,) = shown_figures
+    assert len(figure.axes) == 2
+    plt.close("all")
+
+
+def test_the_verb_s_help_brings_no_matplotlib(python):
+    done = python("-c", "import sys, pikos.cli.plot; print(*sys.modules)")
+
+    assert not {"matplotlib", "numpy"}.intersection(done.stdout.split())
