@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from typing import IO
@@ -149,14 +150,12 @@ def _opened(path: str, begins_empty: bool) -> IO[str]:
     def opener(path: str, append_flags: int) -> int:
         return os.open(path, append_flags | flags, 0o666)
 
-    return open(
-        path,
-        "a",
-        buffering=BUFFER_BYTES,
+    return io.TextIOWrapper(
+        open(path, "ab", buffering=BUFFER_BYTES, opener=opener),
         encoding="utf-8",
         errors="backslashreplace",
         newline="",
-        opener=opener,
+        write_through=True,  # the lines that it would gather itself are lost to an interruption
     )
 
 
