@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from pikos.errors import AddressError
 from pikos.monitors.monitor import Monitor
 from pikos.publishing.addresses import checked
-from pikos.publishing.hello import hello_of_process
 from pikos.publishing.keys import publisher_keys
 from pikos.publishing.lifetime import LIFETIME
 from pikos.publishing.place import Place
 from pikos.real_time import Profile
+from pikos.real_time.hello import hello_of_profiler
 from pikos.real_time.libzmq import bind_libzmq
 from pikos.real_time.unseen import UnseenLock, unseen
 
@@ -242,7 +242,7 @@ class RealTimeProfiler(Profile, Monitor):
 
     def _publish_at(self, place: Place, keys: PublisherKeys | None) -> None:
         started_unix_ns = time.time_ns()
-        hello = hello_of_process(
+        hello = hello_of_profiler(
             _extension(),
             clock=self._clock,
             interval_s=self._interval_s,

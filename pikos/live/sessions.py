@@ -4,7 +4,7 @@ A session is a directory that its publisher keeps locked; the directory is the b
 keeps other users out::
 
     $XDG_RUNTIME_DIR/pikos/         or <tempdir>/pikos-<uid>/; ours alone (0700)
-        <pid>-<16 hex digits>/      one publishing profiler (0700)
+        <pid>-<16 hex digits>/      one publishing profiler or recorder (0700)
             lock                    flocked while its process lives
             session.json            what it is and where it publishes
             s                       its socket, unless it publishes elsewhere
@@ -62,6 +62,8 @@ class Session(NamedTuple):
     """When it began, ns since 1970."""
     path: str
     """Its session directory."""
+    publishes: str = "profile"
+    """What it publishes, ``profile`` or ``records``, as it tells it."""
 
 
 def runtime_directory() -> Path:
@@ -278,8 +280,17 @@ def _read(pid: int, directory: Path) -> Session | None:
                 "address": str(address),
                 "argv": list(argv),
                 "started_unix_ns": int(started),
+                **others,
             } if all(isinstance(word, str) for word in argv) and address:
-                return Session(pid or said, address, tuple(argv), started, str(directory))
+                what = others.get("publishes")
+                return Session(
+                    pid or said,
+                    address,
+                    tuple(argv),
+                    started,
+                    str(directory),
+                    what if isinstance(what, str) else "profile",
+                )
     except (ValueError, RecursionError):
         pass
     return None

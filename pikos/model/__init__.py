@@ -1,11 +1,13 @@
 """The state of sessions, folded from their messages."""
 
 from pikos.model.fold import Model
+from pikos.model.records import Records
 from pikos.model.rows import (
     Context,
     Edge,
     Function,
     OpenCall,
+    Recording,
     SessionRow,
     Stat,
     Thread,
@@ -18,6 +20,8 @@ __all__ = [
     "Function",
     "Model",
     "OpenCall",
+    "Recording",
+    "Records",
     "SessionRow",
     "Snapshot",
     "Stat",

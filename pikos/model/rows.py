@@ -134,6 +134,19 @@ class SessionRow(NamedTuple):
     vms_bytes: int
 
 
+class Recording(NamedTuple):
+    """What became of the records of one type.
+
+    Fields:  as in ``wire.tables.RECORDING``
+    """
+
+    id: int
+    published: int
+    last: int
+    dropped: int
+    misfits: int
+
+
 ROW_TYPES: dict[str, type[tuple[object, ...]]] = {
     "function": Function,
     "stat": Stat,
@@ -142,5 +155,6 @@ ROW_TYPES: dict[str, type[tuple[object, ...]]] = {
     "open_call": OpenCall,
     "thread": Thread,
     "session": SessionRow,
+    "recording": Recording,
 }
 """The row type of each table that has one; rows of other tables are plain tuples."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pikos.model.rows import ROW_TYPES
+from pikos.model.records import Records
+from pikos.model.rows import ROW_TYPES, Recording
 from pikos.model.snapshot import Snapshot
 from pikos.model.table import TableRows
 from pikos.wire.messages import Bye, Hello
 from pikos.wire.order import Order
+from pikos.wire.tables import FLAG_KEYFRAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pikos.wire.messages import Block, Message
+    from pikos.wire.tables import Table
 
 
 class SessionState:
@@ -36,6 +39,7 @@ class SessionState:
         self._heard_at = 0.0
         self._messages = 0
         self._refused_rows = 0
+        self._in_keyframe = False
         self._ended: str | None = None
         self.full = False
         """Whether there was no room for some row: since then only known ones are kept fresh."""
@@ -64,11 +68,21 @@ class SessionState:
             self.full = False
         if isinstance(message, Hello):
             self._facts = message.facts
+            self._declare(message.tables)
+        self._in_keyframe = bool(message.envelope.flags & FLAG_KEYFRAME)
         self._ended = message.reason if isinstance(message, Bye) else None
         self._time_ns = message.envelope.time_ns
         self._heard_at = now
         self._messages += 1
         return True
+
+    def _declare(self, tables: Iterable[Table]) -> None:
+        """Show tables of records before their first record, and expect a keyframe."""
+        for table in tables:
+            if table.mode == "append" and table.name not in self._tables:
+                self._tables[table.name] = TableRows(table)
+        for rows in self._tables.values():
+            rows.restart()
 
     def fold(self, block: Block, *, first: bool) -> None:
         """Take in rows.
@@ -87,7 +101,10 @@ class SessionState:
         if self.full:
             self._refused_rows += rows.fold_known(block)
         else:
-            rows.fold(block, first=first)
+            rows.heard_at = self._heard_at
+            recording: Recording | None = self._mapping("recording").get(block.table.id)
+            last = None if recording is None else recording.last
+            rows.fold(block, first=first, keyframe=self._in_keyframe, last=last)
 
     def weight(self) -> int:
         """Estimate the room that the rows take.
@@ -122,6 +139,11 @@ class SessionState:
             others={
                 name: rows.listing() for name, rows in self._tables.items() if name not in ROW_TYPES
             },
+            records={
+                name: self._records(rows)
+                for name, rows in self._tables.items()
+                if rows.table.mode == "append" and name not in ROW_TYPES
+            },
             epoch=self._epoch,
             time_ns=self._time_ns,
             heard_at=self._heard_at,
@@ -130,6 +152,20 @@ class SessionState:
             refused_rows=self._refused_rows,
             complete=self._order.complete,
             ended=self._ended,
+        )
+
+    def _records(self, rows: TableRows) -> Records:
+        recording: Recording = self._mapping("recording").get(
+            rows.table.id, Recording(rows.table.id, rows.received, rows.received, 0, 0)
+        )
+        return Records(
+            fields=tuple(column.name for column in rows.table.columns),
+            rows=rows.listing(),
+            received=rows.received,
+            published=recording.published,
+            dropped=recording.dropped,
+            misfits=recording.misfits,
+            heard_at=rows.heard_at,
         )
 
     def _mapping(self, table: str) -> Mapping[Any, Any]:

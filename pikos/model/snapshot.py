@@ -11,6 +11,7 @@ from pikos.model.rows import Stat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pikos.model.records import Records
     from pikos.model.rows import Context, Edge, Function, OpenCall, SessionRow, Thread
 
 STALE_INTERVALS = 3
@@ -50,6 +51,8 @@ class Snapshot:
     """What the session counts of itself: its size, its own cost, the memory of the process."""
     others: Mapping[str, tuple[tuple[Any, ...], ...]] = field(default_factory=dict)
     """Rows of tables that are not a profiler's, by the table's name."""
+    records: Mapping[str, Records] = field(default_factory=dict)
+    """Records that a recorder publishes, by the name of their type."""
     epoch: int = 0
     """How often the statistics have been cleared."""
     time_ns: int = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pikos.model.rows import ROW_TYPES
 from pikos.wire.columns import Strings
-from pikos.wire.tables import TABLES
+from pikos.wire.tables import KNOWN_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,8 +40,20 @@ class TableRows:
         self._upserted: dict[Any, Row] = {}
         self._listed: deque[Row] = deque(maxlen=APPENDED_MAX if table.mode == "append" else None)
         self._copy: Mapping[Any, Row] | tuple[Row, ...] | None = None
+        self._restarting = False
+        self._last = 0
+        self.heard_at = 0.0
+        """When rows arrived last, by the viewer's clock, in seconds."""
+        self.received = 0
+        """Different rows that were appended, as far as they are numbered."""
 
-    def fold(self, block: Block, *, first: bool) -> None:
+    def restart(self) -> None:
+        """Take note that a keyframe begins, which repeats rows that were appended."""
+        self._restarting = True
+
+    def fold(
+        self, block: Block, *, first: bool, keyframe: bool = False, last: int | None = None
+    ) -> None:
         """Take in rows.
 
         Parameters
@@ -50,15 +62,29 @@ class TableRows:
             The rows.
         first
             Whether the block is the first one of this table in its message.
+        keyframe
+            Whether the message is part of a keyframe.
+        last
+            Number of the block's last row, if appended rows are numbered.
 
         """
         self._copy = None
+        if self.table.mode == "append":
+            if keyframe and self._restarting:
+                self._listed.clear()
+                self._restarting = False
+            self._count(block.row_count, last)
         if self.table.mode == "upsert":
             self._upserted.update(_keyed_rows(block))
             return
         if self.table.mode == "replace" and first:
             self._listed.clear()
         self._listed.extend(_rows(block))
+
+    def _count(self, rows: int, last: int | None) -> None:
+        last = self._last + rows if last is None else last
+        self.received += max(0, min(rows, last - self._last))
+        self._last = max(self._last, last)
 
     def fold_known(self, block: Block) -> int:
         """Take in rows only where that takes no more room.
@@ -168,4 +194,4 @@ def _columns(block: Block, names: Iterable[str]) -> list[Sequence[Any]]:
 
 def _as_known(table: Table) -> Table:
     """Choose the declaration of this version, whose columns the row types have."""
-    return next((known for known in TABLES if known.name == table.name), table)
+    return next((known for known in KNOWN_TABLES if known.name == table.name), table)

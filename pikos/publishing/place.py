@@ -56,7 +56,9 @@ class Place:
             self.close()
             raise
 
-    def announce(self, bound: str, argv: Sequence[str], started_unix_ns: int) -> None:
+    def announce(
+        self, bound: str, argv: Sequence[str], started_unix_ns: int, publishes: str = "profile"
+    ) -> None:
         """Let viewers find the session, now that its socket is bound.
 
         Raises
@@ -69,7 +71,7 @@ class Place:
             if self._socket is not None:
                 self._socket.bound()
             if self._directory is not None:
-                self._directory.announce(bound, argv, started_unix_ns)
+                self._directory.announce(bound, argv, started_unix_ns, publishes)
         except OSError as error:
             raise AddressError(bound, f"the session cannot be announced: {error}") from error
 

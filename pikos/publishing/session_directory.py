@@ -63,7 +63,9 @@ class SessionDirectory:
         """Where a session publishes that was given no address."""
         return f"ipc://{self.path / sessions.SOCKET_NAME}"
 
-    def announce(self, address: str, argv: Sequence[str], started_unix_ns: int) -> None:
+    def announce(
+        self, address: str, argv: Sequence[str], started_unix_ns: int, publishes: str = "profile"
+    ) -> None:
         """Write what viewers read when they look for sessions.
 
         Raises
@@ -77,6 +79,7 @@ class SessionDirectory:
             "address": address,
             "argv": list(argv),
             "started_unix_ns": started_unix_ns,
+            "publishes": publishes,
         }
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self.path / sessions.FACTS_NAME, flags, 0o600)

@@ -13,6 +13,7 @@ from pikos.wire.tables import (
     COLUMNS_MAX,
     ENVELOPE_SIZE,
     JSON_MAX,
+    KNOWN_TABLES,
     STRING_MAX,
     TABLES,
     Column,
@@ -36,6 +37,7 @@ FACTS: Mapping[str, type] = {
     "started_unix_ns": int,
     "mechanism": str,  # how calls are noticed
     "threads": bool,  # all threads, or only one
+    "publishes": str,  # "records"; a profile where nothing is said
 }
 """The facts that this version knows, and their types; any may be missing, others may be there."""
 
@@ -195,7 +197,7 @@ def _table(declared: object) -> Table:
     names = [column.name for column in table.columns]
     if any(part not in names for part in table.key) or bool(key) != (mode == "upsert"):
         _refuse(f"the key of table {name!r} does not fit its columns and mode")
-    for known in TABLES:
+    for known in KNOWN_TABLES:
         if (known.id == number) != (known.name == name) or (
             known.id == number and not _serves_as(table, known)
         ):

@@ -218,3 +218,24 @@ SESSION = Table(
 
 TABLES = (FUNCTION, STAT, EDGE, CONTEXT, OPEN_CALL, THREAD, SESSION)
 """The tables of a real-time profiler's session, in the order in which they are sent."""
+
+RECORDING = Table(
+    64,
+    "recording",
+    "upsert",
+    ("id",),
+    (
+        Column("id", "i64"),  # id of the table that the records are rows of
+        Column("published", "i64"),  # records of it so far; they are numbered from 1
+        Column("last", "i64"),  # number of its last record in this message; if none: published
+        Column("dropped", "i64"),  # records that came too fast and were never published
+        Column("misfits", "i64"),  # values that did not fit their column, and were sent changed
+    ),
+)
+"""What became of the records of each type: one row for each table of records."""
+
+FIRST_RECORD_TABLE = 65
+"""Id of the first table of records; what they are is told by the session's hello."""
+
+KNOWN_TABLES = (*TABLES, RECORDING)
+"""Every table whose rows this version knows."""

@@ -1,0 +1,5 @@
+"""Fixtures of the tests here."""
+
+from support.runtime import runtime
+
+__all__ = ["runtime"]
