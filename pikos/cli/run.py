@@ -10,20 +10,31 @@ import pstats
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from pikos.cli import monitor_options, monitor_run
+from pikos.cli.execution import check_outfile, program_of, wait_for_threads
+from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.errors import AddressError, ProgramNotFound
-from pikos.real_time.program import Module, Program, Script, Text, leave, report
+from pikos.real_time.program import leave, report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pikos.external.real_time_profiler import RealTimeProfiler
 
 HELP = "run a program under the profiler, its profile published while it runs"
 
+_PROFILER_DEFAULTS = {
+    "sort": None,
+    "interval": 0.1,
+    "address": None,
+    "keys": None,
+    "live": False,
+    "clock": "wall",
+    "no_builtins": False,
+    "wait_for_viewer": None,
+}
+"""Of the options that the profiler alone has."""
 _LIVE_VIEWER_S = 5.0
 """Seconds that the program waits, at most, for its own live table to be there."""
 _LOOK_S = 0.1
@@ -36,7 +47,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options to the verb's parser."""
     parser.usage = "pikos run [options] SCRIPT | -m MODULE | -c CODE  [ARGUMENT ...]"
     add = parser.add_argument
-    add("-o", dest="outfile", metavar="FILE", help="save the profile to FILE, for pstats")
+    add(
+        "-o",
+        dest="outfile",
+        metavar="FILE",
+        help="save the profile to FILE, for pstats; or records",
+    )
     add(
         "-s",
         dest="sort",
@@ -47,14 +63,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "--interval",
         type=_seconds,
-        default=0.1,
         metavar="SECONDS",
         help="time between two snapshots (0.1)",
     )
     add("--address", help="where to publish: ipc://PATH or tcp://127.0.0.1:PORT")
     add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
     add("--live", action="store_true", help="show the live table on stderr's terminal")
-    add("--clock", choices=("wall", "cpu"), default="wall", help="what is measured (wall)")
+    add("--clock", choices=("wall", "cpu"), help="what is measured (wall)")
     add("--no-builtins", action="store_true", help="do not count calls of built-in functions")
     add(
         "--wait-for-viewer",
@@ -62,17 +77,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="before the program starts wait for a viewer, so long at most",
     )
+    add(
+        "--monitor",
+        choices=(*MONITORS, PROFILER),
+        default=PROFILER,
+        help=f"what watches the program ({PROFILER}, the profiler)",
+    )
+    records = parser.add_argument_group("with another --monitor", "as for pikos-run")
+    monitor_options.add_to(records.add_argument)
     rest = argparse.REMAINDER
     add("-m", dest="module", nargs=rest, metavar="MODULE", help="run a module, with arguments")
     add("-c", dest="text", nargs=rest, metavar="CODE", help="run Python code, with arguments")
     add("script", nargs=rest, metavar="SCRIPT", help="run a script, with arguments")
-    parser.set_defaults(fail=parser.error)
+    parser.set_defaults(fail=parser.error, prog="pikos run", **_PROFILER_DEFAULTS)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the program; the answer is the status that it ended with."""
-    program, arguments = _program(options)
-    _check_outfile(options)
+    program, arguments = program_of(options)
+    check_outfile(options)
+    if options.monitor != PROFILER:
+        _refuse_profiler_options(options)
+        return monitor_run.run(options, program, arguments)
+    monitor_options.refuse_record_options(
+        options, "there are no records; choose a monitor that makes some, with --monitor"
+    )
     profiler = _profiler(options)
     try:
         execute = program.load(arguments)
@@ -90,7 +119,7 @@ def run(options: argparse.Namespace) -> int:
     except BaseException as error:  # noqa: BLE001 - whatever a program may raise
         raised = error
         status = report(error)
-    _wait_for_threads()
+    wait_for_threads()
     if os.getpid() == process:
         profiler.close()
         _part_with(viewer)
@@ -98,32 +127,11 @@ def run(options: argparse.Namespace) -> int:
     return status if raised is None else leave(raised, status)
 
 
-def _program(options: argparse.Namespace) -> tuple[Program, list[str]]:
-    """The program that the command line names, and what it is given."""
-    words: list[str]
-    kind: Callable[[str], Program]
-    if options.module is not None:
-        kind, words, option = Module, options.module, "-m needs the name of a module"
-    elif options.text is not None:
-        kind, words, option = Text, options.text, "-c needs Python code"
-    else:
-        kind, words, option = Script, options.script, "name a script, or -m MODULE, or -c CODE"
-    if not words:
-        options.fail(option)
-    return kind(words[0]), words[1:]
-
-
-def _check_outfile(options: argparse.Namespace) -> None:
-    """Refuse a profile's path while nothing is lost yet; the program may change directory."""
-    if options.outfile is not None:
-        options.outfile = os.path.abspath(options.outfile)
-        directory = os.path.dirname(options.outfile)
-        if os.path.isdir(options.outfile):
-            options.fail(f"-o {options.outfile}: it is a directory; name a file")
-        if not os.path.isdir(directory):
-            options.fail(f"-o {options.outfile}: there is no directory {directory}; make it first")
-        if not os.access(directory, os.W_OK):
-            options.fail(f"-o {options.outfile}: you may not write in {directory}")
+def _refuse_profiler_options(options: argparse.Namespace) -> None:
+    for name, default in _PROFILER_DEFAULTS.items():
+        if getattr(options, name) != default:
+            option = "-s" if name == "sort" else f"--{name.replace('_', '-')}"
+            options.fail(f"{option}: it is the profiler's; leave --monitor out, or {option}")
 
 
 def _profiler(options: argparse.Namespace) -> RealTimeProfiler:
@@ -135,6 +143,7 @@ def _profiler(options: argparse.Namespace) -> RealTimeProfiler:
             interval=options.interval,
             clock=options.clock,
             builtins=not options.no_builtins,
+            threads=options.threads == "all",
             keys=options.keys,
         )
     except AddressError:
@@ -178,16 +187,6 @@ def _wait_for_viewer(
             return
 
 
-def _wait_for_threads() -> None:
-    """Wait for the program's threads as the interpreter would at its end, profiling on."""
-    if threading.active_count() == 1:
-        return
-    try:
-        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - the only way
-    except KeyboardInterrupt as error:
-        report(error)
-
-
 def _part_with(viewer: subprocess.Popen[bytes] | None) -> None:
     """Let the live table show the end and go."""
     if viewer is None:
@@ -210,7 +209,7 @@ def _deliver(profiler: RealTimeProfiler, options: argparse.Namespace) -> int:
         _save(profiler, options.outfile)
     except OSError as error:
         reason = error.strerror or error
-        print(f"pikos run: the profile is lost: {options.outfile}: {reason}", file=sys.stderr)
+        print(f"{options.prog}: the profile is lost: {options.outfile}: {reason}", file=sys.stderr)
         return 1
     return 0
 

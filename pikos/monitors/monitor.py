@@ -18,6 +18,14 @@ class Monitor(ABC):
     Used by calling the two, as a context manager, or as a decorator through ``attach``.
     """
 
+    def __new__(cls, *_: object, **__: object) -> Self:  # noqa: D102 - says what to do instead
+        if cls is Monitor:
+            raise TypeError(
+                "Monitor is what all monitors have in common and records nothing: make one of "
+                "them, such as FunctionMonitor(recorder=screen())"
+            )
+        return super().__new__(cls)
+
     @abstractmethod
     def enable(self) -> None:
         """Begin to watch."""

@@ -21,6 +21,9 @@ from pikos.errors import ProgramNotFound
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    _Found = tuple[types.CodeType, types.ModuleType]
+    """Code of a program's top level, and the ``__main__`` that it runs in."""
+
 _OURS = (os.path.join(os.path.dirname(os.path.dirname(__file__)), ""), "<frozen ")
 """How the files begin whose frames stand between the interpreter and a program."""
 
@@ -28,7 +31,7 @@ _OURS = (os.path.join(os.path.dirname(os.path.dirname(__file__)), ""), "<frozen 
 class Program(Protocol):
     """A program that can be run as ``__main__``."""
 
-    def load(self, arguments: Sequence[str]) -> Callable[[], None]:
+    def load(self, arguments: Sequence[str]) -> Loaded:
         """Prepare this process for it, as far as that runs none of its code.
 
         Parameters
@@ -38,8 +41,8 @@ class Program(Protocol):
 
         Returns
         -------
-        callable
-            What runs it; whatever the program raises comes through.
+        Loaded
+            What runs it when called; whatever the program raises comes through.
 
         Raises
         ------
@@ -51,26 +54,66 @@ class Program(Protocol):
         """
 
 
+class Loaded:
+    """A program that this process is prepared for: called, it runs.
+
+    Parameters
+    ----------
+    find
+        Finds its code, and puts the ``__main__`` that it is to run in into ``sys.modules``.
+        Called once.
+
+    """
+
+    def __init__(self, find: Callable[[], _Found]) -> None:
+        self._find = find
+        self._found: _Found | None = None
+
+    @property
+    def code(self) -> types.CodeType:
+        """Code of its top level; of a module in packages, these are imported to find it.
+
+        Raises
+        ------
+        ProgramNotFound
+            If there is no such program.
+
+        """
+        return self._once_found()[0]
+
+    def __call__(self) -> None:
+        """Run it."""
+        code, main = self._once_found()
+        exec(code, vars(main))  # noqa: S102 - to run a program is what was asked for
+
+    def _once_found(self) -> _Found:
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+
 class Text(NamedTuple):
     """A program given as text, as with ``python -c``: the current directory is on its path."""
 
     text: str
 
-    def load(self, arguments: Sequence[str]) -> Callable[[], None]:
+    def load(self, arguments: Sequence[str]) -> Loaded:
         """Prepare to run it."""
         sys.argv[:] = ["-c", *arguments]
         _put_first_on_path("")
         code = compile(self.text, "<string>", "exec", dont_inherit=True)
         main = _become_main(importlib.machinery.BuiltinImporter, None, None)
-        return lambda: _execute(code, main)
+        return Loaded(lambda: (code, main))
 
 
 class Script(NamedTuple):
     """A program in a file, or in a directory or archive with a ``__main__.py``: on its path."""
 
     path: str
+    name_in_code: str | None = None
+    """What a file's code says that its file is; None for the absolute path, as ``python`` does."""
 
-    def load(self, arguments: Sequence[str]) -> Callable[[], None]:
+    def load(self, arguments: Sequence[str]) -> Loaded:
         """Prepare to run it."""
         sys.argv[:] = [self.path, *arguments]
         path = os.path.abspath(self.path)
@@ -82,12 +125,12 @@ class Script(NamedTuple):
         except OSError as error:
             raise ProgramNotFound(self.path, error.strerror or "it cannot be read") from error
         _put_first_on_path(os.path.dirname(os.path.realpath(path)))
-        code = compile(source, path, "exec", dont_inherit=True)
+        code = compile(source, self.name_in_code or path, "exec", dont_inherit=True)
         loader = importlib.machinery.SourceFileLoader("__main__", path)
         main = _become_main(loader, path, None)
-        return lambda: _execute(code, main)
+        return Loaded(lambda: (code, main))
 
-    def _load_container(self, path: str) -> Callable[[], None]:
+    def _load_container(self, path: str) -> Loaded:
         spec = importlib.machinery.PathFinder.find_spec("__main__", [path])
         if spec is None:
             raise ProgramNotFound(self.path, "there is no __main__.py in it")
@@ -95,7 +138,7 @@ class Script(NamedTuple):
             sys.path.insert(0, path)
         else:
             _put_first_on_path(path)
-        return lambda: _execute_spec("__main__", spec)
+        return Loaded(lambda: _found_by("__main__", spec))
 
 
 class Module(NamedTuple):
@@ -103,16 +146,16 @@ class Module(NamedTuple):
 
     name: str
 
-    def load(self, arguments: Sequence[str]) -> Callable[[], None]:
+    def load(self, arguments: Sequence[str]) -> Loaded:
         """Prepare to run it; the package it may be in is imported only when it runs."""
         sys.argv[:] = ["-m", *arguments]
         _put_first_on_path(os.getcwd())
-        return self._execute
+        return Loaded(self._find)
 
-    def _execute(self) -> None:
+    def _find(self) -> _Found:
         name, spec = _find(self.name)
         sys.argv[0] = spec.origin or name
-        _execute_spec(name, spec)
+        return _found_by(name, spec)
 
 
 def report(error: BaseException) -> int:
@@ -184,13 +227,13 @@ def _find(name: str) -> tuple[str, importlib.machinery.ModuleSpec]:
     return _find(f"{name}.__main__")
 
 
-def _execute_spec(name: str, spec: importlib.machinery.ModuleSpec) -> None:
+def _found_by(name: str, spec: importlib.machinery.ModuleSpec) -> _Found:
     loader = spec.loader
     get_code = getattr(loader, "get_code", None)
     code = None if get_code is None else get_code(name)
     if code is None:
         raise ProgramNotFound(name, "it has no Python code that could be run")
-    _execute(code, _become_main(loader, spec.origin, spec))
+    return code, _become_main(loader, spec.origin, spec)
 
 
 def _become_main(
@@ -216,7 +259,3 @@ def _put_first_on_path(place: str) -> None:
     """Put the program's place where ``python`` had put that of the profiler's command."""
     if not sys.flags.safe_path:
         sys.path[0] = place
-
-
-def _execute(code: types.CodeType, main: types.ModuleType) -> None:
-    exec(code, vars(main))  # noqa: S102 - to run a program is what was asked for

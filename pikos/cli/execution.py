@@ -1,0 +1,73 @@
+"""What every verb that runs a program does alike, before the program and after it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from pikos.real_time.program import Module, Program, Script, Text, report
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def program_of(options: argparse.Namespace) -> tuple[Program, list[str]]:
+    """Tell the program that a command line names, and what it is given.
+
+    Parameters
+    ----------
+    options
+        With ``module``, ``text`` and ``script``, each a list of words or None, and ``fail``,
+        which tells of a command line that makes no sense and does not return.
+
+    Returns
+    -------
+    tuple
+        The program and its arguments.
+
+    """
+    if options.module is not None:
+        return Module(_first(options, options.module, "-m needs the name of a module")), (
+            options.module[1:]
+        )
+    if options.text is not None:
+        return Text(_first(options, options.text, "-c needs Python code")), options.text[1:]
+    script = _first(options, options.script, "name a script, or -m MODULE, or -c CODE")
+    return Script(script), options.script[1:]
+
+
+def _first(options: argparse.Namespace, words: list[str], complaint: str) -> str:
+    if not words:
+        options.fail(complaint)
+    return words[0]
+
+
+def check_outfile(options: argparse.Namespace) -> None:
+    """Refuse a path to write to while nothing is lost yet, and keep it should the program move.
+
+    Parameters
+    ----------
+    options
+        With ``outfile``, which is None or made absolute, and ``fail``.
+
+    """
+    if options.outfile is not None:
+        options.outfile = os.path.abspath(options.outfile)
+        directory = os.path.dirname(options.outfile)
+        if os.path.isdir(options.outfile):
+            options.fail(f"-o {options.outfile}: it is a directory; name a file")
+        if not os.path.isdir(directory):
+            options.fail(f"-o {options.outfile}: there is no directory {directory}; make it first")
+        if not os.access(directory, os.W_OK):
+            options.fail(f"-o {options.outfile}: you may not write in {directory}")
+
+
+def wait_for_threads() -> None:
+    """Wait for the program's threads as the interpreter would at its end."""
+    if threading.active_count() == 1:
+        return
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - the only way
+    except KeyboardInterrupt as error:
+        report(error)

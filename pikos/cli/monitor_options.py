@@ -1,0 +1,153 @@
+"""The options of a program that is run under a monitor, and what they stand for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from pikos.cli.record_filter import SYNTAX, all_of, filter_given
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pikos.cli.record_filter import FilterGiven
+    from pikos.recorders.api import AbstractRecorder
+
+MONITORS = {
+    "functions": "function_monitor",
+    "line_memory": "line_memory_monitor",
+    "lines": "line_monitor",
+    "function_memory": "function_memory_monitor",
+    "function_time": "function_time_monitor",
+    "line_time": "line_time_monitor",
+}
+"""For each monitor its factory in ``pikos.api``."""
+
+PROFILER = "real_time"
+"""What is among the monitors' names, and is the real-time profiler."""
+
+RECORDINGS = ("screen", "text", "csv")
+TEXT_NAME = "monitor_records.log"
+CSV_NAME = "monitor_records.csv"
+
+_ONLY_RECORDS = {
+    "buffered": "--buffered",
+    "recording": "--recording",
+    "focused_on": "--focused-on",
+    "filters": "--filter",
+    "fields": "--fields",
+    "debug": "--debug",
+}
+"""The options that make no sense without records, by their attribute."""
+
+
+def add_to(
+    add: Callable[..., argparse.Action],
+) -> list[argparse.Action]:
+    """Add the options to a parser or a group of it.
+
+    Parameters
+    ----------
+    add
+        Its ``add_argument``.
+
+    Returns
+    -------
+    list of Action
+        What was added.
+
+    """
+    return [
+        add("--buffered", action="store_true", help="Use a buffered stream."),
+        add(
+            "--recording",
+            choices=RECORDINGS,
+            help="Select the type of recording to use.",
+        ),
+        add(
+            "--focused-on",
+            type=_names,
+            metavar="FOCUSED_ON",
+            help="Provide the module path(s) of the method where recording will be focused. "
+            "Comma separated list of importable functions, or functions and classes of the script",
+        ),
+        add(
+            "--filter",
+            action="append",
+            type=_filter,
+            default=[],
+            dest="filters",
+            metavar="FILTER",
+            help=f"Record only what passes: {SYNTAX}. Given again: what passes all of them.",
+        ),
+        add(
+            "--fields",
+            type=_names,
+            metavar="FIELDS",
+            help="Comma separated list of the fields that each record has.",
+        ),
+        add(
+            "--threads",
+            choices=("all", "current"),
+            default="all",
+            help="Record all threads (the default), or only the one that runs the script.",
+        ),
+        add("--debug", action="store_true", help="Tell how events are had, and why so."),
+    ]
+
+
+def refuse_record_options(options: argparse.Namespace, why: str) -> None:
+    """Refuse what only makes sense with records.
+
+    Parameters
+    ----------
+    options
+        The command line, with ``fail``.
+    why
+        Why there are no records, and what to do.
+
+    """
+    for attribute, option in _ONLY_RECORDS.items():
+        if getattr(options, attribute):
+            options.fail(f"{option}: {why}")
+
+
+def recorder_of(options: argparse.Namespace) -> AbstractRecorder:
+    """Make the recorder that a command line asks for; it opens no file yet.
+
+    Parameters
+    ----------
+    options
+        With ``recording``, ``outfile``, ``buffered`` and ``filters``.
+
+    Returns
+    -------
+    AbstractRecorder
+        The recorder.  Of recordings on the screen, one to a text file if there is a name for it.
+
+    """
+    from pikos.recorders.api import CSVFileRecorder, TextFileRecorder, TextStreamRecorder
+
+    accept = all_of(options.filters)
+    at_once = not options.buffered
+    if options.recording == "csv":
+        return CSVFileRecorder(options.outfile or CSV_NAME, accept, auto_flush=at_once)
+    if options.recording == "text" or options.outfile is not None:
+        name = options.outfile or TEXT_NAME
+        return TextFileRecorder(name, accept, formatted=True, auto_flush=at_once)
+    return TextStreamRecorder(sys.stdout, accept, formatted=True, auto_flush=at_once)
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of names with commas between them")
+    return names
+
+
+def _filter(text: str) -> FilterGiven:
+    try:
+        return filter_given(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,150 @@
+"""Runs a program under a monitor, for ``pikos-run`` and ``pikos run --monitor``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from pikos.cli.execution import wait_for_threads
+from pikos.cli.focus import functions_named
+from pikos.cli.monitor_options import MONITORS, recorder_of
+from pikos.errors import FunctionNotFound, PikosError, RecordingStopped
+from pikos.hidden import hidden_thread
+from pikos.real_time.program import Script, leave, report
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from types import CodeType
+
+    from pikos.real_time.program import Loaded, Program
+
+
+def run(options: argparse.Namespace, program: Program, arguments: Sequence[str]) -> int:
+    """Run a program under the monitor that a command line asks for.
+
+    No file is opened before it is known that the program and the functions to focus on are there.
+    To know that of a module, the packages that it is in are imported, and not recorded.
+
+    Parameters
+    ----------
+    options
+        With ``monitor``, ``outfile``, ``fail``, ``prog`` and what ``monitor_options`` adds.
+    program
+        What to run.
+    arguments
+        What follows its name in ``sys.argv``.
+
+    Returns
+    -------
+    int
+        The status that the program ended with; 1 if it ended with 0 and recording failed, or if
+        recording could not begin, and the program was not run.
+
+    Raises
+    ------
+    ProgramNotFound
+        If there is no such program.
+    FunctionNotFound
+        If it is to be focused on a function that is not there.
+
+    """
+    monitor = _monitor(options)
+    if isinstance(program, Script):  # the names of files in records are as they were given
+        program = program._replace(name_in_code=program.path)
+    try:
+        loaded = program.load(arguments)
+        _focus(monitor, options.focused_on or (), loaded.code)
+    except PikosError:
+        raise
+    except BaseException as error:  # noqa: BLE001 - of a program's packages, whatever
+        return leave(error, report(error))
+    if options.debug:
+        _tell_how(options)
+    return _run(loaded, monitor, options.prog) if _enable(monitor, options) else 1
+
+
+def _monitor(options: argparse.Namespace) -> Any:
+    from pikos import api
+
+    factory = getattr(api, MONITORS[options.monitor])
+    try:
+        monitor = factory.monitor(
+            recorder_of(options),
+            focus_on=None if options.focused_on is None else (),
+            fields=options.fields,
+            threads=options.threads == "all",
+        )
+    except ValueError as error:
+        options.fail(f"--fields: {error}")
+        raise
+    there = monitor.record_type._fields
+    for text, field, _ in options.filters:
+        if field not in there:
+            options.fail(
+                f"--filter {text}: the records have no field {field}; they have {', '.join(there)}"
+            )
+    return monitor
+
+
+def _focus(monitor: Any, names: Sequence[str], code: CodeType) -> None:
+    for name in names:
+        for function in functions_named(name, code):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)
+                try:
+                    monitor.functions.add(function)
+                except UserWarning as warning:
+                    raise FunctionNotFound(name, str(warning)) from None
+
+
+def _tell_how(options: argparse.Namespace) -> None:
+    from pikos.monitors import sources
+
+    chosen = sources.chosen()
+    print(f"{options.prog}: events by {chosen.name}: {chosen.reason}", file=sys.stderr)
+
+
+def _enable(monitor: Any, options: argparse.Namespace) -> bool:
+    """Begin to record; whether that succeeds, else it is told."""
+    from pikos.recorders.api import RecorderError
+
+    try:
+        monitor.enable()
+    except RecorderError as error:
+        options.fail(str(error))
+    except (PikosError, OSError, ValueError) as error:
+        print(f"{options.prog}: nothing can be recorded: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def _run(loaded: Loaded, monitor: Any, command: str) -> int:
+    process = os.getpid()
+    raised: BaseException | None = None
+    try:
+        loaded()
+    except BaseException as error:  # noqa: BLE001 - whatever a program may raise
+        raised = error
+    with hidden_thread():  # the program's other threads go on
+        failed = False
+        try:
+            status = 0 if raised is None else report(raised)
+            wait_for_threads()
+        finally:
+            if os.getpid() == process:
+                failed = _stop(monitor, command)
+    status = status or int(failed)
+    return status if raised is None else leave(raised, status)
+
+
+def _stop(monitor: Any, command: str) -> bool:
+    """Have the last records written; whether recording failed, which is told."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        monitor.disable()
+    for warning in caught:
+        print(f"{command}: {warning.message}", file=sys.stderr)
+    return any(issubclass(warning.category, RecordingStopped) for warning in caught)

@@ -1,0 +1,581 @@
+"""``pikos-run``: a script is recorded as the command line says, and runs as under ``python``."""
+
+from __future__ import annotations
+
+import csv
+import os
+import pstats
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from pikos.cli.monitor_options import MONITORS
+from pikos.monitors import api as monitors
+
+RECORDS = {
+    "functions": monitors.FunctionRecord,
+    "lines": monitors.LineRecord,
+    "function_memory": monitors.FunctionMemoryRecord,
+    "line_memory": monitors.LineMemoryRecord,
+    "function_time": monitors.FunctionTimeRecord,
+    "line_time": monitors.LineTimeRecord,
+}
+SCRIPT = """
+    import sys
+
+    def helper(number):
+        return number + 1
+
+    class Thing:
+        def grow(self):
+            size = helper(1)
+            return len("x" * size)
+
+    print("ran", *sys.argv[1:])
+    Thing().grow()
+    helper(2)
+"""
+FACTS = """
+    import sys
+    for name, value in sorted(dict(globals()).items()):
+        if name not in {"__builtins__", "re", "name", "value"}:
+            print(name, re.sub(" at 0x[0-9a-f]+", "", repr(value)))
+    print(type(__builtins__), sys.argv, sys.path[:2], sys.modules["__main__"].sys is sys)
+"""
+PICKLED = """
+    import multiprocessing, pickle
+
+    class Thing:
+        size = 1
+
+    def grown(thing):
+        thing.size += 1
+        return thing
+
+    if __name__ == "__main__":
+        print(pickle.loads(pickle.dumps(Thing())).size)
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            print(pool.map(grown, [Thing()])[0].size)
+"""
+THREADED = """
+    import threading
+
+    def early(): late()
+    def late(): pass
+
+    go = threading.Event()
+    def work():
+        go.wait()
+        early()
+    threading.Thread(target=work).start()
+    go.set()
+"""
+FORKED = """
+    import os
+
+    def work(): pass
+
+    child = os.fork()
+    work()
+    if child:
+        os.waitpid(child, 0)
+"""
+BROKEN = """
+import sys
+
+def work(): pass
+
+print("before")
+sys.stdout.close()
+work()
+print("after", file=sys.stderr)
+"""
+AT_ONCE = """
+    import os, sys
+
+    def work(): pass
+
+    work()
+    os.write(1, b"MARK")
+"""
+
+
+@pytest.fixture
+def run(python, runtime):
+    """Run ``pikos-run`` until it ends."""
+
+    def run(*arguments, **options):
+        return python("-m", "pikos.runner", *arguments, **options)
+
+    return run
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """The records of a CSV file, each a dictionary."""
+
+    def rows(name="monitor_records.csv"):
+        with open(tmp_path / name, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    return rows
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Names of the files that there are."""
+    return lambda: sorted(os.listdir(tmp_path))
+
+
+def outcome(done):
+    return done.returncode, done.stdout, done.stderr
+
+
+def names(rows):
+    return [(row["type"], row["function"]) for row in rows]
+
+
+def test_the_help_has_all_that_it_had_from_the_beginning(run):
+    """S18: description, operands and options."""
+    done = run("--help")
+
+    text = " ".join(done.stdout.split())
+    assert done.returncode == 0
+    for words in (
+        "usage: pikos-run [-h] [-o OUTPUT] [--buffered] [--recording {screen,text,csv}]",
+        "[--focused-on FOCUSED_ON]",
+        "{functions,line_memory,lines,function_memory",
+        "Execute the python script inside the pikos monitor context.",
+        "The monitor to use",
+        "script The script to run.",
+        "show this help message and exit",
+        "-o, --output OUTPUT" if sys.version_info >= (3, 13) else "-o OUTPUT, --output OUTPUT",
+        "Output results to a file",
+        "--buffered Use a buffered stream.",
+        "--recording {screen,text,csv} Select the type of recording to use.",
+        "--focused-on FOCUSED_ON Provide the module path(s) of the method where recording",
+        "will be focused. Comma separated list of importable functions",
+        "--filter FILTER",
+        "--fields FIELDS",
+        "--threads {all,current}",
+        "-m MODULE",
+        "-c CODE",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize("monitor", MONITORS)
+def test_a_monitor_makes_its_records(run, write, rows, monitor):
+    """S23, S27: each monitor, into the default file of the current directory."""
+    write("script.py", SCRIPT)
+
+    done = run(monitor, "--recording", "csv", "script.py", "a")
+
+    assert outcome(done) == (0, "ran a\n", "")
+    assert tuple(rows()[0]) == RECORDS[monitor]._fields
+    assert "helper" in {row["function"] for row in rows()}
+
+
+def test_records_go_to_the_screen_among_what_the_script_prints(run, write):
+    """S21, S17: by default, with a header, in the order of what happens."""
+    write("script.py", "def work():\n    print('hello')\nwork()")
+
+    lines = run("functions", "script.py").stdout.splitlines()
+
+    assert lines[0].split() == list(monitors.FunctionRecord._fields)
+    assert set(lines[1]) == {"-"}
+    assert [line.split()[:3] for line in lines[2:]] == [
+        ["0", "call", "<module>"],
+        ["1", "call", "work"],
+        ["2", "c_call", "print"],
+        ["hello"],
+        ["3", "c_return", "print"],
+        ["4", "return", "work"],
+        ["5", "return", "<module>"],
+    ]
+    assert lines[2].split()[3:] in (["1", "script.py"], ["0", "script.py"])
+
+
+def test_a_text_recording_has_a_default_file(run, write, tmp_path):
+    """S21: text."""
+    write("script.py", "print(1)")
+
+    done = run("lines", "--recording", "text", "script.py")
+
+    lines = (tmp_path / "monitor_records.log").read_text().splitlines()
+    assert outcome(done) == (0, "1\n", "")
+    assert lines[2:] == [monitors.LineRecord.line.format(0, "<module>", 1, "print(1)", "script.py")]
+
+
+@pytest.mark.parametrize("recording", [[], ["--recording", "text"], ["--recording", "csv"]])
+def test_the_output_lands_in_the_file_that_is_named(run, write, files, tmp_path, recording):
+    """S19, B14: for text, for CSV, and instead of the screen."""
+    write("script.py", "print(1)")
+
+    done = run("lines", *recording, "-o", "out.put", "script.py")
+
+    assert outcome(done) == (0, "1\n", "")
+    assert files() == ["out.put", "script.py"]
+    assert "<module>" in (tmp_path / "out.put").read_text().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["line_memory", "script.py", "--recording", "csv", "--focused-on=helper"],
+        ["--recording=csv", "--focused-on", "helper", "line_memory", "script.py"],
+        [
+            "line_memory",
+            "--recording=csv",
+            "script.py",
+            "-omonitor_records.csv",
+            "--focused-on=helper",
+        ],
+    ],
+    ids=" ".join,
+)
+def test_options_may_stand_anywhere_before_the_arguments(run, write, rows, words):
+    """S25, S26: the command of the documentation, and others of its kind."""
+    write("script.py", SCRIPT)
+
+    done = run(*words, "a", "-o", "b", "--recording", "--", "-h")
+
+    assert outcome(done) == (0, "ran a -o b --recording -- -h\n", "")
+    assert [(row["index"], row["lineNo"], row["line"], row["filename"]) for row in rows()] == [
+        ("0", "5", "    return number + 1", "script.py"),
+        ("1", "5", "    return number + 1", "script.py"),
+    ]
+
+
+def test_after_two_dashes_all_belongs_to_the_script(run, write):
+    write("script.py", "import sys; print(sys.argv)")
+
+    done = run("lines", "-o", "out", "--", "script.py", "-o", "x", "--", "--buffered")
+
+    assert outcome(done) == (0, "['script.py', '-o', 'x', '--', '--buffered']\n", "")
+
+
+@pytest.mark.parametrize("buffered", [False, True])
+def test_records_wait_only_if_they_may(run, write, monkeypatch, buffered):
+    """S20, B14: each record is visible at once; with --buffered, not before a flush."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    write("script.py", AT_ONCE)
+
+    output = run("functions", *["--buffered"] * buffered, "script.py").stdout
+
+    before, _, after = output.partition("MARK")
+    assert ("work" in before, "work" in after) == (not buffered, buffered)
+
+
+@pytest.mark.parametrize("buffered", [False, True])
+@pytest.mark.parametrize("recording", ["text", "csv"])
+def test_files_are_written_at_once_unless_buffered(run, write, recording, buffered):
+    """S20: in files likewise; a buffer of theirs is flushed every half second."""
+    write("script.py", "def work(): pass\nwork()\nprint(open('out').read().count('work'))")
+
+    done = run(
+        "lines", "-o", "out", "--recording", recording, *["--buffered"] * buffered, "script.py"
+    )
+
+    assert done.returncode == 0
+    assert (int(done.stdout) > 0) is not buffered
+
+
+@pytest.mark.parametrize(
+    ("focus", "functions"),
+    [
+        ("helper", {"helper"}),
+        ("Thing.grow", {"grow", "helper", "len"}),
+        ("Thing", {"grow", "helper", "len"}),
+        (" helper , aside.Aside.work", {"helper", "work"}),
+        ("aside.work", {"work"}),
+        ("script.helper", {"helper"}),
+    ],
+)
+def test_recording_is_focused_on_functions_and_the_script_runs_once(
+    run, write, rows, focus, functions
+):
+    """S22, B15: of the script and of modules, by any of their names."""
+    write("aside.py", "def work(): pass\nclass Aside:\n    def work(self): pass")
+    write("script.py", SCRIPT + "\n    import aside; aside.work(); aside.Aside().work()")
+
+    done = run("functions", "--recording", "csv", "--focused-on", focus, "script.py")
+
+    assert outcome(done) == (0, "ran\n", "")
+    assert {row["function"] for row in rows()} == functions
+
+
+def test_a_function_of_a_module_that_is_run_is_focused_on(run, write, rows):
+    """S22: the module is its own program, and is not imported a second time."""
+    write("package/__init__.py", "")
+    write("package/script.py", SCRIPT)
+
+    done = run(
+        "functions", "--recording", "csv", "--focused-on", "package.script.helper",
+        "-m", "package.script", "-o", "x",
+    )  # fmt: skip
+
+    assert outcome(done) == (0, "ran -o x\n", "")
+    assert names(rows()) == [("call", "helper"), ("return", "helper")] * 2
+
+
+@pytest.mark.parametrize("focus", ["nothing", "aside.nothing", "len", "aside.kept", "aside"])
+def test_what_cannot_be_focused_on_is_told_before_the_script_runs(run, write, files, focus):
+    """S22: and nothing is written."""
+    write("aside.py", "kept = 1")
+    write("script.py", SCRIPT)
+
+    done = run("functions", "--recording", "csv", "--focused-on", f"helper,{focus}", "script.py")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"pikos-run: cannot focus on {focus}: ")
+    assert "monitor_records.csv" not in files()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["script.py", "a", "b"], ["package"], ["-m", "package.inner", "-o", "--buffered"]],
+    ids=" ".join,
+)
+def test_a_program_finds_everything_as_under_python(run, python, write, arguments):
+    """S24, B14: its names, its arguments, its path."""
+    for name in ("script.py", "package/__main__.py", "package/inner.py"):
+        write(name, "    import re" + FACTS)
+    write("package/__init__.py", "")
+
+    assert outcome(run("functions", "-o", "out", *arguments)) == outcome(python(*arguments))
+
+
+def test_code_is_run_that_is_given_as_text(run, python, rows):
+    code = "import sys; print(sys.argv, __name__)"
+
+    done = run("functions", "--recording", "csv", "-c", code, "-o", "x")
+
+    assert outcome(done) == outcome(python("-c", code, "-o", "x"))
+    assert ("c_call", "print") in names(rows())
+
+
+def test_classes_of_the_script_travel_between_processes(run, write):
+    """S24, B14: by pickle and multiprocessing."""
+    write("script.py", PICKLED)
+
+    assert outcome(run("lines", "-o", "out", "script.py")) == (0, "1\n2\n", "")
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "raise ValueError('x')",
+        "raise SystemExit",
+        "raise SystemExit(3)",
+        "raise SystemExit('that is all')",
+        "raise KeyboardInterrupt",
+    ],
+)
+def test_a_script_ends_as_under_python_and_its_records_are_whole(run, python, write, rows, ending):
+    write("script.py", f"def work():\n    {ending}\nwork()")
+
+    ours = run("functions", "--recording", "csv", "script.py")
+    theirs = python("script.py")
+
+    shown = theirs.stderr.replace(str(write("aside", "").parent / "script.py"), "script.py")
+    assert outcome(ours) == (theirs.returncode, theirs.stdout, shown)
+    assert names(rows()) == [
+        ("call", "<module>"), ("call", "work"), ("return", "work"), ("return", "<module>"),
+    ]  # fmt: skip
+
+
+def test_nothing_of_pikos_is_recorded(run, rows):
+    """B10: neither the runner's frames nor what it calls."""
+    run("functions", "--recording", "csv", "-c", "pass")
+
+    assert names(rows()) == [("call", "<module>"), ("return", "<module>")]
+
+
+@pytest.mark.parametrize("threads", ["all", "current"])
+def test_other_threads_are_recorded_to_their_end_unless_told_otherwise(run, write, rows, threads):
+    write("script.py", THREADED)
+
+    done = run("functions", "--recording", "csv", "--threads", threads, "script.py")
+
+    assert outcome(done) == (0, "", "")
+    assert (("return", "late") in names(rows())) is (threads == "all")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_that_the_script_forks_records_nothing(run, write, rows):
+    write("script.py", FORKED)
+
+    done = run("functions", "--recording", "csv", "--buffered", "script.py")
+
+    assert done.returncode == 0
+    assert names(rows()).count(("call", "work")) == 1
+    assert [int(row["index"]) for row in rows()] == list(range(len(rows())))
+
+
+def test_records_are_filtered_by_all_that_is_given(run, write, rows):
+    write("script.py", SCRIPT)
+
+    run(
+        "functions", "--recording", "csv", "--filter", "function=helper,grow",
+        "--filter", "type!=return", "--filter", "changed:function", "script.py",
+    )  # fmt: skip
+
+    assert names(rows()) == [("call", "grow"), ("call", "helper")]
+
+
+def test_records_have_the_fields_that_are_asked_for(run, write, rows):
+    write("script.py", SCRIPT)
+
+    run("functions", "--recording", "csv", "--fields", "function, time_ns", "script.py")
+
+    times = [int(row["time_ns"]) for row in rows()]
+    assert list(rows()[0]) == ["function", "time_ns"]
+    assert times == sorted(times)
+
+
+def test_how_events_are_had_is_told_on_request(run):
+    done = run("functions", "-o", "out", "--debug", "-c", "")
+
+    mechanism = "sys.monitoring" if sys.version_info >= (3, 12) else "sys.setprofile"
+    assert re.match(f"pikos-run: events by {mechanism}.*: .*Python", done.stderr)
+
+
+@pytest.mark.parametrize(("ending", "status"), [("", 1), ("raise SystemExit(4)", 4)])
+def test_a_recording_that_fails_is_told_and_the_script_goes_on(run, write, ending, status):
+    write("script.py", BROKEN + ending)
+
+    done = run("functions", "--filter", "function=work", "script.py")
+
+    assert done.returncode == status
+    assert done.stdout.endswith("before\n")
+    assert re.fullmatch(
+        r"after\npikos-run: FunctionMonitor stopped recording: .*closed.*\n", done.stderr
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_recording_that_cannot_begin_is_told_and_the_script_is_not_run(run):
+    done = run("functions", "-o", "/dev/full", "-c", "print('ran')")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch("pikos-run: nothing can be recorded: .*No space left.*\n", done.stderr)
+
+
+def test_a_file_that_cannot_be_opened_is_told_with_what_to_do(run, write, tmp_path):
+    """A link at the default name is not followed: somebody else may have put it there."""
+    victim = write("victim", "precious")
+    (tmp_path / "monitor_records.csv").symlink_to(victim)
+
+    done = run("functions", "--recording", "csv", "-c", "print('ran')")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "symbolic link" in done.stderr
+    assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["usage: pikos-run", "monitor"]),
+        (["functions"], ["name a script"]),
+        (["fly", "script.py"], ["fly", "functions"]),
+        (["functions", "missing.py"], ["missing.py", "No such file"]),
+        (["functions", "-m", "missing"], ["missing", "no module"]),
+        (["functions", "--colour", "script.py"], ["--colour"]),
+        (["functions", "--recording", "tape", "script.py"], ["tape", "csv"]),
+        (["functions", "--fields", "weight", "script.py"], ["--fields", "weight", "RSS"]),
+        (["functions", "--fields", "index,,RSS", "script.py"], ["--fields", "index,,RSS"]),
+        (["functions", "--filter", "main", "script.py"], ["--filter", "FIELD=VALUE"]),
+        (["functions", "--filter", "lineNo=x", "script.py"], ["--filter", "no number"]),
+        (["functions", "--filter", "RSS=1", "script.py"], ["RSS", "index, type, function"]),
+        (["functions", "--focused-on", "", "script.py"], ["--focused-on"]),
+        (["functions", "-o", "nowhere/file", "script.py"], ["-o", "nowhere", "make it"]),
+        (["real_time", "--recording", "csv", "script.py"], ["--recording", "real_time"]),
+        (["real_time", "--focused-on", "main", "script.py"], ["--focused-on", "real_time"]),
+    ],
+    ids=" ".join,
+)
+def test_a_command_line_that_makes_no_sense_is_answered_with_what_to_do(
+    run, write, files, arguments, words
+):
+    write("script.py", "print('ran')")
+    write("monitor_records.csv", "precious")
+
+    done = run("--recording=csv", *arguments) if arguments[:1] == ["functions"] else run(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert files() == ["monitor_records.csv", "script.py"]
+    assert write("aside", "").with_name("monitor_records.csv").read_text() == "precious"
+
+
+def test_the_real_time_profiler_prints_its_profile(run, write):
+    write("script.py", SCRIPT)
+
+    done = run("real_time", "script.py", "a")
+
+    assert (done.returncode, done.stdout) == (0, "ran a\n")
+    assert "Ordered by: cumulative time" in done.stderr
+    assert "(helper)" in done.stderr
+
+
+def test_the_real_time_profiler_saves_its_profile(run, write, tmp_path):
+    write("script.py", SCRIPT)
+
+    done = run("real_time", "-o", "out.pstats", "script.py", "a")
+
+    assert outcome(done) == (0, "ran a\n", "")
+    assert "helper" in {name for _, _, name in pstats.Stats(str(tmp_path / "out.pstats")).stats}
+
+
+def test_pikos_run_records_with_a_monitor(pikos, write, rows):
+    write("script.py", SCRIPT)
+
+    done = pikos(
+        "run", "--monitor", "functions", "--recording", "csv", "--focused-on", "helper",
+        "script.py", "-o", "x",
+    )  # fmt: skip
+
+    assert outcome(done) == (0, "ran -o x\n", "")
+    assert names(rows()) == [("call", "helper"), ("return", "helper")] * 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--recording", "csv"], ["--recording", "--monitor"]),
+        (["--monitor", "lines", "--live"], ["--live", "profiler"]),
+        (["--monitor", "lines", "-s", "cumtime"], ["-s", "profiler"]),
+        (["--monitor", "lines", "--wait-for-viewer", "1"], ["--wait-for-viewer", "profiler"]),
+    ],
+    ids=" ".join,
+)
+def test_pikos_run_refuses_what_does_not_go_together(pikos, write, options, words):
+    write("script.py", "print('ran')")
+
+    done = pikos("run", *options, "script.py")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    for word in words:
+        assert word in done.stderr
+
+
+def test_an_interrupt_ends_the_script_as_under_python(write, runtime, tmp_path, rows):
+    write("script.py", "import sys\ndef wait():\n    print('.', flush=True)\n    input()\nwait()")
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    command = [sys.executable, "-m", "pikos.runner", "functions", "--recording", "csv", "script.py"]
+
+    with subprocess.Popen(command, cwd=tmp_path, text=True, **pipes) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == -signal.SIGINT
+    assert errors.splitlines()[-1] == "KeyboardInterrupt"
+    assert ("call", "wait") in names(rows())
