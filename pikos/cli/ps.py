@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 HELP = "list this user's live sessions"
 
+WHAT_MAX = 10
+"""Columns that tell what a session publishes."""
+
 COMMAND_MAX = 100
 """Columns of a command line that are shown."""
 
@@ -75,14 +78,15 @@ def listing(sessions: Sequence[Session], now_unix_s: float) -> list[str]:
         A heading, and a line for each session.
 
     """
-    rows = [("PID", "SINCE", "ADDRESS", "COMMAND")]
+    rows = [("PID", "SINCE", "WHAT", "ADDRESS", "COMMAND")]
     rows += [
         (
             str(session.pid),
             clock(now_unix_s - session.started_unix_ns / 1e9),
+            cut(safe(session.publishes), WHAT_MAX),
             session.address,
             cut(safe(" ".join(session.argv)), COMMAND_MAX),
         )
         for session in sessions
     ]
-    return table(rows, numbers=(True, True, False, False))
+    return table(rows, numbers=(True, True, False, False, False))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pikos.live.scene import Scene
 
-HELP = "watch a running program's profile"
+HELP = "watch a running program's profile or records"
 
 WAIT_S = 10.0
 """Seconds of silence after which a viewer without a terminal gives up."""
@@ -67,9 +67,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=_pattern,
         default="",
         metavar="PATTERN",
-        help="only functions whose name or file has it: a part, a glob, or re:EXPRESSION",
+        help="only functions whose name or file, only records of which a value has it: a part, "
+        "a glob, or re:EXPRESSION",
     )
-    add("--limit", type=_rows, metavar="N", help=f"print N functions ({ROWS}; of JSON all)")
+    add(
+        "--limit",
+        type=_rows,
+        metavar="N",
+        help=f"print N functions or records ({ROWS}; of JSON all)",
+    )
     add("--interval", type=_seconds, metavar="SECONDS", help="time between two pictures")
     add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
 
@@ -94,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
 
     """
     target = options.target or _only_session()
-    if target is None:
+    if target is None or _is_ambiguous(target):
         return 2
     try:
         subscription = subscribe(target, keys=options.keys)
@@ -173,6 +179,18 @@ def _only_session() -> str | None:
     else:
         print("pikos top: no session is live; start one with: pikos run SCRIPT", file=sys.stderr)
     return None
+
+
+def _is_ambiguous(target: str) -> bool:
+    """Tell whether a process has several sessions; if so, say which."""
+    sessions = [each for each in list_sessions() if str(each.pid) == target]
+    if len(sessions) > 1:
+        print(
+            f"pikos top: process {target} has several sessions; name the ADDRESS of one:",
+            file=sys.stderr,
+        )
+        print("\n".join(listing(sessions, time.time())), file=sys.stderr)
+    return len(sessions) > 1
 
 
 def _number(convert: Callable[[str], float], text: str, least: float, what: str) -> float:

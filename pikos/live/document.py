@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pikos.live.functions import FunctionRow
     from pikos.live.scene import Scene
     from pikos.live.state import ViewState
-    from pikos.model import Snapshot
+    from pikos.model import Records, Snapshot
 
 
 def document(scene: Scene, state: ViewState, rows: int | None = None) -> str:
@@ -22,7 +23,7 @@ def document(scene: Scene, state: ViewState, rows: int | None = None) -> str:
     state
         What the user has chosen: sort and filter of the functions.
     rows
-        Functions to tell of at most; None for all.
+        Functions, and records of each type, to tell of at most; None for all.
 
     Returns
     -------
@@ -58,6 +59,7 @@ def document(scene: Scene, state: ViewState, rows: int | None = None) -> str:
                 for call in snapshot.open_calls
             ],
             "threads": [thread._asdict() for thread in snapshot.threads.values()],
+            "records": {name: _records(told, rows) for name, told in snapshot.records.items()},
         }
     )
 
@@ -81,6 +83,27 @@ def _function(snapshot: Snapshot, row: FunctionRow) -> dict[str, Any]:
         "open_calls": row.open,
         "calls_per_s": None if row.rate < 0 else row.rate,
     }
+
+
+def _records(told: Records, rows: int | None) -> dict[str, Any]:
+    newest = list(told.named())
+    return {
+        "fields": told.fields,
+        "published": told.published,
+        "dropped": told.dropped,
+        "received": told.received,
+        "missed": told.missed,
+        "misfits": told.misfits,
+        "rows": [
+            {field: _finite(value) for field, value in row.items()}
+            for row in (newest if rows is None else newest[-rows:])
+        ],
+    }
+
+
+def _finite(value: Any) -> Any:
+    """Give null for what JSON has no number for."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _name(snapshot: Snapshot, number: int) -> str | None:

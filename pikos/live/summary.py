@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pikos.live import records
 from pikos.live.scene import Line
 from pikos.live.text import clock, count, cut, duration, left, safe, size, width_of
 
@@ -83,6 +84,8 @@ def _where(scene: Scene) -> str:
 
 def _sizes(scene: Scene) -> str:
     snapshot, session = scene.snapshot, scene.snapshot.session
+    if snapshot.of_recorder:
+        return records.sizes(scene)
     rate = scene.functions.call_rate()
     alive = sum(1 for thread in snapshot.threads.values() if thread.alive)
     return " · ".join(
@@ -99,6 +102,8 @@ def _sizes(scene: Scene) -> str:
 def _losses(scene: Scene) -> str:
     snapshot, session = scene.snapshot, scene.snapshot.session
     told = [f"{count(snapshot.dropped)} of {count(_sent(snapshot))} messages dropped"]
+    if snapshot.of_recorder:
+        told += records.losses(scene)
     if session is not None:
         told.append(f"{count(session.lost_calls)} calls lost")
         told.append(f"{count(session.folded_calls)} folded")
@@ -117,12 +122,15 @@ def _sent(snapshot: Snapshot) -> int:
 
 def _lossy(scene: Scene) -> bool:
     session = scene.snapshot.session
-    lost = scene.snapshot.dropped + scene.snapshot.refused_rows + scene.refused + scene.disconnects
+    lost = sum(each.dropped for each in scene.snapshot.records.values())
+    lost += scene.snapshot.dropped + scene.snapshot.refused_rows + scene.refused + scene.disconnects
     return bool(lost or (session is not None and session.lost_calls))
 
 
 def _cost(scene: Scene) -> str:
     session = scene.snapshot.session
+    if scene.snapshot.of_recorder:
+        return records.memory(scene)
     if session is None:
         return "own cost and memory not told yet"
     before = scene.baseline.session if scene.baseline is not None else None

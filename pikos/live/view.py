@@ -6,7 +6,8 @@
     │ what was counted, what was lost, at what     │  always in sight
     │ cost, the memory of the process              │
     │                                              │
-    │ panel: functions, open calls, threads, help  │
+    │ panel: functions, open calls, threads, help, │
+    │        or the newest records                 │
     │                                              │
     │ each thread: its open calls with their ages  │  always in sight
     └ keys ────────────────────────────────────────┘
@@ -14,9 +15,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pikos.live.panels import functions, panel, threads_now
+from pikos.live.records import records
 from pikos.live.scene import Line, Scene, Size
 from pikos.live.state import ViewState, press
 from pikos.live.summary import summary
@@ -24,8 +24,8 @@ from pikos.live.text import cut, safe
 
 __all__ = ["Line", "Scene", "Size", "ViewState", "draw", "press", "report"]
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+RECORDS_HINTS = "q quit  p pause  / filter  c clear  arrows scroll  ? help"
+"""The last line where records are shown."""
 
 HINTS = "q quit  p pause  1-8 < > r sort  / filter  o open calls  t threads  ? help"
 """The last line."""
@@ -51,6 +51,8 @@ def draw(scene: Scene, state: ViewState, size: Size) -> list[Line]:
     """
     lines, width = size
     head = summary(scene, state, width)
+    if scene.snapshot.of_recorder:
+        return _records(scene, state, size, head)
     threads = len({call.thread for call in scene.snapshot.open_calls})
     below = min(1 + max(1, threads), max(2, lines // 4))
     middle = lines - len(head) - below - 1
@@ -59,6 +61,16 @@ def draw(scene: Scene, state: ViewState, size: Size) -> list[Line]:
     hint = f"filter: {safe(state.pattern)}▏" if state.typing else HINTS
     drawn = [*head, *drawn, *threads_now(scene, below, width)]
     drawn += [Line("")] * (lines - 1 - len(drawn))
+    return [*drawn[: lines - 1], Line(cut(hint, width), "dim")][:lines]
+
+
+def _records(scene: Scene, state: ViewState, size: Size, head: list[Line]) -> list[Line]:
+    lines, width = size
+    middle = max(0, lines - len(head) - 1)
+    draw_panel = panel if state.panel == "help" else records
+    drawn = [*head, *draw_panel(scene, state, middle, width)]
+    drawn += [Line("")] * (lines - 1 - len(drawn))
+    hint = f"filter: {safe(state.pattern)}▏" if state.typing else RECORDS_HINTS
     return [*drawn[: lines - 1], Line(cut(hint, width), "dim")][:lines]
 
 
@@ -72,7 +84,7 @@ def report(scene: Scene, state: ViewState, *, rows: int, width: int) -> list[str
     state
         What the user has chosen.
     rows
-        Functions, and threads, to tell of at most.
+        Functions, and threads, or records of each type, to tell of at most.
     width
         Columns that a line may have.
 
@@ -82,7 +94,11 @@ def report(scene: Scene, state: ViewState, *, rows: int, width: int) -> list[str
         Lines without an end.
 
     """
-    drawn: Sequence[Line] = [
+    if scene.snapshot.of_recorder:
+        room = (rows + 2) * len(scene.snapshot.records)
+        drawn = [*summary(scene, state, width), *records(scene, state, room, width)]
+        return [line.text.rstrip() for line in drawn]
+    drawn = [
         *summary(scene, state, width),
         *functions(scene, state, rows + 1, width),
         *threads_now(scene, rows + 1, width),

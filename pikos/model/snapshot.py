@@ -71,6 +71,11 @@ class Snapshot:
     """Why the session ended; None while it has not said goodbye."""
 
     @property
+    def of_recorder(self) -> bool:
+        """Whether a recorder publishes here, not a profiler."""
+        return self.facts.get("publishes") == "records"
+
+    @property
     def interval_s(self) -> float:
         """Seconds between two messages, as the session says; 0.1 if it does not."""
         return float(self.facts.get("interval_ns", 100_000_000)) / 1e9

@@ -29,7 +29,7 @@ def test_a_live_session_is_listed(pikos, start):
     table = pikos("ps").stdout.splitlines()
     (told,) = json.loads(pikos("ps", "--json").stdout)
 
-    assert table[0].split() == ["PID", "SINCE", "ADDRESS", "COMMAND"]
+    assert table[0].split() == ["PID", "SINCE", "WHAT", "ADDRESS", "COMMAND"]
     assert table[1].split()[0] == str(session.pid)
     assert session.address in table[1]
     assert told["pid"] == session.pid
