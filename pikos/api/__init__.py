@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pikos.api.monitoring import (
@@ -126,8 +127,28 @@ _EXTERNAL = {
 """Where the external profilers are: each needs a package that the others do not."""
 
 
+_NEEDS = {
+    "FocusedFunctionMemoryMonitor": "psutil",
+    "FocusedLineMemoryMonitor": "psutil",
+    "FunctionMemoryMonitor": "psutil",
+    "LineMemoryMonitor": "psutil",
+    "LineProfiler": "line_profiler",
+    "RealTimeProfiler": "pikos._lsprof",
+    "YappiProfiler": "yappi",
+    "ZeroMQRecorder": "zmq",
+    "line_profile": "line_profiler",
+    "yappi_profile": "yappi",
+}
+"""What some names need; where it is missing, they are not in ``__all__`` and say so if asked for."""
+
+_NAMES = frozenset(__all__)
+"""The names, whether what they need is there or not."""
+
+__all__[:] = [name for name in __all__ if name not in _NEEDS or find_spec(_NEEDS[name])]
+
+
 def __getattr__(name: str) -> object:
-    if name in __all__:
+    if name in _NAMES:
         return getattr(importlib.import_module(_home_of(name)), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
