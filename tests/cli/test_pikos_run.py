@@ -388,6 +388,15 @@ def test_a_script_ends_as_under_python_and_its_records_are_whole(run, python, wr
     ]  # fmt: skip
 
 
+def test_lines_are_known_by_relative_names_also_after_the_script_has_moved(run, write, rows):
+    """S26: the name of the file is as it was given."""
+    write("below/script.py", "import os\nos.chdir('/')\nx = 1  # kept")
+
+    run("lines", "--recording", "csv", "below/script.py")
+
+    assert (rows()[-1]["line"], rows()[-1]["filename"]) == ("x = 1  # kept", "below/script.py")
+
+
 def test_nothing_of_pikos_is_recorded(run, rows):
     """B10: neither the runner's frames nor what it calls."""
     run("functions", "--recording", "csv", "-c", "pass")
