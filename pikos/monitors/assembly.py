@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import RLock
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,7 @@ class Gate:
     """What is between the events and the recorder: one passes at a time, none once it is shut."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self.open = True
 
     def shut(self) -> None:

@@ -12,6 +12,8 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
 
+from pikos.hidden import hidden_thread
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
@@ -87,7 +89,8 @@ class MonitorAttach:
                 f"cannot attach to {function!r}: it is not callable (of a property, attach to "
                 "the function below it)"
             )
-        watched = _watched(self.monitor, function)
+        with hidden_thread():
+            watched = _watched(self.monitor, function)
         watched.monitor = self.monitor  # type: ignore[attr-defined]
         return cast("Function", watched)
 

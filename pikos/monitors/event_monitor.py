@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import time
 import warnings
+from _thread import RLock, get_ident
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -66,16 +66,24 @@ class EventMonitor(Monitor):
     ) -> None:
         if fields is not None and record_type is not None:
             raise ValueError("give either record_type or fields, not both")
-        if fields is not None:
-            record_type = record_type_of(fields)
-        elif record_type is None:
-            record_type = self.default_record_type
+        with hidden_thread():
+            if fields is not None:
+                record_type = record_type_of(fields)
+            elif record_type is None:
+                record_type = self.default_record_type
+            self._assemble(record_type, clock)
         self.recorder = recorder
         self.record_type = record_type
         self.error: Exception | None = None
         """What stopped the recording, since the last outermost ``enable``."""
-        self._fields = fields_of(record_type, self.default_record_type._fields)
         self._threads = threads
+        self._switch = RLock()
+        self._depth = 0
+        self._source: Source | None = None
+        self._handler: Handler | None = None
+
+    def _assemble(self, record_type: Callable[..., Any], clock: Callable[[], int]) -> None:
+        self._fields = fields_of(record_type, self.default_record_type._fields)
         self._memory = Memory()
         self._stopwatch = Stopwatch(clock)
         self._gather = gatherer(
@@ -86,10 +94,6 @@ class EventMonitor(Monitor):
             stopwatch=self._stopwatch,
             lines=SourceLines(),
         )
-        self._switch = threading.RLock()
-        self._depth = 0
-        self._source: Source | None = None
-        self._handler: Handler | None = None
         self._gate = Gate()
 
     @property
@@ -114,7 +118,7 @@ class EventMonitor(Monitor):
             What the recorder raises while it prepares; then nothing is on.
 
         """
-        with self._switch:
+        with self._switch, hidden_thread():
             self._depth += 1
             if self._depth > 1:
                 if self._source is not None and self._threads:
@@ -135,7 +139,7 @@ class EventMonitor(Monitor):
             If the recorder or its filter failed.
 
         """
-        with self._switch:
+        with self._switch, hidden_thread():
             if self._depth != 1:
                 self._depth = max(self._depth - 1, 0)
                 return
@@ -147,23 +151,20 @@ class EventMonitor(Monitor):
         prepared = False
         gate = self._gate = Gate()
         try:
-            with hidden_thread():
-                if not {"RSS", "VMS"}.isdisjoint(self._fields):
-                    self._memory.open()
-                self.recorder.prepare(self.record_type)
-                prepared = True
-                ENABLED.add(self)
-                handler = gate.handler(self._handle(), self._fail)
-                if not {"time_ns", "last_exit_ns"}.isdisjoint(self._fields):
-                    handler = timed(handler, self._stopwatch)
-                source = self._source_of(sources.chosen())
-            self._handler, self._source = handler, source
-            source.add(handler, None if self._threads else threading.get_ident())
+            if not {"RSS", "VMS"}.isdisjoint(self._fields):
+                self._memory.open()
+            self.recorder.prepare(self.record_type)
+            prepared = True
+            ENABLED.add(self)
+            handler = gate.handler(self._handle(), self._fail)
+            if not {"time_ns", "last_exit_ns"}.isdisjoint(self._fields):
+                handler = timed(handler, self._stopwatch)
+            self._handler, self._source = handler, self._source_of(sources.chosen())
+            self._source.add(handler, None if self._threads else get_ident())
         except BaseException:
-            with hidden_thread():
-                self._leave()
-                if prepared:
-                    self.recorder.finalize()
+            self._leave()
+            if prepared:
+                self.recorder.finalize()
             raise
 
     def _stop(self) -> None:
@@ -171,20 +172,18 @@ class EventMonitor(Monitor):
         try:
             if self._source is not None and self._handler is not None:
                 self._source.remove(self._handler)
-            with hidden_thread():
-                self._gate.shut()
-                self.recorder.finalize()
+            self._gate.shut()
+            self.recorder.finalize()
         except Exception as failure:  # noqa: BLE001 - told below: it must not break the program
             error = failure
         finally:
             self._leave()
         self.error = self.error or error
         if self.error is not None:
-            with hidden_thread():
-                warnings.warn(
-                    RecordingStopped(type(self).__name__, self.error),
-                    stacklevel=level_of_the_program(),
-                )
+            warnings.warn(
+                RecordingStopped(type(self).__name__, self.error),
+                stacklevel=level_of_the_program(),
+            )
 
     def _leave(self) -> None:
         self._gate.open = False
@@ -206,7 +205,7 @@ class EventMonitor(Monitor):
 
     def after_fork(self) -> None:
         """Be disabled, in a child process; the recorder's data are the parent's."""
-        self._switch = threading.RLock()
+        self._switch = RLock()
         self._depth = 0
         if self._source is not None:
             self._source.after_fork()
@@ -214,5 +213,7 @@ class EventMonitor(Monitor):
 
     def _is_overridden(self, name: str) -> bool:
         """Tell whether a method is not Pikos's own."""
-        code = getattr(getattr(self, name), "__code__", None)
-        return code is None or not code_is_hidden(code)
+        homes = (self, *type(self).__mro__)
+        methods = [vars(home)[name] for home in homes if name in getattr(home, "__dict__", ())]
+        codes = [getattr(method, "__code__", None) for method in methods]
+        return any(code is None or not code_is_hidden(code) for code in codes)

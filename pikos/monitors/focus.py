@@ -6,10 +6,12 @@ import functools
 import inspect
 import types
 import warnings
+from _thread import RLock
 from collections.abc import Callable, Iterable, Iterator, MutableSet
-from threading import RLock
 from types import CodeType
 from typing import Any
+
+from pikos.hidden import hidden_thread
 
 
 class FunctionSet(MutableSet[Any]):
@@ -39,7 +41,7 @@ class FunctionSet(MutableSet[Any]):
 
     def add(self, value: object) -> None:
         """Put a function in, or warn that it has no code."""
-        found = list(_functions_in(value))
+        found = _found_in(value)
         if not found:
             self._warn(value)
         with self._lock:
@@ -50,7 +52,7 @@ class FunctionSet(MutableSet[Any]):
 
     def discard(self, value: object) -> None:
         """Take a function out if it is there; warn if it has no code."""
-        found = list(_functions_in(value))
+        found = _found_in(value)
         if not found:
             self._warn(value)
         with self._lock:
@@ -60,7 +62,7 @@ class FunctionSet(MutableSet[Any]):
             self._replace(functions)
 
     def __contains__(self, value: object) -> bool:
-        codes = [id(code) for code, _ in _functions_in(value)]
+        codes = [id(code) for code, _ in _found_in(value)]
         return bool(codes) and self.idents.issuperset(codes)
 
     def __iter__(self) -> Iterator[Any]:
@@ -83,6 +85,11 @@ class FunctionSet(MutableSet[Any]):
         else:
             reason = f"Could not extract a code object for: {value!r}"
         warnings.warn(reason, UserWarning, stacklevel=3)
+
+
+def _found_in(value: object) -> list[tuple[CodeType, object]]:
+    with hidden_thread():
+        return list(_functions_in(value))
 
 
 def _functions_in(value: object) -> Iterator[tuple[CodeType, object]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from threading import RLock
+from _thread import RLock
 from typing import TYPE_CHECKING, Any
 
 from pikos.hidden import code_is_hidden

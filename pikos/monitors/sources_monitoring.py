@@ -15,7 +15,7 @@ The interpreter delivers no events while a callback runs, in the thread that run
 from __future__ import annotations
 
 import sys
-from threading import RLock
+from _thread import RLock
 from types import BuiltinFunctionType, FrameType, MethodDescriptorType
 from typing import TYPE_CHECKING, Any
 

@@ -275,6 +275,8 @@ def test_making_a_generator_runs_nothing(watch):
 
 
 def test_everything_sent_into_a_generator_arrives_the_first_value_too(watch):
+    """S67: and so it is with throw, close and return, below."""
+
     @watch.attach
     def echo():
         received = []

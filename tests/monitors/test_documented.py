@@ -1,0 +1,411 @@
+"""What the documentation of the original says of its monitors and records."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import threading
+
+import psutil
+import pytest
+
+from pikos.monitors import api
+from pikos.monitors.records import record_type_of
+from pikos.recorders.api import ListRecorder, TextStreamRecorder
+
+FUNCTION_MONITORS = [api.FunctionMonitor, api.FunctionMemoryMonitor, api.FunctionTimeMonitor]
+LINE_MONITORS = [api.LineMonitor, api.LineMemoryMonitor, api.LineTimeMonitor]
+FOCUSED = [
+    api.FocusedFunctionMonitor,
+    api.FocusedFunctionMemoryMonitor,
+    api.FocusedLineMonitor,
+    api.FocusedLineMemoryMonitor,
+]
+MEGABYTE = 1 << 20
+
+
+def gcd(x, y):
+    while x > 0:
+        x, y = y % x, x
+    return y
+
+
+def boo():
+    pass
+
+
+def internal():
+    boo()
+
+
+def outer():
+    internal()
+    internal()
+
+
+def recursive(x, y):
+    if x == 0:
+        return y
+    return recursive(y % x, x)
+
+
+def allocate():
+    held = bytearray(50 * MEGABYTE)
+    return len(held)
+
+
+@pytest.fixture
+def recorder():
+    return ListRecorder()
+
+
+def events(recorder):
+    return [(record.type, record.function) for record in recorder.records]
+
+
+def of_gcd(recorder):
+    return [record for record in recorder.records if record.function == "gcd"]
+
+
+@pytest.mark.parametrize("monitor_type", FUNCTION_MONITORS + LINE_MONITORS)
+def test_only_what_happens_between_enable_and_disable_is_recorded(
+    mechanism, recorder, monitor_type
+):
+    """S12, S13: records go to the recorder from enable to disable."""
+    monitor = monitor_type(recorder)
+
+    gcd(12, 3)
+    monitor.enable()
+    gcd(12, 3)
+    monitor.disable()
+    recorded = len(recorder.records)
+    gcd(12, 3)
+
+    assert of_gcd(recorder)
+    assert len(recorder.records) == recorded
+
+
+@pytest.mark.parametrize("monitor_type", FUNCTION_MONITORS + LINE_MONITORS)
+def test_a_monitor_is_a_context_manager_which_an_exception_leaves(
+    mechanism, recorder, monitor_type
+):
+    """S14: with monitor as itself."""
+    monitor = monitor_type(recorder)
+
+    with contextlib.suppress(ZeroDivisionError), monitor as entered:
+        gcd(12, 3)
+        gcd(1 // 0, 3)
+    gcd(12, 3)
+
+    assert entered is monitor
+    assert len({record.index for record in recorder.records}) == len(recorder.records)
+    assert not recorder.records[-1].function.startswith("__")
+
+
+def test_an_attached_function_is_recorded_and_keeps_its_face(mechanism, recorder):
+    """S15: the decorator."""
+    monitor = api.FunctionMonitor(recorder)
+
+    @monitor.attach
+    def divide(x, y):
+        """Find what divides both."""
+        return gcd(x, y)
+
+    assert divide(12, 3) == 3
+    assert (divide.__name__, divide.__doc__) == ("divide", "Find what divides both.")
+    assert events(recorder) == [
+        ("call", "divide"),
+        ("call", "gcd"),
+        ("return", "gcd"),
+        ("return", "divide"),
+    ]
+
+
+def test_a_monitor_needs_enable_and_disable():
+    """S30: the base class is abstract; a subclass with both is not."""
+
+    class Counting(api.Monitor):
+        on = 0
+
+        def enable(self):
+            self.on += 1
+
+        def disable(self):
+            self.on -= 1
+
+    with pytest.raises(TypeError):
+        api.Monitor()
+    counting = Counting()
+    with counting:
+        assert counting.on == 1
+    assert counting.on == 0
+
+
+def test_function_events_have_the_kinds_of_a_profile_function(mechanism, recorder):
+    """S32: call, return, and of built-ins c_call, c_return, c_exception."""
+    with api.FunctionMonitor(recorder):
+        boo()
+        len([])
+        with pytest.raises(TypeError):
+            len(3)
+
+    kinds = [(r.type, r.function) for r in recorder.records if r.function in {"boo", "len"}]
+    assert kinds == [
+        ("call", "boo"),
+        ("return", "boo"),
+        ("c_call", "len"),
+        ("c_return", "len"),
+        ("c_call", "len"),
+        ("c_exception", "len"),
+    ]
+
+
+def test_the_seams_may_be_called(recorder):
+    """S32, S36: gather_info makes the record of an event."""
+    frame = sys._getframe()
+
+    function = api.FunctionMonitor(recorder).gather_info(frame, "c_call", len)
+    line = api.LineMonitor(recorder).gather_info(frame)
+
+    assert function[:3] == (0, "c_call", "len")
+    assert line.line == "    line = api.LineMonitor(recorder).gather_info(frame)"
+
+
+def test_a_seam_that_is_overridden_is_called(mechanism, recorder):
+    """S32, S36: on_function_event and on_line_event are told of each event."""
+    told = []
+
+    class Told(api.FunctionMonitor):
+        def on_function_event(self, frame, event, arg):
+            told.append((event, frame.f_code.co_name))
+            super().on_function_event(frame, event, arg)
+
+    class ToldOfLines(api.LineMonitor):
+        def on_line_event(self, frame, why, arg):
+            told.append((why, frame.f_lineno))
+            return super().on_line_event(frame, why, arg)
+
+    with Told(recorder):
+        boo()
+    with ToldOfLines(recorder):
+        boo()
+
+    line = boo.__code__.co_firstlineno + 1
+    assert told[:2] == [("call", "boo"), ("return", "boo")]
+    assert ("line", line) in told
+    assert events(ListRecorder()) == []
+    assert [record.function for record in recorder.records][:2] == ["boo", "boo"]
+
+
+@pytest.mark.parametrize(
+    "monitor_type", [api.FocusedFunctionMonitor, api.FocusedFunctionMemoryMonitor]
+)
+def test_focused_on_a_function_its_callees_are_recorded(mechanism, recorder, monitor_type):
+    """S33, S35: inside the functions, at any depth, and nowhere else."""
+    with monitor_type(recorder, functions=[outer]):
+        boo()
+        outer()
+        boo()
+
+    once = [("call", "internal"), ("call", "boo"), ("return", "boo"), ("return", "internal")]
+    assert events(recorder) == [("call", "outer"), *once, *once, ("return", "outer")]
+    assert [record.index for record in recorder.records] == list(range(10))
+
+
+def test_a_built_in_call_does_not_end_the_focus(mechanism, recorder):
+    """S33: what the original lost after the first built-in."""
+
+    def focused():
+        boo()
+        len([])
+        boo()
+        boo()
+
+    with api.FocusedFunctionMonitor(recorder, functions=[focused]):
+        focused()
+
+    assert events(recorder).count(("call", "boo")) == 3
+    assert events(recorder).count(("c_return", "len")) == 1
+    assert len(recorder.records) == 10
+
+
+def test_a_recursion_leaves_the_focus_with_its_outermost_call(mechanism, recorder):
+    """S33: the sequence of the original."""
+    with api.FocusedFunctionMonitor(recorder, functions=[recursive]):
+        recursive(12, 3)
+        boo()
+
+    assert {name for _, name in events(recorder)} == {"recursive"}
+    assert events(recorder) == [("call", "recursive")] * 3 + [("return", "recursive")] * 3
+
+
+def test_functions_may_be_added_while_it_runs(mechanism, recorder):
+    """S35: functions is a set that changes at any time."""
+    monitor = api.FocusedFunctionMonitor(recorder)
+
+    with monitor:
+        gcd(12, 3)
+        monitor.functions.add(gcd)
+        gcd(12, 3)
+        monitor.functions.discard(gcd)
+        gcd(12, 3)
+
+    assert events(recorder) == [("call", "gcd"), ("return", "gcd")]
+
+
+def test_memory_is_that_of_the_process_and_its_handle_goes(mechanism, recorder):
+    """S34: RSS and VMS in bytes; _process is None after."""
+    monitor = api.FunctionMemoryMonitor(recorder)
+
+    with monitor:
+        assert monitor._process is not None
+        boo()
+
+    now = psutil.Process().memory_info()
+    record = next(record for record in recorder.records if record.function == "boo")
+    assert monitor._process is None
+    assert abs(record.RSS - now.rss) < 64 * MEGABYTE
+    assert abs(record.VMS - now.vms) < 64 * MEGABYTE
+
+
+def test_memory_that_a_function_takes_shows(mechanism, recorder):
+    """S03: 50 MB are there before they are given back."""
+    with api.FocusedLineMemoryMonitor(recorder, functions=[allocate]):
+        allocate()
+
+    before, after = recorder.records
+    assert after.VMS - before.VMS >= 49 * MEGABYTE
+
+
+@pytest.mark.parametrize("monitor_type", [api.FocusedLineMonitor, api.FocusedLineMemoryMonitor])
+def test_focused_lines_are_those_of_the_functions_themselves(mechanism, recorder, monitor_type):
+    """S37, S39: not those of what they call."""
+    first = outer.__code__.co_firstlineno
+
+    with monitor_type(recorder, functions=[outer]):
+        outer()
+
+    assert [(r.function, r.lineNo, r.line) for r in recorder.records] == [
+        ("outer", first + 1, "    internal()"),
+        ("outer", first + 2, "    internal()"),
+    ]
+
+
+@pytest.mark.parametrize("monitor_type", LINE_MONITORS)
+def test_lines_of_the_block_itself_and_of_text_without_source(mechanism, recorder, monitor_type):
+    """S36, S38: the statements of its own with block; exec's."""
+    with monitor_type(recorder):
+        number = 1
+        exec("number = 2")
+
+    texts = [record.line for record in recorder.records]
+    assert number == 1
+    assert texts[:2] == ["        number = 1", '        exec("number = 2")']
+    assert "<compiled string>" in texts
+    if "RSS" in recorder.records[0]._fields:
+        assert all(type(r.RSS) is int and r.RSS > 0 for r in recorder.records)
+
+
+def test_the_lines_of_gcd(mechanism, recorder):
+    """S37: the sequence of the original."""
+    first = gcd.__code__.co_firstlineno
+
+    with api.FocusedLineMonitor(recorder, functions=[gcd]):
+        gcd(12, 3)
+
+    steps = [record.lineNo - first for record in recorder.records]
+    assert steps == [1, 2, 1, 2, 1, 3]
+    assert [record.index for record in recorder.records] == list(range(6))
+
+
+@pytest.mark.parametrize("monitor_type", FOCUSED)
+def test_the_four_ways_to_attach_a_focused_monitor(mechanism, recorder, monitor_type):
+    """S40, S41: plain, with nothing, with a keyword, and wrongly."""
+    monitor = monitor_type(recorder)
+
+    monitor.attach(gcd)(12, 3)
+    monitor.attach()(gcd)(12, 3)
+    assert gcd not in monitor.functions
+    assert recorder.records == []
+    monitor.attach(include_decorated=True)(gcd)(12, 3)
+
+    assert gcd in monitor.functions
+    assert of_gcd(recorder)
+    for arguments, keywords in [((gcd, gcd), {}), ((3,), {}), ((), {"unknown": 1})]:
+        with pytest.raises(TypeError):
+            monitor.attach(*arguments, **keywords)
+
+
+@pytest.mark.parametrize("monitor_type", FUNCTION_MONITORS + LINE_MONITORS)
+def test_only_the_outermost_pair_counts(mechanism, recorder, monitor_type):
+    """S42: hooks are set by the first and taken off by the last."""
+    monitor = monitor_type(recorder)
+
+    monitor.disable()
+    monitor.enable()
+    monitor.enable()
+    monitor.disable()
+    gcd(12, 3)
+    monitor.disable()
+    within = len(of_gcd(recorder))
+    gcd(12, 3)
+
+    assert within > 0
+    assert len(of_gcd(recorder)) == within
+
+
+@pytest.mark.parametrize(
+    ("record_type", "fields", "dashes"),
+    [
+        (api.FunctionRecord, "index type function lineNo filename", 67),
+        (api.LineRecord, "index function lineNo line filename", 88),
+        (api.FunctionMemoryRecord, "index type function RSS VMS lineNo filename", 93),
+        (api.LineMemoryRecord, "index function lineNo RSS VMS line filename", 107),
+    ],
+)
+def test_records_have_the_fields_and_templates_of_the_original(record_type, fields, dashes):
+    """S43, S44, S45, S46: the header that the templates give is as wide as it was."""
+    stream = io.StringIO()
+
+    TextStreamRecorder(stream, formatted=True).prepare(record_type)
+
+    header, line = stream.getvalue().splitlines()
+    assert record_type._fields == tuple(fields.split())
+    assert header == record_type.header.format(*fields.split())
+    assert line == "-" * dashes
+
+
+def test_a_record_type_is_made_of_chosen_fields_and_unknown_ones_are_refused():
+    chosen = record_type_of(("function", "time_ns"))
+
+    assert chosen._fields == ("function", "time_ns")
+    with pytest.raises(ValueError, match="speed"):
+        record_type_of(("speed",))
+
+
+def test_indexes_are_in_order_whatever_thread_records_come_from(mechanism):
+    """S68: from 0 by one; none is lost, none is given twice."""
+    recorder = ListRecorder()
+    threads, calls = 8, 5_000
+    go = threading.Event()
+
+    def work():
+        go.wait()
+        for _ in range(calls):
+            boo()
+
+    monitor = api.FunctionMonitor(recorder)
+    monitor.enable()
+    running = [threading.Thread(target=work) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    go.set()
+    for thread in running:
+        thread.join()
+    monitor.disable()
+
+    indexes = [record.index for record in recorder.records]
+    assert indexes == list(range(len(indexes)))
+    assert events(recorder).count(("call", "boo")) == threads * calls
+    assert events(recorder).count(("return", "boo")) == threads * calls
