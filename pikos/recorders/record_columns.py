@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ KNOWN_FIELDS: dict[str, Type] = {
 """The fields that monitors fill; any other field is what its first value is."""
 
 _INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**63 - 1
-_INTEGERS, _FLOATS, _STRINGS = frozenset({int, bool}), frozenset({float, int}), frozenset({str})
+_INTEGERS, _STRINGS = frozenset({int, bool}), frozenset({str})
 
 
 def type_of(field: str, value: object) -> Type:
@@ -75,11 +76,17 @@ def fit(kind: Type, values: Sequence[Any]) -> tuple[Sequence[Any], int]:
         return (values, 0) if types <= _STRINGS else _each(_as_string, "", values)
     if kind == "f64":
         return (values, 0) if types <= {float} else _each(_as_float, math.nan, values)
-    if types <= _INTEGERS and (
-        not values or (min(values) >= _INTEGER_MIN and max(values) <= _INTEGER_MAX)
-    ):
+    if types <= _INTEGERS and _have_64_bits(values):
         return values, 0
     return _each(_as_integer, 0, values)
+
+
+def _have_64_bits(values: Sequence[int]) -> bool:
+    try:
+        array("q", values)
+    except OverflowError:
+        return False
+    return True
 
 
 def _each(

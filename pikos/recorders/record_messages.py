@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pikos.errors import WireError
 from pikos.recorders.record_tables import RecordTable, RecordTables
 from pikos.wire.codec import Stamp, encode_bye, encode_hello, encode_rows
 from pikos.wire.messages import Block
@@ -19,7 +18,7 @@ ROWS_MAX = 2_000
 """Records that one message has at most."""
 
 TEXT_MAX = 1 << 20
-"""Characters that the records of one message have, at most and on average."""
+"""Characters that the records of one message have at most; a single record may have more."""
 
 
 class RecordMessages:
@@ -81,31 +80,28 @@ class RecordMessages:
     def _rows(self, table: RecordTable, rows: Sequence[Row], flags: int) -> Iterator[bytes]:
         """Tell the newest rows of a table, in messages of a reasonable size."""
         last = table.published - len(rows)
-        texts = (cell for row in rows for cell in row if isinstance(cell, str))
-        share = TEXT_MAX * len(rows) // (sum(map(len, texts)) or 1)
-        step = max(1, min(ROWS_MAX, share))
-        for begin in range(0, len(rows), step):
-            part = rows[begin : begin + step]
+        for begin in range(0, len(rows), ROWS_MAX):
+            part = rows[begin : begin + ROWS_MAX]
             last += len(part)
             yield from self._message(table, part, last, flags)
 
     def _message(
         self, table: RecordTable, rows: Sequence[Row], last: int, flags: int
     ) -> Iterator[bytes]:
-        stamp = self._stamp(flags)
-        told = Block.of(RECORDING, [table.told(last)])
-        try:
-            message = encode_rows(stamp, [told, Block.of(table.table, rows)])
-        except WireError:  # a few rows are much longer than the others
-            if len(rows) == 1:
-                raise
-            self._sequence -= 1
+        block = Block.of(table.table, rows)
+        if len(rows) > 1 and _text_of(block) > TEXT_MAX:
             half = len(rows) // 2
             yield from self._message(table, rows[:half], last - len(rows) + half, flags)
             yield from self._message(table, rows[half:], last, flags)
             return
-        yield message
+        told = Block.of(RECORDING, [table.told(last)])
+        yield encode_rows(self._stamp(flags), [told, block])
 
     def _stamp(self, flags: int = 0) -> Stamp:
         number, self._sequence = self._sequence, self._sequence + 1
         return Stamp(self._stream, number, self._clock_ns() - self._began_ns, 0, flags)
+
+
+def _text_of(block: Block) -> int:
+    columns = (block.columns[column.name] for column in block.table.columns if column.type == "str")
+    return sum(sum(map(len, column)) for column in columns)

@@ -12,6 +12,7 @@ from pikos.hidden import hidden_thread
 from pikos.publishing.outlet import Outlet
 from pikos.recorders.record_buffer import RecordBuffer
 from pikos.recorders.record_messages import RecordMessages
+from pikos.recorders.record_tables import KEPT_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,8 +173,9 @@ class RecordSender:
             self._tables_told = len(tables)
             for message in messages.keyframe():
                 outlet.send(message)
-        taken = tables.take(groups)
-        if self._watched.is_set():
+        watched = self._watched.is_set()
+        taken = tables.take(groups, None if watched else KEPT_MAX)
+        if watched:
             for message in messages.news(taken):
                 outlet.send(message)
 

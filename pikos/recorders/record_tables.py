@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pikos.recorders.record_columns import KNOWN_FIELDS, fit, type_of
@@ -67,30 +68,37 @@ class RecordTable:
         """Values that were changed to fit their column."""
         self._as_text = as_text
 
-    def take(self, records: Iterable[Any]) -> list[Row]:
+    def take(self, records: Sequence[Any], keep: int | None = None) -> Sequence[Row]:
         """Take in records.
 
         Parameters
         ----------
         records
             Records of the table's type.
+        keep
+            How many of them, the newest, are worth a look; None for all.
 
         Returns
         -------
-        list of tuple
-            The rows that they are.
+        sequence of tuple
+            The rows that those are.
 
         """
+        wanted = records if keep is None else records[-keep:]
+        self.published += len(records)
+        if self._as_text:
+            wanted = [(record,) for record in wanted]
+        elif wanted and not isinstance(wanted[0], tuple | list):
+            wanted = [_values(record) for record in wanted]
         columns = self.table.columns
-        values = ((record,) if self._as_text else _values(record) for record in records)
-        fitting = []
-        for column, cells in zip(columns, zip(*values, strict=True), strict=False):
+        fitting, as_they_are = [], len(columns) == len(next(iter(wanted), ()))
+        for column, cells in zip(columns, zip(*wanted, strict=True), strict=False):
             fitted, misfits = fit(column.type, cells)
             fitting.append(fitted)
+            as_they_are = as_they_are and fitted is cells
             self.misfits += misfits
-        rows = list(zip(*fitting, strict=True))
+        rows = wanted if as_they_are else list(zip(*fitting, strict=True))
         self.kept.extend(rows)
-        self.published += len(rows)
         return rows
 
     def told(self, last: int | None = None) -> Row:
@@ -164,25 +172,34 @@ class RecordTables:
 
         """
         groups: dict[RecordTable, list[Any]] = {}
-        for record in records:
-            groups.setdefault(self._table_of(record), []).append(record)
+        for _, run in groupby(records, type):
+            alike = list(run)
+            if isinstance(alike[0], tuple) and len(frozenset(map(len, alike))) == 1:
+                groups.setdefault(self._table_of(alike[0]), []).extend(alike)
+            else:
+                for record in alike:
+                    groups.setdefault(self._table_of(record), []).append(record)
         return groups
 
-    def take(self, groups: Mapping[RecordTable, Sequence[Any]]) -> dict[RecordTable, list[Row]]:
+    def take(
+        self, groups: Mapping[RecordTable, Sequence[Any]], keep: int | None = None
+    ) -> dict[RecordTable, Sequence[Row]]:
         """Take in records.
 
         Parameters
         ----------
         groups
             The records, by table.
+        keep
+            How many of each table, the newest, are worth a look; None for all.
 
         Returns
         -------
         dict
-            The rows that they are, by table.
+            The rows that those are, by table.
 
         """
-        return {table: table.take(records) for table, records in groups.items()}
+        return {table: table.take(records, keep) for table, records in groups.items()}
 
     def drop(self, dropped: Mapping[Hashable, tuple[int, Any]]) -> None:
         """Take note of records that will never be published.

@@ -133,7 +133,9 @@ def encode_column(kind: Type, values: Sequence[int | float | str]) -> bytes:
 
     """
     if kind == "str":
-        strings = [cut(text) for text in cast("Sequence[str]", values)]
+        texts = cast("Sequence[str]", values)
+        told = {text: cut(text) for text in frozenset(texts)}  # names of functions and files recur
+        strings = [told[text] for text in texts]
         ends = _to_wire(array("I", accumulate(map(len, strings))))
         return _padded(ends) + _padded(b"".join(strings))
     return _to_wire(array(ARRAY_CODES[kind], cast("Sequence[float]", values)))
