@@ -25,6 +25,7 @@ demo: setup  ## Watch a program live, in this terminal, for 15 seconds
 test: setup  ## Run all checks and tests, on each CPython found
 	@status=0; \
 	$(MAKE) --no-print-directory lint || status=1; \
+	$(MAKE) --no-print-directory docs || status=1; \
 	sh tools/test.sh $(versions) || status=1; \
 	exit $$status
 
@@ -33,6 +34,11 @@ lint: setup  ## Check style and types
 	@$(newest)/ruff check --quiet .
 	@$(newest)/ruff format --check --quiet .
 	@$(newest)/mypy --no-error-summary
+
+.PHONY: docs
+docs: setup $(newest:/bin=/documented)  ## Build the documentation, in build/docs
+	@$(newest)/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env docs build/docs
+	@echo "build/docs/index.html"
 
 .PHONY: bench
 bench: setup $(versions:%=.venv/%/peers)  ## Measure what profiling costs, on each CPython found
@@ -64,6 +70,11 @@ interpreters:
 	@$(pip) install --upgrade pip setuptools wheel
 	@PIKOS_REAL_TIME_LSPROF=0 $(pip) install --no-build-isolation --editable '.[test,lint]'
 	@echo "$(interpreter)" > $@
+
+# What the documentation is built with.
+.venv/%/documented: .venv/%/installed
+	@PIKOS_REAL_TIME_LSPROF=0 $(pip) install --no-build-isolation --editable '.[docs]'
+	@touch $@
 
 # The profilers that ours is compared with; those that cannot be installed are left out.
 .venv/%/peers: .venv/%/installed

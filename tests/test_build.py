@@ -179,6 +179,7 @@ def test_the_extension_binds_to_the_libzmq_of_pyzmq(install, outside):
 
 @pytest.mark.skipif(not has_zmq_header(), reason="libzmq's header is not installed")
 def test_the_extension_is_linked_with_a_libzmq_that_is_found(install, outside):
+    """S09: the real-time cProfile is built by a flag."""
     said, library = install("--with-real-time-lsprof", CFLAGS="-O0")
 
     done = outside(library, PUBLISH)

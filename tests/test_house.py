@@ -123,6 +123,7 @@ def relative(path):
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=relative)
 def test_a_part_imports_only_what_the_house_allows(path):
+    """S29: the layers; recorders, for one, know no monitors."""
     part = part_of(path)
     allowed = MAY_IMPORT[part]
 

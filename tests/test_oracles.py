@@ -33,6 +33,7 @@ def ask(oracle, directory, *arguments):
 
 
 def test_the_tests_of_cpython_accept_our_profile(tmp_path):
+    """S66: the kin of cProfile, live."""
     verdict = ask("cpython_oracle.py", tmp_path, "--tool-name", "pikos")
 
     assert "0 failed" in verdict

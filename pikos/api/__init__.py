@@ -139,7 +139,7 @@ _NEEDS = {
     "line_profile": "line_profiler",
     "yappi_profile": "yappi",
 }
-"""What some names need; where it is missing, they are not in ``__all__`` and say so if asked for."""
+"""What some names need; without it they are not in ``__all__``, and say so if asked for."""
 
 _NAMES = frozenset(__all__)
 """The names, whether what they need is there or not."""
