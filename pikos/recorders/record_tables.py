@@ -91,7 +91,8 @@ class RecordTable:
         elif wanted and not isinstance(wanted[0], tuple | list):
             wanted = [_values(record) for record in wanted]
         columns = self.table.columns
-        fitting, as_they_are = [], len(columns) == len(next(iter(wanted), ()))
+        first = next(iter(wanted), None)
+        fitting, as_they_are = [], isinstance(first, tuple) and len(columns) == len(first)
         for column, cells in zip(columns, zip(*wanted, strict=True), strict=False):
             fitted, misfits = fit(column.type, cells)
             fitting.append(fitted)

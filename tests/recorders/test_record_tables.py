@@ -108,6 +108,25 @@ def test_what_is_no_tuple_is_one_value():
     assert snapshot.records["int"].rows == ((7,),)
 
 
+def test_a_list_that_changes_later_is_recorded_as_it_was():
+    changing = [1, "before"]
+    messages = RecordMessages(bytes(16), {}, lambda: 0)
+    messages.tables.take(messages.tables.group([changing]))
+
+    changing[1] = "after"
+
+    assert list(messages.tables.all()[0].kept) == [(1, "before")]
+
+
+def test_of_records_that_nobody_watches_only_the_newest_are_looked_at():
+    messages = RecordMessages(bytes(16), {}, lambda: 0)
+
+    messages.tables.take(messages.tables.group([(1,), (2,), (3,)]), 2)
+
+    (table,) = messages.tables.all()
+    assert (table.published, list(table.kept)) == (3, [(2,), (3,)])
+
+
 def test_a_type_with_the_name_of_a_known_table_gets_another():
     stat = namedtuple("stat", "index")  # noqa: PYI024 - named like a profiler's table
 
