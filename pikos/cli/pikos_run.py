@@ -23,9 +23,9 @@ pikos-run [-h] [-o OUTPUT] [--buffered] [--recording {screen,text,csv}]
                  {%s}
                  script [argument ...] | -m MODULE [argument ...] | -c CODE [argument ...]"""
 EPILOG = """\
-The options may also follow the script directly, -o, --buffered, --recording and --focused-on;
-everything from the first other word on belongs to the script. A -- before the script gives it
-all that follows. With real_time, the profile is printed at the end, or saved for pstats with -o.
+Of the options, -o, --buffered, --recording and --focused-on may also stand directly behind the
+script; all from the first other word on is the script's. A -- before the script gives it all that
+follows. With real_time the profile is printed at the end, or with -o saved for pstats.
 """
 _OPERANDS = len(("monitor", "script"))
 AFTER_SCRIPT = ("-o", "--output", "--buffered", "--recording", "--focused-on")
