@@ -170,6 +170,7 @@ def test_only_the_transport_knows_zmq():
     ("imported", "absent"),
     [
         ("pikos", {"zmq", "psutil", "argparse", "pikos._lsprof", "json"}),
+        ("pikos.api", {"zmq", "psutil", "numpy", "pikos._lsprof", "pikos.monitors.api"}),
         ("pikos.cli.main", {"zmq", "psutil", "curses", "pikos._lsprof"}),
         ("pikos.wire.codec", {"zmq", "socket", "pikos._lsprof"}),
         ("pikos.live", {"psutil", "curses", "pikos._lsprof", "pikos.real_time", "pikos.monitors"}),
