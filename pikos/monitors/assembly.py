@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from _thread import RLock
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ PATIENCE_S = 1.0
 
 Who waits for longer may wait for itself: the program may hold a lock that the recorder needs.
 """
+
+_ROOM = 60
+"""How many calls below the limit of recursion a recorder may fail because of the program."""
 
 
 def gatherer(
@@ -74,10 +78,12 @@ def gatherer(
     def gather(frame: FrameType, event: str, arg: Any) -> Any:
         code = frame.f_code
         name = arg.__name__ if event in _C_EVENTS else code.co_name
-        values: tuple[Any, ...] = (next(indexes), event, name, frame.f_lineno, code.co_filename)
+        measured: tuple[Any, ...] = ()
         for read in reads:
-            values += read(frame)
-        values = pick(values)
+            measured += read(frame)
+        values: tuple[Any, ...] = pick(
+            (next(indexes), event, name, frame.f_lineno, code.co_filename, *measured)
+        )
         return values if plain else record_type(*values)
 
     return gather
@@ -121,6 +127,11 @@ class Gate:
                     patience_s = PATIENCE_S
                 if self.open:
                     handle(frame, event, arg)
+            except RecursionError as error:
+                if _is_deep(frame):
+                    raise  # as out of any call that the program makes there
+                self.open = False
+                fail(error)
             except Exception as error:
                 if comes_of_a_signal(error):
                     raise
@@ -147,3 +158,11 @@ def timed(handler: Handler, stopwatch: Stopwatch) -> Handler:
             stopwatch.leave()
 
     return watched
+
+
+def _is_deep(frame: FrameType | None) -> bool:
+    room = sys.getrecursionlimit() - _ROOM
+    while frame is not None and room > 0:
+        room -= 1
+        frame = frame.f_back
+    return room <= 0

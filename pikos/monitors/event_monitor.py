@@ -168,10 +168,13 @@ class EventMonitor(Monitor):
             raise
 
     def _stop(self) -> None:
-        error = None
+        error: Exception | None = None
         try:
-            if self._source is not None and self._handler is not None:
-                self._source.remove(self._handler)
+            if not self._take_off():
+                error = RuntimeError(
+                    "its hook was taken off, by the program or by the interpreter (at the limit "
+                    "of recursion, or by KeyboardInterrupt in a hook)"
+                )
             self._gate.shut()
             self.recorder.finalize()
         except Exception as failure:  # noqa: BLE001 - told below: it must not break the program
@@ -191,10 +194,14 @@ class EventMonitor(Monitor):
         self._source = self._handler = None
         ENABLED.discard(self)
 
+    def _take_off(self) -> bool:
+        if self._source is None or self._handler is None:
+            return True
+        return self._source.remove(self._handler)
+
     def _fail(self, error: Exception) -> None:
         self.error = error
-        if self._source is not None and self._handler is not None:
-            self._source.remove(self._handler)
+        self._take_off()
 
     def at_exit(self) -> None:
         """Disable, however often it is enabled: the interpreter ends."""

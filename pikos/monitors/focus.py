@@ -129,7 +129,7 @@ def _code_of(value: object) -> CodeType | None:
             value = inspect.getattr_static(type(value), "__call__", None)
             if not isinstance(value, types.FunctionType | staticmethod | classmethod):
                 return None
-    return None
+    return value.__code__ if isinstance(value, types.FunctionType) else None
 
 
 def _wrapped(value: object) -> Callable[..., Any] | None:

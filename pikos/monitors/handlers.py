@@ -19,8 +19,15 @@ class Source(Protocol):
     def add(self, handler: Handler, thread: int | None = None) -> None:
         """Tell handler of every event from now on; of one thread's only, if its ident is given."""
 
-    def remove(self, handler: Handler) -> None:
-        """Tell handler no more; nothing happens if it is not told now."""
+    def remove(self, handler: Handler) -> bool:
+        """Tell handler no more; nothing happens if it is not told now.
+
+        Returns
+        -------
+        bool
+            Whether it was told of all; False if somebody took the hook of this thread off.
+
+        """
 
     def reach(self) -> None:
         """Make sure that the running thread's events are seen."""
@@ -34,6 +41,9 @@ class Handlers:
 
     def __init__(self) -> None:
         self.entries: tuple[tuple[Handler, int | None], ...] = ()
+
+    def __contains__(self, handler: Handler) -> bool:
+        return any(entry[0] is handler for entry in self.entries)
 
     def add(self, handler: Handler, thread: int | None) -> None:
         """Append one."""

@@ -50,17 +50,22 @@ class ProfileHook:
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
         """Tell the handlers of an event, then the previous function."""
-        if self._handlers.entries:
-            if not self._busy.busy:
-                self._busy.busy = True
-                try:
-                    self._handlers.tell(frame, event, arg)
-                finally:
-                    self._busy.busy = False
-        elif sys.getprofile() is self:
-            sys.setprofile(self.previous)
-        if self.previous is not None:
-            self.previous(frame, event, arg)
+        if not self._handlers.entries:
+            if sys.getprofile() is self:
+                sys.setprofile(self.previous)
+            if self.previous is not None:
+                self.previous(frame, event, arg)
+            return
+        outermost = not self._busy.busy
+        self._busy.busy = True
+        try:
+            if outermost:
+                self._handlers.tell(frame, event, arg)
+            if self.previous is not None:
+                self.previous(frame, event, arg)
+        finally:
+            self._busy.busy = not outermost
+        if outermost and self.previous is not None:
             self._stay()
 
     def _stay(self) -> None:
@@ -80,6 +85,7 @@ class ProfileHooks:
     def __init__(self) -> None:
         self._lock = RLock()
         self._busy = _Busy()
+        self._reached: set[int] = set()
         self.handlers = Handlers()
 
     def add(self, handler: Handler, thread: int | None = None) -> None:
@@ -98,21 +104,25 @@ class ProfileHooks:
                 threading.setprofile(ProfileHook(self.handlers, threading.getprofile(), self._busy))
             self.reach()
 
-    def remove(self, handler: Handler) -> None:
-        """Tell handler no more."""
+    def remove(self, handler: Handler) -> bool:
+        """Tell handler no more, and whether our function was still where it was set."""
         with self._lock:
+            hook = sys.getprofile()
+            whole = handler not in self.handlers or is_whole(self._reached, hook)
             self.handlers.remove(handler)
             if self.handlers.entries:
-                return
-            hook = sys.getprofile()
+                return whole
+            self._reached.clear()
             if isinstance(hook, ProfileHook):
                 sys.setprofile(hook.previous)
             hook = threading.getprofile()
             if isinstance(hook, ProfileHook):
                 threading.setprofile(hook.previous)
+            return whole
 
     def reach(self) -> None:
         """Set our function in the running thread, if it is not the one there."""
+        self._reached.add(threading.get_ident())
         previous = sys.getprofile()
         if not isinstance(previous, ProfileHook):
             refuse_profiler_in_c(previous)
@@ -133,6 +143,11 @@ def refuse_profiler_in_c(hook: object) -> None:
         )
 
 
+def is_whole(reached: set[int], hook: object) -> bool:
+    """Tell whether the running thread still has our hook, or one that may call ours."""
+    return threading.get_ident() not in reached or callable(hook)
+
+
 class LineHooks:
     """Line events; see ``handlers.Source``.
 
@@ -142,6 +157,7 @@ class LineHooks:
 
     def __init__(self) -> None:
         self._lock = RLock()
+        self._reached: set[int] = set()
         self.handlers = Handlers()
 
     def add(self, handler: Handler, thread: int | None = None) -> None:
@@ -152,13 +168,15 @@ class LineHooks:
                 threading.settrace(TraceHook(self.handlers, threading.gettrace()))
             self.reach()
 
-    def remove(self, handler: Handler) -> None:
-        """Tell handler no more."""
+    def remove(self, handler: Handler) -> bool:
+        """Tell handler no more, and whether our function was still where it was set."""
         with self._lock:
+            hook = sys.gettrace()
+            whole = handler not in self.handlers or is_whole(self._reached, hook)
             self.handlers.remove(handler)
             if self.handlers.entries:
-                return
-            hook = sys.gettrace()
+                return whole
+            self._reached.clear()
             if isinstance(hook, TraceHook):
                 sys.settrace(hook.previous)
             hook = threading.gettrace()
@@ -169,9 +187,11 @@ class LineHooks:
                 if isinstance(frame.f_trace, FrameTrace):
                     frame.f_trace = frame.f_trace.previous
                 frame = frame.f_back
+            return whole
 
     def reach(self) -> None:
         """Set our function in the running thread, and in the frames that it is in."""
+        self._reached.add(threading.get_ident())
         hook = sys.gettrace()
         if not isinstance(hook, TraceHook):
             hook = TraceHook(self.handlers, hook)

@@ -121,9 +121,10 @@ class MonitoringSource:
         """Tell handler of every event from now on."""
         self._tool.change(lambda: self.handlers.add(handler, thread))
 
-    def remove(self, handler: Handler) -> None:
-        """Tell handler no more."""
+    def remove(self, handler: Handler) -> bool:
+        """Tell handler no more; it was told of all."""
         self._tool.change(lambda: self.handlers.remove(handler))
+        return True
 
     def reach(self) -> None:
         """See the running thread: all threads are seen."""
