@@ -1,0 +1,110 @@
+"""Monitors when the process forks, when it ends, and when psutil is not there."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+from support import known
+from support.recorded import calls
+
+from pikos.monitors.api import FunctionMemoryMonitor, FunctionMonitor
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_is_not_monitored_until_it_enables(mechanism, kept):
+    monitor = FunctionMemoryMonitor(kept)
+
+    with monitor:
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                before = len(kept.records)
+                known.leaf()
+                off = len(kept.records) == before and monitor._process is None
+                monitor.disable()
+                with monitor:
+                    known.leaf()
+                on = calls(kept)[before:] == [("call", "leaf"), ("return", "leaf")]
+                status = 0 if off and on and "finalized" in kept.steps else 2
+            finally:
+                os._exit(status)
+        known.leaf()
+        _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert calls(kept).count(("call", "leaf")) == 1
+
+
+@pytest.mark.parametrize("ending", ["pass", "raise SystemExit(3)", "1 / 0"])
+def test_a_monitor_that_is_on_at_the_end_is_finalized(python, write, ending):
+    write(
+        "program.py",
+        f"""
+        import threading
+        from pikos.monitors.api import FunctionMonitor
+        from pikos.recorders.api import CSVFileRecorder
+        monitor = FunctionMonitor(CSVFileRecorder("records.csv"))
+        monitor.enable()
+        monitor.enable()
+        def work():
+            while True:
+                len([])
+        threading.Thread(target=work, daemon=True).start()
+        def last():
+            pass
+        last()
+        {ending}
+        """,
+    )
+
+    done = python("program.py")
+    records = (write("nothing", "").parent / "records.csv").read_text()
+
+    assert done.returncode == {"pass": 0, "raise SystemExit(3)": 3, "1 / 0": 1}[ending]
+    assert "call,last," in records
+    assert "return,last," in records
+
+
+WITHOUT_PSUTIL = """
+import sys, warnings
+sys.modules["psutil"] = None
+with warnings.catch_warnings(record=True) as warned:
+    warnings.simplefilter("always")
+    from pikos.monitors.api import *
+    import pikos.monitors.api as api
+print([str(warning.message) for warning in warned if "psutil" in str(warning.message)] != [])
+print(any("Memory" in name and "Monitor" in name for name in api.__all__))
+class Printing:
+    def prepare(self, record_type): pass
+    def record(self, record): print(record.function)
+    def finalize(self): pass
+def leaf(): pass
+with FunctionMonitor(Printing()):
+    leaf()
+"""
+
+
+def test_without_psutil_the_monitors_of_memory_are_left_out(python, write):
+    """B23: with a warning; the others work."""
+    write("program.py", WITHOUT_PSUTIL)
+
+    done = python("program.py")
+
+    assert done.stderr == ""
+    assert done.stdout.split() == ["True", "False", "leaf", "leaf"]
+
+
+def test_importing_the_monitors_hooks_nothing(python):
+    done = python(
+        "-c",
+        "import sys, threading, pikos.monitors.api;"
+        "print(sys.getprofile(), sys.gettrace(), 'psutil' in sys.modules)",
+    )
+
+    assert done.stdout.split() == ["None", "None", "False"]
+    assert sys.getprofile() is None
+    assert FunctionMonitor is not None

@@ -1,0 +1,178 @@
+"""Monitors and threads: all or one, begun before or after, disabled from anywhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import pytest
+from support import known
+from support.recorded import calls, fields, indexes
+
+from pikos.monitors import sources
+from pikos.monitors.api import FunctionMonitor, FunctionTimeMonitor, LineMonitor
+
+THREADS = 8
+EVENTS = 10_000
+
+
+class Worker:
+    """A thread that does what it is told, one thing at a time."""
+
+    def __init__(self):
+        self._work = None
+        self._go, self._done = threading.Semaphore(0), threading.Semaphore(0)
+        self.thread = threading.Thread(target=self._run, daemon=True, name="worker")
+        self.thread.start()
+
+    def _run(self):
+        while True:
+            self._go.acquire()
+            if self._work is None:
+                return
+            self._work()
+            self._done.release()
+
+    def do(self, work):
+        self._work = work
+        self._go.release()
+        assert self._done.acquire(timeout=10)
+
+    def end(self):
+        self._work = None
+        self._go.release()
+        self.thread.join(10)
+
+
+@pytest.fixture
+def worker():
+    made = Worker()
+    yield made
+    made.end()
+
+
+def in_a_thread(work):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(10)
+
+
+@pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor])
+def test_a_thread_that_begins_later_is_monitored(mechanism, kept, monitor_type):
+    with monitor_type(kept):
+        in_a_thread(known.leaf)
+
+    assert "leaf" in {record.function for record in kept.records}
+
+
+@pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor])
+def test_a_thread_that_runs_already_is_monitored_where_it_can_be(
+    mechanism, kept, worker, monitor_type
+):
+    with monitor_type(kept):
+        worker.do(known.leaf)
+
+    seen = "leaf" in {record.function for record in kept.records}
+    assert seen == (mechanism is not sources.hooks)
+
+
+def test_a_thread_that_enables_too_is_monitored(mechanism, kept, worker):
+    monitor = FunctionMonitor(kept)
+    attached = monitor.attach(known.leaf)
+
+    with monitor:
+        worker.do(attached)
+    worker.do(known.boo)
+
+    assert calls(kept).count(("call", "leaf")) == 1
+    assert ("call", "boo") not in calls(kept)
+
+
+@pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor])
+def test_only_the_enabling_thread_is_monitored_if_asked_for(mechanism, kept, worker, monitor_type):
+    with monitor_type(kept, threads=False):
+        in_a_thread(known.boo)
+        worker.do(known.boo)
+        known.leaf()
+
+    names = {record.function for record in kept.records}
+    assert "leaf" in names
+    assert "boo" not in names
+
+
+@pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor])
+def test_a_monitor_may_be_disabled_by_another_thread(mechanism, kept, worker, monitor_type):
+    """B6: and nothing stays hooked."""
+    monitor = monitor_type(kept)
+
+    worker.do(monitor.enable)
+    worker.do(known.leaf)
+    monitor.disable()
+    recorded = len(kept.records)
+    worker.do(known.leaf)
+    hooks = []
+    worker.do(lambda: hooks.extend([sys.getprofile(), sys.gettrace()]))
+    in_a_thread(lambda: hooks.extend([sys.getprofile(), sys.gettrace()]))
+
+    assert recorded == len(kept.records) > 0
+    assert hooks == [None] * 4
+
+
+def test_a_thread_that_outlives_the_monitor_is_left_alone(mechanism, kept):
+    """B6: a thread started while the monitor was on."""
+    monitor = FunctionMonitor(kept)
+    go, hooks = threading.Event(), []
+
+    def outliving():
+        go.wait(10)
+        known.leaf()
+        hooks.append(sys.getprofile())
+
+    with monitor:
+        thread = threading.Thread(target=outliving)
+        thread.start()
+    recorded = len(kept.records)
+    go.set()
+    thread.join(10)
+
+    assert len(kept.records) == recorded
+    assert hooks == [None]
+
+
+def test_no_event_of_many_threads_is_lost_or_given_twice(mechanism, kept):
+    """S68: 8 threads of 10,000 events, in order."""
+
+    def calling():
+        for _ in range(EVENTS // 2):
+            known.leaf()
+
+    threads = [threading.Thread(target=calling) for _ in range(THREADS)]
+    with FunctionMonitor(kept):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+
+    assert calls(kept).count(("call", "leaf")) == THREADS * EVENTS // 2
+    assert calls(kept).count(("return", "leaf")) == THREADS * EVENTS // 2
+    assert indexes(kept) == list(range(len(kept.records)))
+
+
+def test_a_record_of_time_names_its_thread(mechanism, kept):
+    idents = []
+
+    def named():
+        idents.append(threading.get_ident())
+
+    with FunctionTimeMonitor(kept):
+        thread = threading.Thread(target=named, name="Ada")
+        thread.start()
+        thread.join()
+
+    told = {
+        tuple(row[1:])
+        for row in fields(kept, "function", "thread_id", "thread_name")
+        if row[0] == "named"
+    }
+    assert told == {(idents[0], "Ada")}
+    assert not [thread for thread in threading.enumerate() if "Dummy" in thread.name]
