@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 from typing import Protocol
+
+from pikos.hidden import THREADS
 
 
 class Ending(Protocol):
@@ -43,6 +46,8 @@ class Enabled:
             monitor.at_exit()
 
     def _after_fork(self) -> None:
+        for ident in set(THREADS) - {threading.get_ident()}:
+            del THREADS[ident]  # the child's threads may get the idents of the parent's
         monitors, self._monitors = self._monitors, {}
         for monitor in monitors.values():
             monitor.after_fork()
