@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import pytest
@@ -15,7 +16,10 @@ def warm(request):
     """A workload whose code has been specialized, and whose caches are full."""
     for _ in range(3):
         request.param()
-    return request.param
+    gc.collect()
+    gc.disable()  # callbacks of the collector run whenever it does
+    yield request.param
+    gc.enable()
 
 
 def plain_functions(work):
