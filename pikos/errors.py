@@ -250,6 +250,16 @@ class RecordingStopped(UserWarning):
         self.error = error
 
 
+class HookTakenOff(PikosError, RuntimeError):
+    """A monitor's hook was no longer there when the monitor was disabled."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "its hook was taken off, by the program or by the interpreter (at the limit of "
+            "recursion, or by KeyboardInterrupt in a hook)"
+        )
+
+
 class PlotError(PikosError, ValueError):
     """What is recorded in a file cannot be drawn as was asked for.
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pikos.cli.execution import wait_for_threads
 from pikos.cli.focus import functions_named
 from pikos.cli.monitor_options import MONITORS, recorder_of
-from pikos.errors import FunctionNotFound, PikosError, RecordingStopped
-from pikos.hidden import hidden_thread
+from pikos.errors import FunctionNotFound, HookTakenOff, PikosError, RecordingStopped
+from pikos.hidden import DIRECTORY, hidden_thread
 from pikos.real_time.program import Script, leave, report
 
 if TYPE_CHECKING:
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from pikos.real_time.program import Loaded, Program
+
+_HOOKS = tuple(
+    os.path.join(DIRECTORY, "monitors", name)
+    for name in ("sources_hooks.py", "trace_hook.py", "sources_monitoring.py")
+)
+"""The files of what the interpreter calls at an event."""
 
 
 def run(options: argparse.Namespace, program: Program, arguments: Sequence[str]) -> int:
@@ -124,10 +130,12 @@ def _enable(monitor: Any, options: argparse.Namespace) -> bool:
 def _run(loaded: Loaded, monitor: Any, command: str) -> int:
     process = os.getpid()
     raised: BaseException | None = None
+    struck = False
     try:
         loaded()
     except BaseException as error:  # noqa: BLE001 - whatever a program may raise
         raised = error
+        struck = isinstance(error, KeyboardInterrupt) and _leave_hook_out(error)
     with hidden_thread():  # the program's other threads go on
         failed = False
         try:
@@ -135,16 +143,36 @@ def _run(loaded: Loaded, monitor: Any, command: str) -> int:
             wait_for_threads()
         finally:
             if os.getpid() == process:
-                failed = _stop(monitor, command)
+                failed = _stop(monitor, command, struck=struck)
     status = status or int(failed)
     return status if raised is None else leave(raised, status)
 
 
-def _stop(monitor: Any, command: str) -> bool:
-    """Have the last records written; whether recording failed, which is told."""
+def _leave_hook_out(error: BaseException) -> bool:
+    """Let the traceback end in the program, as without a hook; whether it ended in one."""
+    traceback = error.__traceback__
+    while traceback is not None and (inner := traceback.tb_next) is not None:
+        if inner.tb_frame.f_code.co_filename in _HOOKS:
+            traceback.tb_next = None
+            return True
+        traceback = inner
+    return False
+
+
+def _stop(monitor: Any, command: str, *, struck: bool) -> bool:
+    """Have the last records written; whether recording failed, which is told.
+
+    Where an interrupt struck in a hook and ended the program, the interpreter may have taken the
+    hook off: nothing failed.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         monitor.disable()
-    for warning in caught:
+    told = [
+        warning
+        for warning in caught
+        if not (struck and isinstance(getattr(warning.message, "error", None), HookTakenOff))
+    ]
+    for warning in told:
         print(f"{command}: {warning.message}", file=sys.stderr)
-    return any(issubclass(warning.category, RecordingStopped) for warning in caught)
+    return any(issubclass(warning.category, RecordingStopped) for warning in told)

@@ -9,7 +9,7 @@ from _thread import RLock, get_ident
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pikos.errors import RecordingStopped
+from pikos.errors import HookTakenOff, RecordingStopped
 from pikos.hidden import code_is_hidden, hidden_thread
 from pikos.monitors import sources
 from pikos.monitors.assembly import Gate, gatherer, timed
@@ -171,10 +171,7 @@ class EventMonitor(Monitor):
         error: Exception | None = None
         try:
             if not self._take_off():
-                error = RuntimeError(
-                    "its hook was taken off, by the program or by the interpreter (at the limit "
-                    "of recursion, or by KeyboardInterrupt in a hook)"
-                )
+                error = HookTakenOff()
             self._gate.shut()
             self.recorder.finalize()
         except Exception as failure:  # noqa: BLE001 - told below: it must not break the program

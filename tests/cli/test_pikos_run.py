@@ -101,6 +101,27 @@ AT_ONCE = """
     work()
     os.write(1, b"MARK")
 """
+INTERRUPTED = """
+    import signal, threading
+
+    class Named(type(threading.current_thread())):
+        @property
+        def name(self):
+            if struck:
+                signal.raise_signal(struck.pop())
+            return "main"
+
+    def work():
+        inner()
+
+    def inner(): pass
+
+    struck = []
+    threading.current_thread().__class__ = Named
+    struck.append(signal.SIGINT)
+    work()
+"""
+"""Its monitor, which asks for the name of the thread, is struck by SIGINT."""
 
 
 @pytest.fixture
@@ -588,3 +609,18 @@ def test_an_interrupt_ends_the_script_as_under_python(write, runtime, tmp_path, 
     assert process.returncode == -signal.SIGINT
     assert errors.splitlines()[-1] == "KeyboardInterrupt"
     assert ("call", "wait") in names(rows())
+
+
+def test_an_interrupt_that_strikes_in_the_hook_ends_the_script_no_less(run, write, rows):
+    """The interpreter may take a hook off that raises: the script has ended, nothing failed."""
+    write("script.py", INTERRUPTED)
+
+    done = run(
+        "functions", "--recording", "csv", "--fields", "type,function,thread_name",
+        "--filter", "type=call", "script.py",
+    )  # fmt: skip
+
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr.splitlines()[-1] == "KeyboardInterrupt"
+    assert re.findall('File "(.*)"', done.stderr) == ["script.py"]
+    assert rows()[-1]["function"] == "current_thread"
