@@ -10,39 +10,15 @@ type and the text of the line on a record.
 from __future__ import annotations
 
 import collections
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+
+from pikos.monitors.record_templates import WIDTHS, LineTemplate, templated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-_WIDTHS = {
-    "index": 8,
-    "type": 11,
-    "function": 30,
-    "lineNo": 7,
-    "RSS": 15,
-    "VMS": 15,
-    "time_ns": 16,
-    "last_exit_ns": 16,
-    "thread_id": 15,
-    "thread_name": 15,
-    "line": 0,
-    "filename": 0,
-}
-KNOWN_FIELDS = tuple(_WIDTHS)
+KNOWN_FIELDS = tuple(WIDTHS)
 """The fields that a monitor knows how to gather."""
-
-
-class _LineTemplate:
-    """The template on the type; on a record, its field named line."""
-
-    def __init__(self, template: str, position: int) -> None:
-        self._template = template
-        self._text = itemgetter(position)
-
-    def __get__(self, record: tuple[object, ...] | None, owner: type) -> object:
-        return self._template if record is None else self._text(record)
 
 
 class FunctionRecord(
@@ -78,7 +54,7 @@ class LineRecord(
 
     __slots__ = ()
     header = "{:<12} {:<50} {:<7} {} -- {}"
-    line = _LineTemplate("{:<12} {:<50} {:<7} {} -- {}", 3)
+    line = LineTemplate("{:<12} {:<50} {:<7} {} -- {}", 3)
 
 
 class FunctionMemoryRecord(
@@ -116,23 +92,14 @@ class LineMemoryRecord(
 
     __slots__ = ()
     header = "{:^12} | {:^30} | {:^7} | {:^15} | {:^15} | {} {}"
-    line = _LineTemplate("{:<12} | {:<30} | {:<7} | {:>15} | {:>15} | {} {}", 5)
+    line = LineTemplate("{:<12} | {:<30} | {:<7} | {:>15} | {:>15} | {} {}", 5)
 
 
+@templated
 class FunctionTimeRecord(
     collections.namedtuple(
         "FunctionTimeRecord",
-        (
-            "index",
-            "type",
-            "function",
-            "lineNo",
-            "time_ns",
-            "last_exit_ns",
-            "thread_id",
-            "thread_name",
-            "filename",
-        ),
+        "index type function lineNo time_ns last_exit_ns thread_id thread_name filename",
     )
 ):
     """A function event, with its time and thread.
@@ -147,24 +114,13 @@ class FunctionTimeRecord(
     """
 
     __slots__ = ()
-    header = "{:<8} {:<11} {:<30} {:<6} {:<16} {:<16} {:<15} {:<15} {}"
-    line = header
 
 
+@templated
 class LineTimeRecord(
     collections.namedtuple(
         "LineTimeRecord",
-        (
-            "index",
-            "function",
-            "lineNo",
-            "time_ns",
-            "last_exit_ns",
-            "thread_id",
-            "thread_name",
-            "line",
-            "filename",
-        ),
+        "index function lineNo time_ns last_exit_ns thread_id thread_name line filename",
     )
 ):
     """A line that is about to run, with its time and thread.
@@ -173,26 +129,13 @@ class LineTimeRecord(
     """
 
     __slots__ = ()
-    header = "{:<8} {:<30} {:<7} {:<16} {:<16} {:<15} {:<15} {} -- {}"
-    line = _LineTemplate(header, 7)
 
 
+@templated
 class FunctionMemoryTimeRecord(
     collections.namedtuple(
         "FunctionMemoryTimeRecord",
-        (
-            "index",
-            "type",
-            "function",
-            "RSS",
-            "VMS",
-            "lineNo",
-            "time_ns",
-            "last_exit_ns",
-            "thread_id",
-            "thread_name",
-            "filename",
-        ),
+        "index type function RSS VMS lineNo time_ns last_exit_ns thread_id thread_name filename",
     )
 ):
     """A function event, with memory, time and thread.
@@ -201,30 +144,13 @@ class FunctionMemoryTimeRecord(
     """
 
     __slots__ = ()
-    header = (
-        "{:<8} | {:<11} | {:<30} | {:<15} | {:<15} | {:>6} | {:<16} | {:<16} | {:<15} | {:<15} | {}"
-    )
-    line = (
-        "{:>8} | {:<11} | {:<30} | {:>15} | {:>15} | {:>6} | {:>16} | {:>16} | {:>15} | {:<15} | {}"
-    )
 
 
+@templated
 class LineMemoryTimeRecord(
     collections.namedtuple(
         "LineMemoryTimeRecord",
-        (
-            "index",
-            "function",
-            "lineNo",
-            "RSS",
-            "VMS",
-            "time_ns",
-            "last_exit_ns",
-            "thread_id",
-            "thread_name",
-            "line",
-            "filename",
-        ),
+        "index function lineNo RSS VMS time_ns last_exit_ns thread_id thread_name line filename",
     )
 ):
     """A line that is about to run, with memory, time and thread.
@@ -233,13 +159,6 @@ class LineMemoryTimeRecord(
     """
 
     __slots__ = ()
-    header = (
-        "{:<8} | {:<30} | {:<7} | {:<15} | {:<15} | {:<16} | {:<16} | {:<15} | {:<15} | {} -- {}"
-    )
-    line = _LineTemplate(
-        "{:>8} | {:<30} | {:>7} | {:>15} | {:>15} | {:>16} | {:>16} | {:>15} | {:<15} | {} -- {}",
-        9,
-    )
 
 
 RECORD_TYPES: tuple[type[Any], ...] = (
@@ -281,10 +200,8 @@ def record_type_of(fields: Iterable[str]) -> type[Any]:
     for record_type in RECORD_TYPES:
         if record_type._fields == names:
             return record_type
-    template = " ".join(f"{{:<{_WIDTHS[name]}}}" if _WIDTHS[name] else "{}" for name in names)
-    line = _LineTemplate(template, names.index("line")) if "line" in names else template
     base = collections.namedtuple("Record", names)  # type: ignore[misc] # known only now
-    return type("Record", (base,), {"__slots__": (), "header": template, "line": line})
+    return templated(type("Record", (base,), {"__slots__": ()}))
 
 
 def fields_of(record_type: Callable[..., Any], default: Sequence[str]) -> tuple[str, ...]:
