@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import secrets
 import warnings
 from typing import TYPE_CHECKING
 
 from pikos.cli.plot_data import MEMORY, read
+from pikos.cli.whole_file import whole_file
 from pikos.errors import ExtraMissing, PlotError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     if form is None:
         _show(files, options.x, ys)
     else:
-        _replace(options.output, _picture(files, options.x, ys, form))
+        _write(options.output, _picture(files, options.x, ys, form))
     return 0
 
 
@@ -155,16 +155,9 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _replace(path: str, content: bytes) -> None:
-    """Write a file as a whole or not at all."""
-    beside = f"{path}.{secrets.token_hex(8)}.part"
+def _write(path: str, content: bytes) -> None:
     try:
-        with open(beside, "xb") as file:
+        with whole_file(path) as beside, open(beside, "wb") as file:
             file.write(content)
-        os.replace(beside, path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            os.unlink(beside)
-        if isinstance(error, OSError):
-            raise PlotError(path, f"{error.strerror}; name another file") from None
-        raise
+    except OSError as error:
+        raise PlotError(path, f"{error.strerror}; name another file") from None

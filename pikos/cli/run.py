@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import math
 import os
 import pstats
 import subprocess
 import sys
-import tempfile
 import time
 from typing import TYPE_CHECKING, Any, cast
 
 from pikos.cli import monitor_options, monitor_run
 from pikos.cli.execution import check_outfile, program_of, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, PROFILER
+from pikos.cli.whole_file import whole_file
 from pikos.errors import AddressError, ProgramNotFound
 from pikos.real_time.program import leave, report
 
@@ -206,29 +205,13 @@ def _deliver(profiler: RealTimeProfiler, options: argparse.Namespace) -> int:
     if options.outfile is None:
         return 0
     try:
-        _save(profiler, options.outfile)
+        with whole_file(options.outfile) as beside:
+            profiler.dump_stats(beside)
     except OSError as error:
         reason = error.strerror or error
         print(f"{options.prog}: the profile is lost: {options.outfile}: {reason}", file=sys.stderr)
         return 1
     return 0
-
-
-def _save(profiler: RealTimeProfiler, path: str) -> None:
-    """Write the profile, a file whole or not at all; a device or a pipe as it is."""
-    if os.path.exists(path) and not os.path.isfile(path):
-        profiler.dump_stats(path)
-        return
-    with tempfile.NamedTemporaryFile(
-        dir=os.path.dirname(path), prefix=".pikos-", delete=False
-    ) as temporary:
-        try:
-            profiler.dump_stats(temporary.name)
-            os.replace(temporary.name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary.name)
-            raise
 
 
 def _seconds(text: str) -> float:
