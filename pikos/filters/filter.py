@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 Predicate = Callable[[Any], object]
 """Anything that takes a record and answers: recorded if the answer is true."""
@@ -37,8 +37,8 @@ class Filter(ABC):
         return Inverse(self)
 
 
-class Both(Filter):
-    """Accept what two filters accept: ``first & second``.
+class Pair(Filter):
+    """Two filters that answer together.
 
     Parameters
     ----------
@@ -47,38 +47,35 @@ class Both(Filter):
 
     """
 
+    sign: ClassVar[str]
+    """What is between the two where they are shown."""
+
     def __init__(self, first: Predicate, second: Predicate) -> None:
         self.first = first
         self.second = second
+
+    def __repr__(self) -> str:
+        return f"({self.first!r} {self.sign} {self.second!r})"
+
+
+class Both(Pair):
+    """Accept what two filters accept: ``first & second``."""
+
+    sign = "&"
 
     def __call__(self, record: Any) -> bool:
         """Tell whether both accept the record; the second is not asked if the first refuses."""
         return bool(self.first(record) and self.second(record))
 
-    def __repr__(self) -> str:
-        return f"({self.first!r} & {self.second!r})"
 
+class Either(Pair):
+    """Accept what one of two filters accepts: ``first | second``."""
 
-class Either(Filter):
-    """Accept what one of two filters accepts: ``first | second``.
-
-    Parameters
-    ----------
-    first, second
-        Filters, or any callables.
-
-    """
-
-    def __init__(self, first: Predicate, second: Predicate) -> None:
-        self.first = first
-        self.second = second
+    sign = "|"
 
     def __call__(self, record: Any) -> bool:
         """Tell whether one accepts the record; the second is not asked if the first does."""
         return bool(self.first(record) or self.second(record))
-
-    def __repr__(self) -> str:
-        return f"({self.first!r} | {self.second!r})"
 
 
 class Inverse(Filter):

@@ -55,7 +55,6 @@ class CSVFileRecorder(FileRecorder, CSVRecorder):
     ) -> None:
         super().__init__(io.StringIO(), filter_, auto_flush=auto_flush, safe=safe, **csv_kwargs)
         self._set_up_file(filename, append=append, terminator=terminator_of(csv_kwargs))
-        self._attach(None)
 
     @property
     def _handle(self) -> IO[str] | None:

@@ -53,6 +53,7 @@ class FileRecorder(StreamRecorder):
         self._file: IO[str] | None = None
         self._process_id = os.getpid()
         self._flusher = Flusher(self._flush_in_background)
+        self._attach(None)
 
     def _attach(self, file: IO[str] | None) -> None:
         """Write to a file from now on, or to none."""

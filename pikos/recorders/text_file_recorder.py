@@ -46,7 +46,6 @@ class TextFileRecorder(FileRecorder, TextStreamRecorder):
         append: bool = False,
     ) -> None:
         super().__init__(io.StringIO(), filter_, formatted, auto_flush)
-        self._stream = None
         self._set_up_file(filename, append=append, terminator="\n")
 
     def _attach(self, file: IO[str] | None) -> None:
