@@ -87,6 +87,21 @@ class SessionNotFound(PikosError, LookupError):
         self.reason = reason
 
 
+class TargetUnclear(PikosError, LookupError):
+    """Nothing was named to look at, and there are several things that could be meant, or none.
+
+    Parameters
+    ----------
+    reason
+        What there is, and what to do.
+
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class KeyFileError(PikosError):
     """A key file that is not there, not readable only by its owner, or not a key.
 
@@ -267,6 +282,24 @@ class PlotError(PikosError, ValueError):
     ----------
     path
         The file: what was recorded, or the picture.
+    reason
+        What is wrong with it, and what to do instead.
+
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class RecordingError(PikosError, ValueError):
+    """A file that is no recording that can be read, or cannot become one.
+
+    Parameters
+    ----------
+    path
+        The file.
     reason
         What is wrong with it, and what to do instead.
 

@@ -36,7 +36,8 @@ MAY_IMPORT = {
     "external": {"errors", "monitors", "wire", "publishing", "real_time", EXTENSION},
     "model": {"errors", "wire"},
     "live": {"errors", "wire", "model"},
-    "export": {"errors", "wire", "model"},
+    "recording": {"errors", "wire", "live.streams"},
+    "export": {"errors", "wire", "model", "live.text"},
     "api": {"monitors", "recorders", "filters", "external", "real_time"},
     "cli": EVERYTHING,
     "runner": {"cli"},
@@ -175,6 +176,7 @@ def test_only_the_transport_knows_zmq():
         ("pikos.wire.codec", {"zmq", "socket", "pikos._lsprof"}),
         ("pikos.live", {"psutil", "curses", "pikos._lsprof", "pikos.real_time", "pikos.monitors"}),
         ("pikos.model", {"zmq", "curses", "pikos._lsprof", "pikos.live"}),
+        ("pikos.recording", {"zmq", "curses", "pikos._lsprof", "pikos.monitors"}),
     ],
 )
 def test_an_import_brings_only_what_it_needs(python, imported, absent):

@@ -15,14 +15,26 @@ from pikos.errors import (
     PikosError,
     PlotError,
     ProgramNotFound,
+    RecordingError,
+    SessionNotFound,
+    TargetUnclear,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERBS = ("run", "ps", "top", "plot", "keygen", "doctor")
+VERBS = ("run", "ps", "top", "record", "replay", "plot", "keygen", "doctor")
 
-USAGE_ERRORS = (AddressError, FunctionNotFound, KeyFileError, PlotError, ProgramNotFound)
+USAGE_ERRORS = (
+    AddressError,
+    FunctionNotFound,
+    KeyFileError,
+    PlotError,
+    ProgramNotFound,
+    RecordingError,
+    SessionNotFound,
+    TargetUnclear,
+)
 """What is the fault of the command line: status 2, as argparse's own."""
 
 

@@ -9,7 +9,7 @@ import pstats
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pikos.cli import monitor_options, monitor_run
 from pikos.cli.execution import check_outfile, program_of, wait_for_threads
@@ -29,17 +29,18 @@ _PROFILER_DEFAULTS = {
     "address": None,
     "keys": None,
     "live": False,
+    "record": None,
     "clock": "wall",
     "no_builtins": False,
     "wait_for_viewer": None,
 }
 """Of the options that the profiler alone has."""
-_LIVE_VIEWER_S = 5.0
-"""Seconds that the program waits, at most, for its own live table to be there."""
+_OWN_VIEWER_S = 5.0
+"""Seconds that the program waits, at most, for its own viewers to be there."""
 _LOOK_S = 0.1
-"""Seconds between two looks whether the live table is still running."""
+"""Seconds between two looks whether a viewer is still running."""
 _FAREWELL_S = 3.0
-"""Seconds that the live table has, at most, to show the end and go."""
+"""Seconds that the program's own viewers have, at most, to tell the end and go."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -68,6 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--address", help="where to publish: ipc://PATH or tcp://127.0.0.1:PORT")
     add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
     add("--live", action="store_true", help="show the live table on stderr's terminal")
+    add("--record", metavar="FILE", help="record what is published, for pikos replay")
     add("--clock", choices=("wall", "cpu"), help="what is measured (wall)")
     add("--no-builtins", action="store_true", help="do not count calls of built-in functions")
     add(
@@ -106,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
         execute = program.load(arguments)
     except (SyntaxError, ValueError) as error:
         return report(error)
-    viewer = _publish(profiler, options)
+    viewers = _publish(profiler, options)
     process = os.getpid()
     raised: BaseException | None = None
     status = 0
@@ -121,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
     wait_for_threads()
     if os.getpid() == process:
         profiler.close()
-        _part_with(viewer)
+        status = _part_with(viewers) or status
         status = _deliver(profiler, options) or status
     return status if raised is None else leave(raised, status)
 
@@ -152,32 +154,53 @@ def _profiler(options: argparse.Namespace) -> RealTimeProfiler:
         raise
 
 
-def _publish(
-    profiler: RealTimeProfiler, options: argparse.Namespace
-) -> subprocess.Popen[bytes] | None:
+class _Viewers(NamedTuple):
+    """The program's own viewers, each a process that listens to it."""
+
+    table: subprocess.Popen[bytes] | None
+    """The live table."""
+    recorder: subprocess.Popen[bytes] | None
+    """What writes the recording."""
+
+
+def _publish(profiler: RealTimeProfiler, options: argparse.Namespace) -> _Viewers:
     """Begin to publish, with nothing counted yet, and see to it that somebody watches."""
     profiler.enable()
     profiler.disable()
     profiler.clear()
-    viewer = None
+    recorder = table = None
     wait_s = options.wait_for_viewer
+    if options.record is not None:
+        recorder = _viewer("record", profiler, options, "-o", options.record)
+        _wait_for_viewer(profiler, recorder, _OWN_VIEWER_S)
+        if recorder.poll() is not None:  # it has said why
+            profiler.close()
+            sys.exit(recorder.returncode)
     if options.live:
-        command = [sys.executable, "-P", "-m", "pikos", "top", str(profiler.address)]
-        if options.keys is not None:
-            command += ["--keys", options.keys]
-        keyboard = None if os.isatty(2) else subprocess.DEVNULL
-        viewer = subprocess.Popen(command, stdin=keyboard, stdout=2)
-        wait_s = _LIVE_VIEWER_S if wait_s is None else wait_s
+        table = _viewer("top", profiler, options)
+        wait_s = _OWN_VIEWER_S if wait_s is None else wait_s
     elif os.isatty(2):
         print(f"pikos: to watch this program, run: pikos top {os.getpid()}", file=sys.stderr)
-    _wait_for_viewer(profiler, viewer, wait_s or 0.0)
-    return viewer
+    _wait_for_viewer(profiler, table, wait_s or 0.0)
+    return _Viewers(table, recorder)
+
+
+def _viewer(
+    verb: str, profiler: RealTimeProfiler, options: argparse.Namespace, *arguments: str
+) -> subprocess.Popen[bytes]:
+    """Start a viewer on stderr's terminal; a recorder apart from it, so that no key ends it."""
+    command = [sys.executable, "-P", "-m", "pikos", verb, str(profiler.address), *arguments]
+    if options.keys is not None:
+        command += ["--keys", options.keys]
+    apart = verb == "record"
+    keyboard = subprocess.DEVNULL if apart or not os.isatty(2) else None
+    return subprocess.Popen(command, stdin=keyboard, stdout=2, start_new_session=apart)
 
 
 def _wait_for_viewer(
     profiler: RealTimeProfiler, viewer: subprocess.Popen[bytes] | None, wait_s: float
 ) -> None:
-    """Wait until somebody watches, though not for a live table that could not start."""
+    """Wait until somebody watches, though not for a viewer that could not start."""
     until = time.monotonic() + wait_s
     while (left_s := until - time.monotonic()) > 0:
         if profiler.wait_for_viewer(min(left_s, _LOOK_S)):
@@ -186,15 +209,18 @@ def _wait_for_viewer(
             return
 
 
-def _part_with(viewer: subprocess.Popen[bytes] | None) -> None:
-    """Let the live table show the end and go."""
-    if viewer is None:
-        return
-    try:
-        viewer.wait(_FAREWELL_S)
-    except subprocess.TimeoutExpired:
-        viewer.terminate()
-        viewer.wait()
+def _part_with(viewers: _Viewers) -> int:
+    """Let the viewers tell the end and go; the status is 1 where the recording failed."""
+    for viewer in viewers:
+        if viewer is None:
+            continue
+        try:
+            viewer.wait(_FAREWELL_S)
+        except subprocess.TimeoutExpired:
+            viewer.terminate()
+            viewer.wait()
+    recorder = viewers.recorder
+    return 0 if recorder is None or recorder.returncode == 0 else 1
 
 
 def _deliver(profiler: RealTimeProfiler, options: argparse.Namespace) -> int:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import math
 import os
 import shutil
 import signal
 import sys
-import time
 from typing import TYPE_CHECKING, NoReturn
 
-from pikos.cli.ps import listing
-from pikos.errors import SessionNotFound, SessionSilent
-from pikos.live.client import subscribe
+from pikos.cli.recorded import recorded, status_of
+from pikos.cli.source import source_of, target_of, tell_of_damage
+from pikos.errors import RecordingError, SessionSilent
 from pikos.live.document import document
 from pikos.live.functions import matcher
-from pikos.live.sessions import list_sessions
 from pikos.live.state import SORTS, ViewState
 from pikos.live.view import report
 from pikos.live.watch import Watch
@@ -26,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pikos.live.scene import Scene
+    from pikos.live.source import Source
 
-HELP = "watch a running program's profile or records"
+HELP = "watch a running program's profile or records, or a recording of them"
 
 WAIT_S = 10.0
 """Seconds of silence after which a viewer without a terminal gives up."""
@@ -56,9 +56,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "target",
         nargs="?",
-        metavar="PID|ADDRESS",
-        help="process, address or path; by default this user's only live session",
+        metavar="PID|ADDRESS|FILE",
+        help="process, address, path or recording; by default this user's only live session",
     )
+    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
+    add("--record", metavar="FILE", help="record what is watched, for pikos replay")
+    configure_viewer(parser)
+
+
+def configure_viewer(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is shown, and how.
+
+    Parameters
+    ----------
+    parser
+        The parser of a verb.
+
+    """
+    add = parser.add_argument
     add("--once", action="store_true", help="print the present state and leave")
     add("--json", action="store_true", help="print JSON, one line for each picture")
     add("--sort", choices=SORTS, default="self", help="column to sort by (self)")
@@ -77,7 +92,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"print N functions or records ({ROWS}; of JSON all)",
     )
     add("--interval", type=_seconds, metavar="SECONDS", help="time between two pictures")
-    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -91,34 +105,46 @@ def run(options: argparse.Namespace) -> int:
     Returns
     -------
     int
-        The exit status: 0, or 2 if it is not clear what to watch.
+        The exit status: 0, or 1 if what was to be recorded could not be written.
+
+    """
+    target = target_of(options.target)
+    source = source_of(target, keys=options.keys, speed=math.inf if options.once else 1.0)
+    with contextlib.closing(source), recorded(source, options.record) as writer:
+        show(source, target, options)
+    tell_of_damage("pikos top", source)
+    return 0 if writer is None else status_of("pikos top", writer)
+
+
+def show(source: Source, target: str, options: argparse.Namespace) -> None:
+    """Show a source of messages until it ends, or the user has seen enough.
+
+    Parameters
+    ----------
+    source
+        The messages.
+    target
+        What the user calls it.
+    options
+        The command line, with the options of ``configure_viewer``.
 
     Raises
     ------
     SessionSilent
         If there is nobody to hear.
+    RecordingError
+        If a recording tells of nothing.
 
     """
-    target = options.target or _only_session()
-    if target is None or _is_ambiguous(target):
-        return 2
-    try:
-        subscription = subscribe(target, keys=options.keys)
-    except SessionNotFound as error:
-        print(f"pikos top: {error}", file=sys.stderr)
-        return 2
     state = ViewState(sort=options.sort, descending=options.sort != "name", pattern=options.filter)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    with subscription:
-        watch = Watch(subscription, target)
-        try:
-            _watch(watch, state, options)
-        except KeyboardInterrupt:
-            pass
-        except BrokenPipeError:  # whoever read has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    try:
+        _watch(Watch(source, target), state, options)
+    except KeyboardInterrupt:
+        pass
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _watch(watch: Watch, state: ViewState, options: argparse.Namespace) -> None:
@@ -131,7 +157,7 @@ def _watch(watch: Watch, state: ViewState, options: argparse.Namespace) -> None:
 
         signal.signal(signal.SIGTERM, _leave)  # so that the terminal is put in order
         scene = show(watch, state, options.interval or SCREEN_INTERVAL_S)
-        if scene.snapshot.ended is not None:
+        if watch.over:
             _print(scene, state, options)
 
 
@@ -141,11 +167,11 @@ def _leave(number: int, frame: object) -> NoReturn:
 
 
 def _print_once(watch: Watch, state: ViewState, options: argparse.Namespace) -> None:
-    give_up_at = time.monotonic() + WAIT_S
-    while not (watch.whole or watch.over) and time.monotonic() < give_up_at:
-        watch.listen(0.01)
+    watch.settle(WAIT_S)
     scene = watch.scene()
     if not scene.snapshot.stream:
+        if not watch.live:
+            raise RecordingError(scene.target, "nothing is recorded in it")
         raise SessionSilent(scene.target, WAIT_S, "is it still running? (see pikos ps)")
     _print(scene, state, options)
 
@@ -156,7 +182,7 @@ def _print_until_the_end(watch: Watch, state: ViewState, options: argparse.Names
         scene = watch.scene()
         if scene.snapshot.stream:
             _print(scene, state, options)
-        if watch.silent_s() > WAIT_S and not watch.over:
+        if watch.live and watch.silent_s() > WAIT_S and not watch.over:
             raise SessionSilent(scene.target, WAIT_S, "it went without a goodbye")
 
 
@@ -168,47 +194,46 @@ def _print(scene: Scene, state: ViewState, options: argparse.Namespace) -> None:
     print(*report(scene, state, rows=options.limit or ROWS, width=width), "", sep="\n", flush=True)
 
 
-def _only_session() -> str | None:
-    """Find the one live session; where there is none, or several, say so."""
-    sessions = list_sessions()
-    if len(sessions) == 1:
-        return sessions[0].address
-    if sessions:
-        print("pikos top: several sessions are live; name the PID of one:", file=sys.stderr)
-        print("\n".join(listing(sessions, time.time())), file=sys.stderr)
-    else:
-        print("pikos top: no session is live; start one with: pikos run SCRIPT", file=sys.stderr)
-    return None
+def number(convert: Callable[[str], float], text: str, least: float, what: str) -> float:
+    """Understand a number on the command line.
 
+    Parameters
+    ----------
+    convert
+        ``int`` or ``float``.
+    text
+        The number, as it was given.
+    least
+        The least that it may be.
+    what
+        What was expected, for the message.
 
-def _is_ambiguous(target: str) -> bool:
-    """Tell whether a process has several sessions; if so, say which."""
-    sessions = [each for each in list_sessions() if str(each.pid) == target]
-    if len(sessions) > 1:
-        print(
-            f"pikos top: process {target} has several sessions; name the ADDRESS of one:",
-            file=sys.stderr,
-        )
-        print("\n".join(listing(sessions, time.time())), file=sys.stderr)
-    return len(sessions) > 1
+    Returns
+    -------
+    float
+        The number.
 
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is none, or too small.
 
-def _number(convert: Callable[[str], float], text: str, least: float, what: str) -> float:
+    """
     try:
-        number = convert(text)
+        found = convert(text)
     except ValueError:
-        number = math.nan
-    if not least <= number < math.inf:
+        found = math.nan
+    if not least <= found < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-    return number
+    return found
 
 
 def _seconds(text: str) -> float:
-    return _number(float, text, 0.01, "a number of seconds, at least 0.01")
+    return number(float, text, 0.01, "a number of seconds, at least 0.01")
 
 
 def _rows(text: str) -> int:
-    return int(_number(int, text, 1, "a number of functions, at least 1"))
+    return int(number(int, text, 1, "a number of functions, at least 1"))
 
 
 def _pattern(text: str) -> str:

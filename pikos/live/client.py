@@ -4,46 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from pikos.errors import SessionSilent, WireError
+from pikos.errors import SessionSilent
 from pikos.live.keys import viewer_keys
 from pikos.live.sessions import find
+from pikos.live.streams import Streams
 from pikos.model.snapshot import STALE_INTERVALS, STALE_MIN_S
-from pikos.wire.codec import decode
-from pikos.wire.messages import Bye, Hello
-from pikos.wire.order import Order
-from pikos.wire.tables import TABLES
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
     from typing import Self
 
+    from pikos.errors import WireError
     from pikos.live.keys import ViewerKeys
     from pikos.wire.messages import Message
-    from pikos.wire.tables import Table
-
-STREAMS_MAX = 64
-"""Sessions that a subscription keeps apart; past them the one heard least lately is forgotten."""
 
 ASK_AGAIN_S = 1.0
 ASK_AGAIN_MAX_S = 16.0
 """Seconds between two requests for the whole state: from the first to the longest."""
 
-_STREAM = slice(8, 24)
 _NAP_S = 1.0
-
-
-class _Stream:
-    """What a subscription remembers of one session."""
-
-    def __init__(self) -> None:
-        self.tables: tuple[Table, ...] = TABLES
-        self.order = Order()
-        self.interval_s = 0.1
-        self.ended = False
 
 
 class Subscription:
@@ -81,14 +63,13 @@ class Subscription:
 
         self.addresses = tuple(addresses)
         """Where it listens."""
-        self.refused = 0
-        """Messages that were none, or broke a limit."""
-        self.last_error: WireError | None = None
-        """What was wrong with the last one of them."""
+        self.live = True
+        """A publisher may fall silent, or go without a goodbye."""
+        self.tap: Callable[[bytes], None] | None = None
+        """What is handed the bytes of each message that is received, to record them."""
         self._timeout = timeout
         self._clock = clock
-        self._streams: OrderedDict[bytes, _Stream] = OrderedDict()
-        self._forgotten_drops = 0
+        self._streams = Streams()
         self._heard_at = clock()
         self._asked_at = self._heard_at
         self._patience_s = ASK_AGAIN_S
@@ -97,7 +78,17 @@ class Subscription:
     @property
     def dropped(self) -> int:
         """Messages that were sent and never received."""
-        return self._forgotten_drops + sum(s.order.dropped for s in self._streams.values())
+        return self._streams.dropped
+
+    @property
+    def refused(self) -> int:
+        """Messages that were none, or broke a limit."""
+        return self._streams.refused
+
+    @property
+    def last_error(self) -> WireError | None:
+        """What was wrong with the last one of them."""
+        return self._streams.last_error
 
     @property
     def disconnects(self) -> int:
@@ -107,7 +98,18 @@ class Subscription:
     @property
     def ended(self) -> bool:
         """Whether every session that was heard has said goodbye."""
-        return bool(self._streams) and all(stream.ended for stream in self._streams.values())
+        return self._streams.ended
+
+    def now(self) -> float:
+        """Tell the present time.
+
+        Returns
+        -------
+        float
+            Seconds, of the subscription's clock.
+
+        """
+        return self._clock()
 
     def stale(self, now: float) -> bool:
         """Tell whether nothing was heard for too long.
@@ -123,8 +125,7 @@ class Subscription:
             Whether the last message is older than a session may be silent.
 
         """
-        longest_s = max((stream.interval_s for stream in self._streams.values()), default=0.1)
-        patience_s = max(STALE_MIN_S, STALE_INTERVALS * longest_s)
+        patience_s = max(STALE_MIN_S, STALE_INTERVALS * self._streams.interval_s)
         return not self.ended and now - self._heard_at > patience_s
 
     def receive(self, timeout_s: float | None = None) -> Message | None:
@@ -193,40 +194,22 @@ class Subscription:
         frame = self._link.read()
         if frame is None:
             return None
-        stream = self._streams.get(frame[_STREAM])
-        try:
-            message = decode(frame, TABLES if stream is None else stream.tables)
-        except WireError as error:
-            self.refused += 1
-            self.last_error = error
-            return None
-        return message if self._is_news(message) else None
+        message = self._streams.take(frame)
+        if message is not None:
+            if self.tap is not None:
+                self.tap(frame)
+            self._heard(message.envelope.stream)
+        return message
 
-    def _is_news(self, message: Message) -> bool:
-        stream = self._stream(message.envelope.stream)
-        if not stream.order.note(message):
-            return False
+    def _heard(self, stream: bytes) -> None:
+        """Ask for the whole state where it is not known, with growing patience."""
         self._heard_at = self._clock()
-        stream.ended = isinstance(message, Bye)
-        if isinstance(message, Hello):
-            stream.tables = message.tables
-            stream.interval_s = message.facts.get("interval_ns", 100_000_000) / 1e9
-        if stream.order.complete:
+        if not self._streams.lacks_state(stream):
             self._patience_s = ASK_AGAIN_S
-        elif not stream.ended and self._heard_at - self._asked_at >= self._patience_s:
+        elif self._heard_at - self._asked_at >= self._patience_s:
             self._link.subscribe_anew()
             self._asked_at = self._heard_at
             self._patience_s = min(2 * self._patience_s, ASK_AGAIN_MAX_S)
-        return True
-
-    def _stream(self, name: bytes) -> _Stream:
-        stream = self._streams.get(name)
-        if stream is None:
-            stream = self._streams[name] = _Stream()
-            if len(self._streams) > STREAMS_MAX:
-                self._forgotten_drops += self._streams.popitem(last=False)[1].order.dropped
-        self._streams.move_to_end(name)
-        return stream
 
     def _silence(self) -> SessionSilent:
         return SessionSilent(", ".join(self.addresses), self._timeout or 0.0, self._link.state)

@@ -1,4 +1,4 @@
-"""Listens to a subscription for as long as a viewer lets it, and sets the scene."""
+"""Listens to a source of messages for as long as a viewer lets it, and sets the scene."""
 
 from __future__ import annotations
 
@@ -12,48 +12,66 @@ from pikos.model import Model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pikos.live.client import Subscription
+    from pikos.live.source import Source
     from pikos.model import Snapshot
 
 
 class Watch:
-    """A subscription, folded: what a viewer needs between two pictures.
+    """A source of messages, folded: what a viewer needs between two pictures.
 
     Parameters
     ----------
-    subscription
+    source
         Whom to listen to.
     target
         What the user calls it.
     clock
-        Present time in seconds.
+        Present time in seconds, of the viewer; how old data is, is told by the source's.
 
     Threads: one at a time
     """
 
     def __init__(
         self,
-        subscription: Subscription,
+        source: Source,
         target: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._subscription = subscription
+        self._source = source
         self._target = target
         self._clock = clock
         self._model = Model()
         self._baseline = Baseline()
         self._stream = b""
-        self._began_at = clock()
+        self._began_at = source.now()
 
     @property
     def over(self) -> bool:
-        """Whether everything that was heard has said goodbye."""
-        return self._subscription.ended
+        """Whether nothing more is to come."""
+        return self._source.ended
 
     @property
     def whole(self) -> bool:
         """Whether the whole state of the session is known."""
         return self._snapshot().complete
+
+    @property
+    def live(self) -> bool:
+        """Whether whoever speaks may fall silent; a recording is told to its end."""
+        return self._source.live
+
+    def settle(self, patience_s: float) -> None:
+        """Listen until the present state is known: the whole one; of a recording, the last one.
+
+        Parameters
+        ----------
+        patience_s
+            For how long to listen at most to somebody who may fall silent, in seconds.
+
+        """
+        give_up_at = self._clock() + patience_s
+        while not (self.over or (self.live and (self.whole or self._clock() > give_up_at))):
+            self.listen(0.01)
 
     def silent_s(self) -> float:
         """Tell for how long nothing was heard.
@@ -65,7 +83,7 @@ class Watch:
 
         """
         snapshot = self._snapshot()
-        return self._clock() - (snapshot.heard_at if snapshot.stream else self._began_at)
+        return self._source.now() - (snapshot.heard_at if snapshot.stream else self._began_at)
 
     def listen(self, seconds: float) -> None:
         """Take in messages.
@@ -73,14 +91,30 @@ class Watch:
         Parameters
         ----------
         seconds
-            For how long; less if all sessions say goodbye.
+            For how long; less if nothing more is to come.
 
         """
         until = self._clock() + seconds
         while not self.over and (left_s := until - self._clock()) > 0:
-            message = self._subscription.receive(left_s)
+            message = self._source.receive(left_s)
             if message is not None:
-                self._model.fold(message, self._clock())
+                self._model.fold(message, self._source.now())
+
+    def take_in(self, seconds: float) -> None:
+        """Take in the messages that are there already.
+
+        Parameters
+        ----------
+        seconds
+            For how long at most, however many there are.
+
+        """
+        until = self._clock() + seconds
+        while not self.over and self._clock() < until:
+            message = self._source.receive(0)
+            if message is None:
+                return
+            self._model.fold(message, self._source.now())
 
     def scene(self) -> Scene:
         """Set the scene.
@@ -91,21 +125,21 @@ class Watch:
             What there is to see now.
 
         """
-        snapshot, error = self._snapshot(), self._subscription.last_error
+        snapshot, error = self._snapshot(), self._source.last_error
         return Scene(
             snapshot=snapshot,
             baseline=self._baseline.note(snapshot),
-            now=self._clock(),
+            now=self._source.now(),
             target=self._target,
-            refused=self._subscription.refused,
+            refused=self._source.refused,
             refusal=str(error or ""),
-            disconnects=self._subscription.disconnects,
+            disconnects=self._source.disconnects,
         )
 
     def _snapshot(self) -> Snapshot:
         """Stay with one session; turn to the one heard last when it has ended or fallen silent."""
         snapshot = self._model.snapshot(self._stream)
-        if not snapshot.stream or snapshot.ended is not None or snapshot.stale(self._clock()):
+        if not snapshot.stream or snapshot.ended is not None or snapshot.stale(self._source.now()):
             snapshot = self._model.snapshot()
             self._stream = snapshot.stream
         return snapshot

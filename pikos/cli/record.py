@@ -1,0 +1,108 @@
+"""``pikos record``: write what a program publishes into a file, for ``pikos replay``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from pikos.cli.recorded import recorded, status_of
+from pikos.cli.source import source_of, target_of
+from pikos.errors import SessionSilent
+from pikos.live.text import safe, size
+
+if TYPE_CHECKING:
+    from pikos.live.client import Subscription
+    from pikos.recording.replay import Replay
+    from pikos.recording.writer import RecordingWriter
+
+HELP = "record what a running program publishes, for pikos replay"
+
+EXAMPLES = """\
+examples:
+  pikos record -o session.pikos                  this user's only live session
+  pikos record 4003 -o session.pikos             process 4003
+  pikos run --record session.pikos script.py     a program from its start
+  pikos replay session.pikos                     and look at it
+"""
+
+WAIT_S = 10.0
+"""Seconds of silence, after a connection ended or before there was one, that are waited for."""
+
+LOOK_S = 0.5
+"""Seconds between two looks at who has gone."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options to the verb's parser.
+
+    Parameters
+    ----------
+    parser
+        The parser of ``pikos record``.
+
+    """
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLES
+    add = parser.add_argument
+    add(
+        "target",
+        nargs="?",
+        metavar="PID|ADDRESS",
+        help="process, address or path; by default this user's only live session",
+    )
+    add("-o", dest="outfile", required=True, metavar="FILE", help="where to write the recording")
+    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Record until the program says goodbye, or the user has enough.
+
+    Parameters
+    ----------
+    options
+        The command line.
+
+    Returns
+    -------
+    int
+        The exit status: 1 if not everything could be written.
+
+    Raises
+    ------
+    SessionSilent
+        If there is nobody to hear, or the program went without a goodbye.
+
+    """
+    source = source_of(target_of(options.target), keys=options.keys)
+    with source, recorded(source, options.outfile) as writer:
+        assert writer is not None  # noqa: S101  # -o is required
+        try:
+            _listen(source, writer)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            if sys.stderr.isatty():
+                print(_summary(writer), file=sys.stderr)
+    return status_of("pikos record", writer)
+
+
+def _listen(source: Subscription | Replay, writer: RecordingWriter) -> None:
+    heard_at, disconnects = source.now(), -1
+    while not source.ended and writer.failure is None:
+        if source.receive(LOOK_S) is not None:
+            heard_at, disconnects = source.now(), source.disconnects
+        elif source.disconnects != disconnects and source.now() - heard_at > WAIT_S:
+            reason = (
+                "is it still running? (see pikos ps)"
+                if disconnects < 0
+                else ("it went without a goodbye; what was heard is recorded")
+            )
+            raise SessionSilent(writer.path, WAIT_S, reason)
+
+
+def _summary(writer: RecordingWriter) -> str:
+    return (
+        f"pikos record: {writer.messages:,} messages, {size(writer.size_bytes)}, "
+        f"in {safe(writer.path)}"
+    )

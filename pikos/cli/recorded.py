@@ -1,0 +1,75 @@
+"""Recording what a subscription hears, for the verbs that can."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+from pikos.errors import RecordingError
+from pikos.live.client import Subscription
+from pikos.live.text import safe
+from pikos.recording.writer import RecordingWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pikos.recording.replay import Replay
+
+
+@contextlib.contextmanager
+def recorded(source: Subscription | Replay, path: str | None) -> Iterator[RecordingWriter | None]:
+    """Record a source meanwhile.
+
+    Parameters
+    ----------
+    source
+        What is listened to.
+    path
+        Where to write the recording; None for nowhere.
+
+    Yields
+    ------
+    RecordingWriter or None
+        The recording.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be written there, or the source is a recording itself.
+
+    """
+    if path is None:
+        yield None
+        return
+    if not isinstance(source, Subscription):
+        raise RecordingError(path, "what is replayed is recorded already; copy that file")
+    with RecordingWriter(path) as writer:
+        source.tap = writer.write
+        yield writer
+
+
+def status_of(prog: str, writer: RecordingWriter) -> int:
+    """Tell the exit status of recording, and why it is not 0.
+
+    Parameters
+    ----------
+    prog
+        The command, for the message.
+    writer
+        The recording.
+
+    Returns
+    -------
+    int
+        1 if something could not be written.
+
+    """
+    if writer.failure is None:
+        return 0
+    print(
+        f"{prog}: {safe(writer.path)}: {writer.failure.strerror}; the {writer.messages:,} messages "
+        "before that are kept",
+        file=sys.stderr,
+    )
+    return 1

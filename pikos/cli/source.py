@@ -1,0 +1,109 @@
+"""What every verb that looks at a session does alike: understand its target, and open it."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from pikos.cli.ps import listing
+from pikos.errors import TargetUnclear
+from pikos.live.client import subscribe
+from pikos.live.sessions import list_sessions
+from pikos.live.text import safe
+from pikos.recording.reader import is_recording
+from pikos.recording.replay import Replay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pikos.live.client import Subscription
+    from pikos.live.sessions import Session
+
+
+def target_of(target: str | None) -> str:
+    """Tell what is to be looked at.
+
+    Parameters
+    ----------
+    target
+        What the user named: process, address, path or recording; None for the only live session.
+
+    Returns
+    -------
+    str
+        The target.
+
+    Raises
+    ------
+    TargetUnclear
+        If there are several sessions that could be meant, or none.
+
+    """
+    sessions = list_sessions()
+    if target is None:
+        if not sessions:
+            raise TargetUnclear("no session is live; start one with: pikos run SCRIPT")
+        if len(sessions) > 1:
+            raise _choice("several sessions are live; name the PID of one:", sessions)
+        return sessions[0].address
+    of_process = [session for session in sessions if str(session.pid) == target]
+    if len(of_process) > 1:
+        raise _choice(
+            f"process {target} has several sessions; name the ADDRESS of one:", of_process
+        )
+    return target
+
+
+def _choice(reason: str, sessions: Sequence[Session]) -> TargetUnclear:
+    return TargetUnclear("\n".join([reason, *listing(sessions, time.time())]))
+
+
+def source_of(
+    target: str, *, keys: str | None = None, speed: float = math.inf
+) -> Subscription | Replay:
+    """Open a target.
+
+    Parameters
+    ----------
+    target
+        A process, address, path or recording.
+    keys
+        Directory of CURVE keys, or None.
+    speed
+        How much faster than it happened a recording is told.
+
+    Returns
+    -------
+    Subscription or Replay
+        Its messages.
+
+    Raises
+    ------
+    SessionNotFound
+        If no live session answers to the target, and it is no recording.
+    AddressError
+        If the address makes no sense.
+    KeyFileError
+        If the keys cannot be used.
+
+    """
+    if is_recording(target):
+        return Replay(target, speed=speed)
+    return subscribe(target, keys=keys)
+
+
+def tell_of_damage(prog: str, source: Subscription | Replay) -> None:
+    """Say on stderr where a recording is cut off or damaged, if it is.
+
+    Parameters
+    ----------
+    prog
+        The command, for the message.
+    source
+        What was told, as far as it was.
+
+    """
+    if isinstance(source, Replay) and source.damage:
+        print(f"{prog}: {safe(source.path)}: {source.damage}", file=sys.stderr)

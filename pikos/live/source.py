@@ -1,0 +1,41 @@
+"""Where a viewer's messages come from: a running program, or a recording of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pikos.errors import WireError
+    from pikos.wire.messages import Message
+
+
+class Source(Protocol):
+    """Messages of one or more sessions, as they arrive or arrived."""
+
+    live: bool
+    """Whether whoever speaks may fall silent, or go without a goodbye."""
+
+    @property
+    def refused(self) -> int:
+        """Frames that were no message, or broke a limit."""
+
+    @property
+    def last_error(self) -> WireError | None:
+        """What was wrong with the last one of them."""
+
+    @property
+    def disconnects(self) -> int:
+        """How often the connection ended."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to come."""
+
+    def now(self) -> float:
+        """Tell the time at the source, in seconds: what arrivals are told by."""
+
+    def receive(self, timeout_s: float | None = None) -> Message | None:
+        """Wait for a message; None if there is none in so many seconds of the viewer's time."""
+
+    def close(self) -> None:
+        """Stop listening; a second time is fine."""

@@ -1,0 +1,120 @@
+"""Follows the sessions whose frames one connection or one file carries: frames in, news out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from pikos.errors import WireError
+from pikos.wire.codec import decode
+from pikos.wire.messages import Bye, Hello
+from pikos.wire.order import Order
+from pikos.wire.tables import TABLES
+
+if TYPE_CHECKING:
+    from pikos.wire.messages import Message
+    from pikos.wire.tables import Table
+
+STREAMS_MAX = 64
+"""Sessions that are kept apart; past them the one heard least lately is forgotten."""
+
+_STREAM = slice(8, 24)
+
+
+class _Stream:
+    """What is remembered of one session."""
+
+    def __init__(self) -> None:
+        self.tables: tuple[Table, ...] = TABLES
+        self.order = Order()
+        self.interval_s = 0.1
+        self.ended = False
+
+
+class Streams:
+    """The sessions of one connection or file, kept apart.
+
+    Threads: one at a time
+    """
+
+    def __init__(self) -> None:
+        self._streams: OrderedDict[bytes, _Stream] = OrderedDict()
+        self._forgotten_drops = 0
+        self.refused = 0
+        """Frames that were no message, or broke a limit."""
+        self.last_error: WireError | None = None
+        """What was wrong with the last one of them."""
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    @property
+    def dropped(self) -> int:
+        """Messages that were sent and never arrived here."""
+        return self._forgotten_drops + sum(s.order.dropped for s in self._streams.values())
+
+    @property
+    def ended(self) -> bool:
+        """Whether every session that was heard has said goodbye."""
+        return bool(self._streams) and all(stream.ended for stream in self._streams.values())
+
+    @property
+    def interval_s(self) -> float:
+        """The longest time between two messages that a session announces, in seconds."""
+        return max((stream.interval_s for stream in self._streams.values()), default=0.1)
+
+    def lacks_state(self, name: bytes) -> bool:
+        """Tell whether a session goes on of which the whole state is not known.
+
+        Parameters
+        ----------
+        name
+            Its stream id.
+
+        Returns
+        -------
+        bool
+            Whether it would help to ask for its state.
+
+        """
+        stream = self._streams[name]
+        return not (stream.order.complete or stream.ended)
+
+    def take(self, frame: bytes) -> Message | None:
+        """Decode a frame.
+
+        Parameters
+        ----------
+        frame
+            Bytes from a stranger.
+
+        Returns
+        -------
+        Hello, Rows, Bye, Unknown or None
+            The message; None if it is none, or older than what was heard before.
+
+        """
+        stream = self._streams.get(frame[_STREAM])
+        try:
+            message = decode(frame, TABLES if stream is None else stream.tables)
+        except WireError as error:
+            self.refused += 1
+            self.last_error = error
+            return None
+        stream = self._stream(message.envelope.stream)
+        if not stream.order.note(message):
+            return None
+        stream.ended = isinstance(message, Bye)
+        if isinstance(message, Hello):
+            stream.tables = message.tables
+            stream.interval_s = message.facts.get("interval_ns", 100_000_000) / 1e9
+        return message
+
+    def _stream(self, name: bytes) -> _Stream:
+        stream = self._streams.get(name)
+        if stream is None:
+            stream = self._streams[name] = _Stream()
+            if len(self._streams) > STREAMS_MAX:
+                self._forgotten_drops += self._streams.popitem(last=False)[1].order.dropped
+        self._streams.move_to_end(name)
+        return stream

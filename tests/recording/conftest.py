@@ -1,0 +1,5 @@
+"""Fixtures of the recordings' tests."""
+
+from support.runtime import runtime
+
+__all__ = ["runtime"]

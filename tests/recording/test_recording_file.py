@@ -1,0 +1,204 @@
+"""A recording's file: written as messages arrive, read as far as it is whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal
+import stat
+import struct
+import tracemalloc
+
+import pytest
+from support.recordings import record
+from support.session import PROGRAM, MadeUpSession
+
+from pikos.errors import RecordingError
+from pikos.recording import RecordingReader, RecordingWriter
+from pikos.recording.container import ENTRY_SIZE, HEADER_SIZE, encode_entry, header
+from pikos.wire.tables import MESSAGE_MAX
+
+
+@pytest.fixture
+def frames():
+    session = MadeUpSession()
+    return [*session.keyframe(**PROGRAM), session.rows(open_call=[]), session.bye()]
+
+
+@pytest.fixture
+def path(tmp_path, frames):
+    return record(tmp_path / "session.pikos", frames)
+
+
+def read(path):
+    """The frames of a recording, and what is wrong with it."""
+    with RecordingReader(path) as reader:
+        frames = [entry.frame for entry in reader.entries()]
+        return frames, reader.damage
+
+
+def test_what_is_written_is_read(path, frames):
+    assert read(path) == (frames, "")
+
+
+def test_each_message_has_its_arrival(path):
+    with RecordingReader(path) as reader:
+        arrivals_ns = [entry.arrival_ns for entry in reader.entries()]
+
+    assert arrivals_ns == [100_000_000 * index for index in range(len(arrivals_ns))]
+
+
+def test_a_recording_can_be_read_while_it_is_written(tmp_path, frames):
+    with RecordingWriter(tmp_path / "x") as writer:
+        writer.write(frames[0])
+
+        assert read(tmp_path / "x") == (frames[:1], "")
+
+
+def test_a_recording_cut_off_anywhere_opens_with_all_that_was_complete(path, frames, tmp_path):
+    whole, cut = path.read_bytes(), tmp_path / "cut"
+    ends = [HEADER_SIZE]
+    for frame in frames:
+        ends.append(ends[-1] + ENTRY_SIZE + len(frame))
+
+    for size in range(HEADER_SIZE, len(whole) + 1):
+        cut.write_bytes(whole[:size])
+        found, damage = read(cut)
+
+        assert found == frames[: sum(end <= size for end in ends) - 1]
+        assert bool(damage) == (size not in ends)
+        assert not damage or "cut off within the message at byte" in damage
+
+
+def test_what_follows_damage_is_not_read(path, frames):
+    content = bytearray(path.read_bytes())
+    third = HEADER_SIZE + 2 * ENTRY_SIZE + len(frames[0]) + len(frames[1])
+    content[third + ENTRY_SIZE + 60] ^= 1
+    path.write_bytes(content)
+
+    assert read(path) == (
+        frames[:2],
+        f"damaged at byte {third} (a wrong checksum); all before it is there",
+    )
+
+
+@pytest.mark.parametrize("size", [0, 47, MESSAGE_MAX + 1, 2**32 - 1])
+def test_a_size_that_no_message_has_takes_no_memory(tmp_path, size):
+    (tmp_path / "x").write_bytes(header() + struct.pack("<IIq", size, 0, 0) + bytes(100))
+
+    tracemalloc.start()
+    _, damage = read(tmp_path / "x")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert f"(a message of {size} bytes)" in damage
+    assert peak < 1_000_000
+
+
+def test_time_does_not_go_back(tmp_path, frames):
+    (tmp_path / "x").write_bytes(header() + encode_entry(frames[0], 5) + encode_entry(frames[1], 4))
+
+    assert read(tmp_path / "x")[0] == frames[:1]
+    assert "arrived before" in read(tmp_path / "x")[1]
+
+
+def test_noise_is_no_recording(tmp_path):
+    for content in (b"", b"PIKOSRE", os.urandom(1000), b"PIKOSREC"):
+        (tmp_path / "x").write_bytes(content)
+
+        with pytest.raises(RecordingError, match="no recording"):
+            RecordingReader(tmp_path / "x")
+
+
+def test_noise_in_a_recording_is_damage(tmp_path):
+    (tmp_path / "x").write_bytes(header() + os.urandom(1000))
+
+    frames, damage = read(tmp_path / "x")
+
+    assert frames == []
+    assert damage
+
+
+def test_a_recording_of_another_version_is_refused(path):
+    content = path.read_bytes()
+    path.write_bytes(content[:8] + b"\2" + content[9:])
+
+    with pytest.raises(RecordingError, match="version 2"):
+        RecordingReader(path)
+
+
+@pytest.mark.parametrize("name", ["fifo", "/dev/zero", ".", "absent", "a\0b"])
+def test_what_is_no_plain_file_is_refused_without_waiting(tmp_path, name):
+    os.mkfifo(tmp_path / "fifo")
+
+    with pytest.raises(RecordingError):
+        RecordingReader(os.path.join(tmp_path, name))
+
+
+def test_a_recording_is_its_owners_alone(path, frames):
+    path.chmod(0o644)
+
+    record(path, frames)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_older_recording_is_replaced(path, frames):
+    record(path, frames[:1])
+
+    assert read(path) == (frames[:1], "")
+
+
+def test_a_file_that_is_no_recording_is_left_alone(tmp_path):
+    (tmp_path / "notes").write_text("precious")
+
+    with pytest.raises(RecordingError, match="no recording: name another file, or remove"):
+        RecordingWriter(tmp_path / "notes")
+
+    assert (tmp_path / "notes").read_text() == "precious"
+
+
+def test_a_symbolic_link_is_not_followed(path, tmp_path):
+    before = path.read_bytes()
+    (tmp_path / "link").symlink_to(path)
+
+    with pytest.raises(RecordingError, match="symbolic link"):
+        RecordingWriter(tmp_path / "link")
+
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["fifo", "/dev/full", ".", "absent/x", "a\0b"])
+def test_what_cannot_become_a_recording_is_refused(tmp_path, name):
+    os.mkfifo(tmp_path / "fifo")
+
+    with pytest.raises(RecordingError, match="name a"):
+        RecordingWriter(os.path.join(tmp_path, name))
+
+
+def test_two_do_not_write_to_one_recording(tmp_path, frames):
+    with RecordingWriter(tmp_path / "x") as first:
+        first.write(frames[0])
+        with pytest.raises(RecordingError, match="another process is recording to it"):
+            RecordingWriter(tmp_path / "x")
+
+    assert read(tmp_path / "x") == (frames[:1], "")
+
+
+def test_a_full_disk_ends_the_recording_and_what_was_written_stays(tmp_path, frames):
+    room = HEADER_SIZE + ENTRY_SIZE + len(frames[0]) + 100
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+        with RecordingWriter(tmp_path / "x") as writer:
+            for frame in frames:
+                writer.write(frame)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+
+    assert writer.failure.errno == errno.EFBIG
+    assert writer.messages == 1
+    assert read(tmp_path / "x") == (frames[:1], "")
