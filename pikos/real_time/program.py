@@ -13,7 +13,7 @@ import io
 import os
 import sys
 import types
-import zipfile
+import zipimport
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pikos.errors import ProgramNotFound
@@ -117,7 +117,7 @@ class Script(NamedTuple):
         """Prepare to run it."""
         sys.argv[:] = [self.path, *arguments]
         path = os.path.abspath(self.path)
-        if os.path.isdir(path) or zipfile.is_zipfile(path):
+        if os.path.isdir(path) or _is_zip_file(path):
             return self._load_container(path)
         try:
             with io.open_code(path) as stream:
@@ -206,6 +206,14 @@ def leave(error: BaseException, status: int) -> int:
 
 def _say_nothing(*_: object) -> None:
     """Stand in for ``sys.excepthook`` when everything was said."""
+
+
+def _is_zip_file(path: str) -> bool:
+    try:
+        zipimport.zipimporter(path)
+    except zipimport.ZipImportError:
+        return False
+    return True
 
 
 def _find(name: str) -> tuple[str, importlib.machinery.ModuleSpec]:
