@@ -10,6 +10,7 @@ from pathlib import Path
 
 import build
 import pytest
+from support.interpreters import newest_only
 
 HERE = Path(__file__).parent
 TESTS = {
@@ -29,6 +30,7 @@ OPTIONS = {
 DEADLINE_S = 240
 
 pytestmark = [
+    newest_only,  # the files know no Python
     pytest.mark.skipif(sys.platform != "linux", reason="sanitizers are loaded as on Linux"),
     pytest.mark.skipif("PIKOS_LEAF_VARIANT" in os.environ, reason="this is such a run"),
 ]

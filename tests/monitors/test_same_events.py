@@ -16,7 +16,6 @@ def warm(request):
     """A workload whose code has been specialized, and whose caches are full."""
     for _ in range(3):
         request.param()
-    gc.collect()
     gc.disable()  # callbacks of the collector run whenever it does
     yield request.param
     gc.enable()

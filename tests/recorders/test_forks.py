@@ -146,17 +146,17 @@ def test_many_forks_disturb_neither_the_file_nor_the_program(recorder, tmp_path)
     recorder.prepare(Plain)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for index in range(50):
+        for index in range(20):
             recorder.record(plain(index))
             if (child := os.fork()) == 0:
                 os._exit(0)
             os.waitpid(child, 0)
-    recorder.record(plain(50))
+    recorder.record(plain(20))
     running = recorder._flusher.running
     recorder.finalize()
 
     assert running
-    assert indexes_of(tmp_path / "records") == list(range(51))
+    assert indexes_of(tmp_path / "records") == list(range(21))
 
 
 def test_a_fork_does_not_wait_for_ever_for_a_line(recorder, monkeypatch):
