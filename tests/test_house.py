@@ -139,6 +139,7 @@ def test_a_part_imports_only_what_the_house_allows(path):
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=relative)
 def test_nothing_that_runs_what_it_reads_is_used(path):
+    """B17."""
     forbidden = {"pickle", "cPickle", "shelve", "dill", "eval"}
     words = list(words_of(path))
 

@@ -189,7 +189,7 @@ def test_where_no_thread_can_be_started_the_rest_goes_on(recorder, monkeypatch, 
 
 @pytest.mark.parametrize("kind", ["text", "csv"])
 def test_a_killed_program_leaves_whole_lines_but_for_the_last(kind, write, tmp_path):
-    """The last one may be cut short; none is missing before it."""
+    """B25: the last one may be cut short; none is missing before it."""
     script = write("endless.py", ENDLESS)
 
     for delay_s in (0.0, 0.05, 0.1):
