@@ -105,7 +105,7 @@ def test_functions_that_are_decorated_are_written_to_a_csv_file(tmp_path, monkey
     ids=["enable", "with", "attach"],
 )
 def test_usage_in_code_writes_to_the_screen(capsys, use):
-    """S13, S14, S15, S17: the snippets of the documentation, Monitor read as FunctionMonitor."""
+    """S13, S14, S15, S17, B27: the documented snippets, Monitor read as FunctionMonitor."""
     before = """
         from pikos.api import screen
         from pikos.monitors.api import FunctionMonitor

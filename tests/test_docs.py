@@ -33,6 +33,7 @@ def name_of(path):
 
 @pytest.mark.parametrize("page", EXAMPLES, ids=name_of)
 def test_the_examples_of_a_page_do_what_it_says(page):
+    """B27."""
     done = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
 
     assert done.attempted > 0

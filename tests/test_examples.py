@@ -29,6 +29,7 @@ def examples(repository):
 
 
 def test_every_example_is_tested_here(examples):
+    """B27."""
     assert {path.name for path in examples.glob("*.py")} == {
         "cprofile_example.py",
         "demo_program.py",

@@ -144,7 +144,7 @@ def test_generic_functions_and_classes_are_found():
     ],
 )
 def test_a_name_that_stands_for_none_is_told_with_what_there_is(program, write, name, words):
-    """S22: the error names the item, and the names that there are."""
+    """S22, B15: the error names the item, and the names that there are."""
     write("bad.py", "1 / 0")
 
     with pytest.raises(FunctionNotFound) as caught:

@@ -273,6 +273,7 @@ def test_options_may_stand_anywhere_before_the_arguments(run, write, rows, words
 
 
 def test_after_two_dashes_all_belongs_to_the_script(run, write):
+    """B14."""
     write("script.py", "import sys; print(sys.argv)")
 
     done = run("lines", "-o", "out", "--", "script.py", "-o", "x", "--", "--buffered")
@@ -373,6 +374,7 @@ def test_a_program_finds_everything_as_under_python(run, python, write, argument
 
 
 def test_code_is_run_that_is_given_as_text(run, python, rows):
+    """B14."""
     code = "import sys; print(sys.argv, __name__)"
 
     done = run("functions", "--recording", "csv", "-c", code, "-o", "x")

@@ -396,6 +396,7 @@ def test_a_decorated_function_works_in_the_processes_of_a_pool(start, runtime, m
 
 
 def test_two_programs_at_once_are_two_sessions(start):
+    """B18."""
     text = "profiler = RealTimeProfiler(interval=0.02)\nprofiler.enable()\nwork({})\ninput()"
     programs = [start(text.format(n)) for n in (3, 4)]
     addresses = [program.session().address for program in programs]

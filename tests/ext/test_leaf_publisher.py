@@ -110,6 +110,7 @@ def test_an_open_call_is_told_with_an_age_that_grows(publish, ledger, viewers):
 
 
 def test_after_the_keyframe_only_what_changed_is_sent(publish, busy, viewers):
+    """B18."""
     viewer = viewers(publish(busy).endpoint)
     viewer.keyframe()
     viewer.snapshot()

@@ -38,6 +38,7 @@ def hits(profiler):
 
 
 def test_it_is_a_monitor_and_a_line_profiler():
+    """B22."""
     profiler = LineProfiler()
 
     assert isinstance(profiler, Monitor)

@@ -360,6 +360,7 @@ def test_without_publishing_it_only_profiles(make, runtime):
 
 
 def test_waiting_for_a_viewer_is_bounded(make):
+    """B18."""
     with make(wait_for_viewer=0.05) as profiler:
         assert profiler.publishing()["viewers"] is False
 
@@ -423,6 +424,7 @@ def test_a_second_profiler_is_refused_by_name_and_leaves_nothing_on(make, runtim
 
 
 def test_a_port_in_use_is_refused_before_anything_is_on(make, runtime):
+    """B18."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         profiler = make(f"tcp://127.0.0.1:{taken.getsockname()[1]}")
         before = held()

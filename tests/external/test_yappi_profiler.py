@@ -37,7 +37,7 @@ def counts(profiler):
 
 
 def test_an_attached_function_is_counted():
-    """S62: start and stop; only its own calls and what they call."""
+    """S62, B21: start and stop; only its own calls and what they call."""
     profiler = YappiProfiler()
 
     @profiler.attach
@@ -103,6 +103,7 @@ def test_other_threads_are_counted_unless_that_is_not_wanted():
 
 
 def test_builtins_are_counted_if_wanted():
+    """B21."""
     profiler = YappiProfiler(builtins=True)
 
     with profiler:
@@ -112,6 +113,7 @@ def test_builtins_are_counted_if_wanted():
 
 
 def test_a_yappi_that_runs_already_is_left_running():
+    """B21."""
     yappi.start()
 
     with YappiProfiler() as profiler:
@@ -192,6 +194,8 @@ def test_a_recorder_gets_a_record_of_each_function():
 
 
 def test_the_factory_makes_a_decorator():
+    """B21."""
+
     @yappi_profile(builtins=True, clock="wall")
     def work():
         return leaf()

@@ -26,6 +26,7 @@ def test_every_column_is_a_field_of_a_row():
 
 
 def test_a_row_has_what_its_function_cost(snapshot):
+    """B19."""
     rows, total = Functions(snapshot, None).top(10, sort="calls")
 
     assert total == 3
@@ -44,6 +45,7 @@ def test_a_function_that_never_returned_is_in_the_table(snapshot):
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_rows_can_be_sorted_by_every_column_both_ways(snapshot, sort):
+    """B19."""
     falling, _ = Functions(snapshot, None).top(3, sort=sort, descending=True)
     rising, _ = Functions(snapshot, None).top(3, sort=sort, descending=False)
 

@@ -148,6 +148,7 @@ def test_sessions_are_listed_from_the_oldest(session):
 
 
 def test_files_of_a_session_are_readable_by_nobody_else(session):
+    """B17."""
     modes = {stat.S_IMODE(path.stat().st_mode) for path in session.path.iterdir()}
 
     assert modes == {0o600}
@@ -172,6 +173,7 @@ def test_a_dead_session_is_swept_away_with_its_files(runtime):
 
 
 def test_a_dead_session_whose_process_id_lives_again_is_swept_too(runtime):
+    """B20."""
     directory = dead_directory(runtime, f"{os.getpid()}-{HEX}")
 
     assert sessions.list_sessions() == ()

@@ -144,6 +144,7 @@ def test_data_has_an_age_and_is_stale_after_three_intervals(model, made_up):
 
 
 def test_sessions_are_kept_apart(model):
+    """B20."""
     one, two = MadeUpSession(b"1" * 16), MadeUpSession(b"2" * 16)
 
     fold(model, one.rows(stat=[(1, 1, 0, 0, 0, 0)]), two.rows(stat=[(1, 2, 0, 0, 0, 0)]))
@@ -154,6 +155,7 @@ def test_sessions_are_kept_apart(model):
 
 
 def test_of_ten_thousand_sessions_the_latest_64_are_kept(model):
+    """B20."""
     for number in range(10_000):
         fold(model, MadeUpSession(number.to_bytes(16, "big")).rows(stat=[(1, 1, 0, 0, 0, 0)]))
 
@@ -233,6 +235,7 @@ RECORD = Table(40, "Record", "append", (), (Column("name", "str"), Column("x", "
 
 
 def test_appended_rows_of_other_tables_are_kept_up_to_a_bound(model, made_up):
+    """B20."""
     for start in range(0, 30_000, 10):
         block = Block.of(RECORD, [(str(start + at), 0.5) for at in range(10)])
         snapshot = fold(model, encode_rows(made_up.stamp(), [block]), declared=[RECORD])

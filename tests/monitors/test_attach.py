@@ -68,6 +68,7 @@ def test_a_monitor_without_enable_and_disable_cannot_be_made():
 
 
 def test_entering_a_monitor_enables_it_and_gives_it(watch):
+    """B28."""
     with watch as given:
         assert given is watch
         assert watch.on
@@ -120,6 +121,8 @@ def test_recursion_enters_once_more_each_time_and_leaves_as_often(watch):
 
 
 def test_name_documentation_and_signature_are_kept(watch):
+    """B4."""
+
     def function(a: int, b: str = "x") -> float:
         """What it does."""
 
@@ -206,6 +209,7 @@ def test_what_is_no_function_is_refused_by_name(watch, thing):
 
 
 def test_more_than_one_function_is_refused(watch):
+    """B4."""
     with pytest.raises(TypeError):
         watch.attach(len, len)
 
@@ -217,6 +221,7 @@ def test_keywords_that_mean_nothing_are_refused(watch):
 
 @pytest.mark.parametrize("missing", ["__enter__", "__exit__"])
 def test_what_is_no_context_manager_cannot_be_attached(missing):
+    """B4."""
     methods = {"__enter__": lambda self: None, "__exit__": lambda self, *failure: None}
     del methods[missing]
 
@@ -275,7 +280,7 @@ def test_making_a_generator_runs_nothing(watch):
 
 
 def test_everything_sent_into_a_generator_arrives_the_first_value_too(watch):
-    """S67: and so it is with throw, close and return, below."""
+    """S67, B4: and so it is with throw, close and return, below."""
 
     @watch.attach
     def echo():
@@ -295,6 +300,8 @@ def test_everything_sent_into_a_generator_arrives_the_first_value_too(watch):
 
 
 def test_the_value_that_a_generator_returns_comes_through_yield_from(watch):
+    """B4."""
+
     @watch.attach
     def inner():
         yield 1
@@ -320,6 +327,8 @@ def test_a_generator_may_return_anything(watch, value):
 
 
 def test_what_is_thrown_into_a_generator_arrives_where_it_is_suspended(watch):
+    """B4."""
+
     @watch.attach
     def patient():
         try:

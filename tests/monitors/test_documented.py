@@ -142,6 +142,18 @@ def test_a_monitor_needs_enable_and_disable():
     assert counting.on == 0
 
 
+@pytest.mark.parametrize("monitor_type", [*FUNCTION_MONITORS, *LINE_MONITORS, *FOCUSED])
+def test_all_monitors_are_made_alike(recorder, monitor_type):
+    """B8: the recorder first, then the type of the records; a focus by its name."""
+    focus = {"functions": [gcd]} if monitor_type in FOCUSED else {}
+
+    monitor = monitor_type(recorder, tuple, **focus)
+
+    assert monitor_type.__name__ in api.__all__
+    assert (monitor.recorder, monitor.record_type) == (recorder, tuple)
+    assert gcd in getattr(monitor, "functions", {gcd})
+
+
 def test_function_events_have_the_kinds_of_a_profile_function(mechanism, recorder):
     """S32: call, return, and of built-ins c_call, c_return, c_exception."""
     with api.FunctionMonitor(recorder):
@@ -255,7 +267,7 @@ def test_functions_may_be_added_while_it_runs(mechanism, recorder):
 
 
 def test_memory_is_that_of_the_process_and_its_handle_goes(mechanism, recorder):
-    """S34: RSS and VMS in bytes; _process is None after."""
+    """S34, B3: RSS and VMS in bytes; _process is None after."""
     monitor = api.FunctionMemoryMonitor(recorder)
 
     with monitor:

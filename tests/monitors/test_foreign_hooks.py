@@ -42,7 +42,7 @@ def tool():
 
 
 def test_a_profile_function_that_was_there_goes_on(mechanism, kept, tool):
-    """S42: during, and after."""
+    """S42, B8: during, and after."""
     sys.setprofile(tool)
 
     with FunctionMonitor(kept):
@@ -57,7 +57,7 @@ def test_a_profile_function_that_was_there_goes_on(mechanism, kept, tool):
 
 
 def test_a_trace_function_that_was_there_goes_on(mechanism, kept, tool):
-    """S42: with its own function for each frame."""
+    """S42, B9: with its own function for each frame."""
     sys.settrace(tool)
 
     with LineMonitor(kept):
@@ -152,6 +152,8 @@ def lines_of_gcd(recorder):
 
 
 def test_a_debugger_stops_where_it_would(mechanism, kept, debugger):
+    """B9."""
+
     def program():
         with LineMonitor(kept):
             known.gcd(12, 3)
@@ -229,6 +231,7 @@ def covered(x):
 
 @pytest.mark.parametrize("core", ["ctrace", "pytrace"])
 def test_coverage_measures_what_it_would(python, write, repository, core):
+    """B9."""
     write("covered.py", COVERED)
     write(
         "program.py",

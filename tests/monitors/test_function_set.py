@@ -89,6 +89,7 @@ class Calling:
 
 
 def test_a_set_may_be_empty():
+    """B13."""
     functions = FunctionSet()
 
     assert len(functions) == 0
@@ -122,6 +123,7 @@ def test_it_gives_what_was_put_in_in_order_and_once():
     ],
 )
 def test_the_code_that_runs_is_meant(added, code):
+    """B13."""
     functions = FunctionSet([added])
 
     assert functions.idents == {id(code)}
@@ -130,6 +132,7 @@ def test_the_code_that_runs_is_meant(added, code):
 
 
 def test_a_class_is_all_that_its_body_defines():
+    """B13."""
     functions = FunctionSet([Some])
 
     assert Some in functions
@@ -166,6 +169,7 @@ def test_functions_of_one_text_are_told_apart():
 
 
 def test_discarding_takes_out_and_forgives_what_is_not_there():
+    """B13."""
     functions = FunctionSet([plain, Some])
 
     functions.discard(plain)

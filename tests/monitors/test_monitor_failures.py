@@ -21,6 +21,7 @@ from pikos.recorders.api import ListRecorder
 
 @pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor])
 def test_a_recorder_that_fails_stops_its_monitor_and_nothing_else(mechanism, monitor_type):
+    """B5."""
     recorder = Keeper(fail_at=3)
     other = Keeper()
     monitor = monitor_type(recorder)
@@ -38,6 +39,7 @@ def test_a_recorder_that_fails_stops_its_monitor_and_nothing_else(mechanism, mon
 
 
 def test_a_filter_that_fails_does_the_same(mechanism):
+    """B5."""
     recorder = ListRecorder(lambda record: record.nothing)
 
     with pytest.warns(RecordingStopped, match="nothing"), FunctionMonitor(recorder):

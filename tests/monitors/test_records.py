@@ -10,7 +10,7 @@ import pickle
 import psutil
 import pytest
 from support import known
-from support.recorded import calls, fields
+from support.recorded import calls, fields, indexes
 
 from pikos.monitors import records
 from pikos.monitors.api import (
@@ -124,7 +124,7 @@ def test_names_of_ones_own_are_filled_by_position(mechanism, kept):
 
 
 def test_time_is_read_when_the_monitor_is_told_and_when_it_is_done(mechanism, kept):
-    """Parity 1.16: the program's own time is what is between."""
+    """B10: parity 1.16: the program's own time is what is between."""
     clock = itertools.count()
 
     with FunctionTimeMonitor(kept, clock=lambda: next(clock)):
@@ -174,6 +174,23 @@ def spiking():
     block = bytearray(50 * MEGABYTE)
     block[::4096] = bytes(len(block[::4096]))
     del block
+
+
+def test_what_a_record_holds_is_gathered_once(mechanism, kept):
+    """B7: reading memory is what costs most."""
+
+    class Counting(FunctionMemoryMonitor):
+        gathered = 0
+
+        def gather_info(self, frame, event, arg):
+            self.gathered += 1
+            return super().gather_info(frame, event, arg)
+
+    with Counting(kept) as monitor:
+        known.gcd(12, 3)
+
+    assert monitor.gathered == len(kept.records) > 1
+    assert indexes(kept) == list(range(len(kept.records)))
 
 
 def test_memory_that_a_function_takes_is_seen_at_its_return(mechanism, kept):

@@ -59,6 +59,7 @@ def in_a_thread(work):
 
 @pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor])
 def test_a_thread_that_begins_later_is_monitored(mechanism, kept, monitor_type):
+    """B8."""
     with monitor_type(kept):
         in_a_thread(known.leaf)
 
@@ -69,6 +70,7 @@ def test_a_thread_that_begins_later_is_monitored(mechanism, kept, monitor_type):
 def test_a_thread_that_runs_already_is_monitored_where_it_can_be(
     mechanism, kept, worker, monitor_type
 ):
+    """B6."""
     with monitor_type(kept):
         worker.do(known.leaf)
 
@@ -140,7 +142,7 @@ def test_a_thread_that_outlives_the_monitor_is_left_alone(mechanism, kept):
 
 
 def test_no_event_of_many_threads_is_lost_or_given_twice(mechanism, kept):
-    """S68: 8 threads of 10,000 events, in order."""
+    """S68, B6: 8 threads of 10,000 events, in order."""
 
     def calling():
         for _ in range(EVENTS // 2):
@@ -159,6 +161,7 @@ def test_no_event_of_many_threads_is_lost_or_given_twice(mechanism, kept):
 
 
 def test_a_record_of_time_names_its_thread(mechanism, kept):
+    """B6."""
     idents = []
 
     def named():

@@ -180,6 +180,7 @@ def test_a_hundred_thousand_functions_have_an_entry_each():
 
 
 def test_code_that_is_born_where_other_code_died_is_counted_as_another():
+    """B18."""
     names: dict[str, object] = {}
 
     with counting(builtins=False) as profiler:

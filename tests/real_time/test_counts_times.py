@@ -73,6 +73,7 @@ def times_of(source, function):
 
 
 def test_own_and_cumulative_time(profiler, program):
+    """B18."""
     record(profiler, program.outer, program.other)
 
     assert times_of(profiler, program.outer) == (33, 30)

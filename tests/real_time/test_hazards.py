@@ -71,6 +71,7 @@ def check(result):
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_profiler_and_the_program_survive(plain, name):
+    """B18."""
     check(plain[name])
 
 

@@ -38,7 +38,7 @@ def indexes(now):
 
 
 def test_two_processes_publish_at_once(recording):
-    """S54: two processes at once."""
+    """S54, B16: two processes at once."""
     programs = [recording(), recording()]
 
     for program in programs:
@@ -50,7 +50,7 @@ def test_two_processes_publish_at_once(recording):
 
 
 def test_a_program_without_a_viewer_is_not_held_up(recording):
-    """S54: no viewer, no hang."""
+    """S54, B16: no viewer, no hang."""
     assert recording("pass").end() == (0, "", "")
     assert sessions.list_sessions() == ()
 
@@ -165,6 +165,7 @@ def test_a_stopped_viewer_holds_nothing_up(recording, start):
 
 
 def test_goodbye_is_the_last_message(recording):
+    """B16."""
     program = recording("input()")
     program.session()
     with subscribe(program.pid, timeout=10.0) as messages:

@@ -107,6 +107,7 @@ def test_records_are_heard_before_the_recording_ends(prepared):
 
 
 def test_a_viewer_that_comes_late_gets_what_was_recorded_before(prepared):
+    """B16."""
     record(prepared, 1, 2, 3)
     prepared.finalize()
 
@@ -140,6 +141,7 @@ def test_a_second_viewer_does_not_repeat_records_for_the_first(prepared):
 
 
 def test_what_comes_too_fast_is_counted(prepared):
+    """B16."""
     record(prepared, *range(100_000))
     prepared.finalize()
 
@@ -155,6 +157,7 @@ def test_what_comes_too_fast_is_counted(prepared):
 
 
 def test_nobody_is_waited_for_without_end(make):
+    """B16."""
     recorder = make(wait_for_ready=True, ready_timeout=0.05)
 
     with pytest.warns(NobodyWatches, match=r"pikos top ipc://"):
@@ -318,6 +321,7 @@ def test_what_makes_no_sense_is_refused_at_once(options, error):
 
 
 def test_who_has_none_of_the_keys_sees_nothing(make, tmp_path):
+    """B17."""
     keys, others = tmp_path / "keys", tmp_path / "others"
     write_keys(keys)
     write_keys(others)
@@ -350,6 +354,8 @@ def test_a_recorder_that_is_collected_says_goodbye(make, runtime):
 
 
 def test_nothing_is_left_after_many_sessions(make):
+    """B16."""
+
     def held():
         return len(os.listdir("/proc/self/fd")), threading.active_count()
 

@@ -164,6 +164,7 @@ def test_a_hello_carries_its_tables_and_facts(declared, extra):
 
 @given(st.binary(max_size=300))
 def test_random_bytes_are_refused(noise):
+    """B17."""
     with pytest.raises(WireError):
         decode(noise)
 
@@ -190,10 +191,12 @@ def test_a_damaged_message_is_refused_or_decoded_but_never_anything_else(data):
 
 
 def test_a_kind_that_is_not_known_is_passed_over():
+    """B20."""
     assert isinstance(decode(message_of(b"anything", kind=77)), Unknown)
 
 
 def test_a_table_that_is_not_known_is_passed_over():
+    """B20."""
     known = Block.of(tables.STAT, [(1, 2, 0, 0, 3, 4)])
     message = rows_message([Block.of(MIXED, [(1, "a", 0.5)]), known])
 
@@ -338,6 +341,7 @@ def test_refusing_a_hostile_message_takes_no_memory(name):
 
 
 def test_a_message_past_the_limit_is_refused_before_it_is_looked_at():
+    """B17."""
     with pytest.raises(WireError, match="16777216"):
         decode(bytes(tables.MESSAGE_MAX + 1))
 
