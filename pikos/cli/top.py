@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pikos.cli.recorded import recorded, status_of
 from pikos.cli.source import source_of, target_of, tell_of_damage
-from pikos.errors import RecordingError, SessionSilent
+from pikos.errors import RecordingError, SessionSilent, TargetUnclear
 from pikos.live.document import document
 from pikos.live.functions import matcher
+from pikos.live.sessions import list_sessions
+from pikos.live.silence import Silence
 from pikos.live.state import SORTS, ViewState
 from pikos.live.view import report
 from pikos.live.watch import Watch
@@ -26,13 +28,13 @@ if TYPE_CHECKING:
 
     from pikos.live.scene import Scene
     from pikos.live.source import Source
+    from pikos.live.state import Panel
 
 HELP = "watch a running program's profile or records, or a recording of them"
 
 WAIT_S = 10.0
 """Seconds of silence after which a viewer without a terminal gives up."""
 
-SCREEN_INTERVAL_S = 0.3
 TEXT_INTERVAL_S = 1.0
 """Seconds between two pictures, unless the user says otherwise."""
 
@@ -73,6 +75,7 @@ def configure_viewer(parser: argparse.ArgumentParser) -> None:
         The parser of a verb.
 
     """
+    parser.set_defaults(keys=None, record=None)  # not every verb has them
     add = parser.add_argument
     add("--once", action="store_true", help="print the present state and leave")
     add("--json", action="store_true", help="print JSON, one line for each picture")
@@ -91,6 +94,12 @@ def configure_viewer(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"print N functions or records ({ROWS}; of JSON all)",
     )
+    add(
+        "--source-root",
+        action="append",
+        metavar="DIR",
+        help="show source files below DIR; several may be named (the working directory)",
+    )
     add("--interval", type=_seconds, metavar="SECONDS", help="time between two pictures")
 
 
@@ -108,7 +117,12 @@ def run(options: argparse.Namespace) -> int:
         The exit status: 0, or 1 if what was to be recorded could not be written.
 
     """
-    target = target_of(options.target)
+    try:
+        target = target_of(options.target)
+    except TargetUnclear:
+        if options.record is not None or not _on_a_terminal(options) or not list_sessions():
+            raise
+        return _choose(options)
     source = source_of(target, keys=options.keys, speed=math.inf if options.once else 1.0)
     with contextlib.closing(source), recorded(source, options.record) as writer:
         show(source, target, options)
@@ -116,7 +130,20 @@ def run(options: argparse.Namespace) -> int:
     return 0 if writer is None else status_of("pikos top", writer)
 
 
-def show(source: Source, target: str, options: argparse.Namespace) -> None:
+def _choose(options: argparse.Namespace) -> int:
+    """Show what can be watched, for the user to choose."""
+    show(Silence(), "choose a process", options, panel="processes")
+    return 0
+
+
+def _on_a_terminal(options: argparse.Namespace) -> bool:
+    """Tell whether a person is to look at a live picture."""
+    return not (options.once or options.json) and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def show(
+    source: Source, target: str, options: argparse.Namespace, *, panel: Panel = "functions"
+) -> None:
     """Show a source of messages until it ends, or the user has seen enough.
 
     Parameters
@@ -127,6 +154,8 @@ def show(source: Source, target: str, options: argparse.Namespace) -> None:
         What the user calls it.
     options
         The command line, with the options of ``configure_viewer``.
+    panel
+        What is shown first.
 
     Raises
     ------
@@ -136,7 +165,8 @@ def show(source: Source, target: str, options: argparse.Namespace) -> None:
         If a recording tells of nothing.
 
     """
-    state = ViewState(sort=options.sort, descending=options.sort != "name", pattern=options.filter)
+    descending = options.sort != "name"
+    state = ViewState(panel, options.sort, descending=descending, pattern=options.filter)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -150,15 +180,22 @@ def show(source: Source, target: str, options: argparse.Namespace) -> None:
 def _watch(watch: Watch, state: ViewState, options: argparse.Namespace) -> None:
     if options.once:
         _print_once(watch, state, options)
-    elif options.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    elif not _on_a_terminal(options):
         _print_until_the_end(watch, state, options)
     else:
-        from pikos.live.tui import show  # there may be no curses
+        from pikos.cli.screen import show
 
         signal.signal(signal.SIGTERM, _leave)  # so that the terminal is put in order
-        scene = show(watch, state, options.interval or SCREEN_INTERVAL_S)
-        if watch.over:
-            _print(scene, state, options)
+        last = show(
+            watch,
+            state,
+            interval_s=options.interval,
+            others=watch.live and options.record is None,
+            keys=options.keys,
+            roots=options.source_root or ["."],
+        )
+        if last.over:
+            _print(last.scene(), state, options)
 
 
 def _leave(number: int, frame: object) -> NoReturn:

@@ -177,6 +177,23 @@ class Functions(NamedTuple):
         ]
         return rows, len(numbers)
 
+    def row(self, number: int) -> FunctionRow:
+        """Make the row of one function.
+
+        Parameters
+        ----------
+        number
+            Its id.
+
+        Returns
+        -------
+        FunctionRow
+            What it cost.
+
+        """
+        measures = self._measures()
+        return FunctionRow(number, *(measures[column.name](number) for column in COLUMNS))
+
     def _measures(self) -> dict[str, Callable[[int], Any]]:
         """Tell how to find each field of a row from the function's id."""
         snapshot, seconds = self.snapshot, self._seconds()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pikos.live.function_table import filtered
 from pikos.live.functions import matcher
-from pikos.live.scene import Line
-from pikos.live.text import count, left, safe, size, table
+from pikos.live.layout import Column, fitted
+from pikos.live.scene import Line, Picture
+from pikos.live.text import count, left, safe, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +26,7 @@ CELL_MAX = 60
 _TITLES = 2  # lines above the records of a type
 
 
-def records(scene: Scene, state: ViewState, lines: int, width: int) -> list[Line]:
+def records(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
     """Draw the newest records of each type, the newest one last.
 
     Parameters
@@ -33,52 +35,101 @@ def records(scene: Scene, state: ViewState, lines: int, width: int) -> list[Line
         What there is to see.
     state
         What the user has chosen: filter, and how far back to look.
-    lines
+    room
         Lines to fill at most.
     width
         Columns of the screen.
 
     Returns
     -------
-    list of Line
+    Picture
         For each type a title, the names of its fields, and records.
 
     """
     shown = scene.snapshot.records
     if not shown:
-        return [Line(left("no record yet", width), "heading")][: max(0, lines)]
+        return Picture([Line(left("no record yet", width), "heading")][: max(0, room)])
     drawn: list[Line] = []
-    share = max(_TITLES + 1, lines // len(shown))
+    keys: dict[str, str] = {}
+    share = max(_TITLES + 1, room // len(shown))
     for name, told in shown.items():
-        room = min(share, lines - len(drawn))
-        if room <= 0:
+        lines = min(share, room - len(drawn))
+        if lines <= 0:
             break
         try:
-            drawn += _type(name, told, state, room, width)
+            rows = _chosen(told, state)
         except ValueError as error:
             why = f"filter {state.pattern!r} makes no sense: {error}"
-            return [Line(safe(why, width), "warning")][: max(0, lines)]
-    return drawn
+            return Picture([Line(safe(why, width), "warning")][: max(0, room)])
+        drawn += _type(name, told, rows, state, lines, width)
+        keys = keys or _moves(told.fields, rows, state, lines - _TITLES)
+    return Picture(drawn, keys)
 
 
-def _type(name: str, told: Records, state: ViewState, lines: int, width: int) -> list[Line]:
-    rows: Sequence[tuple[Any, ...]] = told.rows
+def _chosen(told: Records, state: ViewState) -> Sequence[tuple[Any, ...]]:
+    """Find the records that the filter lets through."""
+    if not state.pattern:
+        return told.rows
+    fits = matcher(state.pattern)
+    return [row for row in told.rows if any(fits(str(value)) for value in row)]
+
+
+def _end(rows: Sequence[object], state: ViewState, room: int) -> int:
+    """Choose the record before which to end: so far back, and never past the first."""
+    return max(min(room, len(rows)), len(rows) - state.row)
+
+
+def _moves(
+    fields: Sequence[str], rows: Sequence[tuple[Any, ...]], state: ViewState, room: int
+) -> dict[str, str]:
+    """Tell what keys mean: they lead back and forth, and to the source of the last one shown."""
+    end = _end(rows, state, room)
+    back = len(rows) - end
+    page = max(1, room - 1)
+    steps = {
+        "up": 1,
+        "down": -1,
+        "page up": page,
+        "page down": -page,
+        "home": len(rows),
+        "end": -back,
+    }
+    keys = {key: f"row {max(0, min(back + step, len(rows)))} 0" for key, step in steps.items()}
+    keys["k"], keys["j"] = keys["up"], keys["down"]
+    if end and {"lineNo", "filename"}.issubset(fields):
+        last = dict(zip(fields, rows[end - 1], strict=True))
+        if isinstance(last["lineNo"], int):
+            keys["l"] = keys["enter"] = f"source {last['lineNo']} {last['filename']}"
+    return keys
+
+
+def _type(
+    name: str,
+    told: Records,
+    rows: Sequence[tuple[Any, ...]],
+    state: ViewState,
+    lines: int,
+    width: int,
+) -> list[Line]:
     title = f"{safe(name, CELL_MAX)}: {count(told.published)} records"
     if state.pattern or state.typing:
-        fits = matcher(state.pattern)
-        rows = [row for row in rows if any(fits(str(value)) for value in row)]
-        title += f", {count(len(rows))} of the newest {count(len(told.rows))} with "
-        title += safe(state.pattern) + ("▏" if state.typing else "")
+        title += f", {count(len(rows))} of the newest {count(len(told.rows))}{filtered(state)}"
     room = max(0, lines - _TITLES)
-    end = max(min(room, len(rows)), len(rows) - state.offset)
-    laid = table(
-        [told.fields, *(_cells(told.fields, row) for row in rows[max(0, end - room) : end])],
-        numbers=_numbers(told),
+    end = _end(rows, state, room)
+    cells = [_cells(told.fields, row) for row in rows[max(0, end - room) : end]]
+    numbers = _numbers(told)
+    laid = fitted(
+        [
+            Column(safe(field), 0, number)
+            for field, number in zip(told.fields, numbers, strict=True)
+        ],
+        cells,
+        width,
     )
     return [
         Line(left(safe(title, width), width), "heading"),
-        Line(safe(laid[0], width), "bold"),
-        *(Line(safe(line, width)) for line in laid[1:]),
+        laid.heading()._replace(style="bold"),
+        *(laid.row(row) for row in cells),
     ][:lines]
 
 
@@ -160,30 +211,3 @@ def losses(scene: Scene) -> list[str]:
         f"{count(sum(each.missed for each in shown))} not received",
         f"{count(sum(each.misfits for each in shown))} values changed",
     ]
-
-
-def memory(scene: Scene) -> str:
-    """Tell the memory of the process, as the newest record that has it says.
-
-    Parameters
-    ----------
-    scene
-        What there is to see.
-
-    Returns
-    -------
-    str
-        One line, empty where no record tells.
-
-    """
-    for told in sorted(scene.snapshot.records.values(), key=lambda each: -each.heard_at):
-        if told.rows:
-            newest = dict(zip(told.fields, told.rows[-1], strict=True))
-            found = [
-                f"{field} {cell_of(field, newest[field])}"
-                for field in ("RSS", "VMS")
-                if field in newest
-            ]
-            if found:
-                return " · ".join(found)
-    return ""

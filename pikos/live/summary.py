@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pikos.live import records
-from pikos.live.scene import Line
+from pikos.live.chart import sparkline
+from pikos.live.history import memory_of
+from pikos.live.scene import Line, Span
+from pikos.live.stacks import thread_name
 from pikos.live.text import clock, count, cut, duration, left, safe, size, width_of
 
 if TYPE_CHECKING:
@@ -13,14 +16,19 @@ if TYPE_CHECKING:
     from pikos.live.state import ViewState
     from pikos.model import Snapshot
 
+COURSE_MAX = 30
+"""Columns that the course of the memory takes at most."""
 
-def summary(scene: Scene, state: ViewState, width: int) -> list[Line]:
+
+def summary(scene: Scene, seen: Scene, state: ViewState, width: int) -> list[Line]:
     """Sum up a session.
 
     Parameters
     ----------
     scene
         What there is to see.
+    seen
+        What of it the user looks at.
     state
         What the user has chosen.
     width
@@ -37,9 +45,9 @@ def summary(scene: Scene, state: ViewState, width: int) -> list[Line]:
     return [
         Line(cut(f"{left(_who(scene), room)}  {status}", width), style),
         Line(safe(_where(scene), width), "dim"),
-        Line(safe(_sizes(scene), width)),
+        Line(safe(_sizes(seen, state), width)),
         Line(safe(_losses(scene), width), "warning" if _lossy(scene) else "plain"),
-        Line(safe(_cost(scene), width)),
+        _memory(scene, width),
     ]
 
 
@@ -82,14 +90,21 @@ def _where(scene: Scene) -> str:
     return " · ".join(filter(None, told))
 
 
-def _sizes(scene: Scene) -> str:
+def _sizes(scene: Scene, state: ViewState) -> str:
     snapshot, session = scene.snapshot, scene.snapshot.session
     if snapshot.of_recorder:
         return records.sizes(scene)
     rate = scene.functions.call_rate()
+    only = []
+    if scene.since is not None:
+        since_s = (snapshot.time_ns - scene.since.time_ns) / 1e9
+        only.append(f"counted since {clock(since_s)} ago")
+    if state.thread in snapshot.threads:
+        only.append(f"of {thread_name(snapshot.threads[state.thread], state.thread)} alone")
     alive = sum(1 for thread in snapshot.threads.values() if thread.alive)
     return " · ".join(
         [
+            *only,
             f"{count(scene.functions.calls())} calls" + (f", {count(rate)}/s" if rate >= 0 else ""),
             f"{count(len(snapshot.functions))} functions",
             f"{count(session.edges if session else len(snapshot.edges))} edges",
@@ -127,12 +142,40 @@ def _lossy(scene: Scene) -> bool:
     return bool(lost or (session is not None and session.lost_calls))
 
 
-def _cost(scene: Scene) -> str:
+def _memory(scene: Scene, width: int) -> Line:
+    """Tell the memory of the process, and what of it the profiler costs in time."""
+    told = [*_cost(scene), *_sizes_of_memory(scene)]
+    text = safe(" · ".join(told) or "memory not told", width)
+    course = [reading.rss_bytes for reading in scene.memory]
+    line = sparkline(course, min(COURSE_MAX, width - width_of(text) - 1))
+    if not line:
+        return Line(text)
+    return Line(
+        f"{text} {line}", spans=(Span(len(text) + 1, len(text) + 1 + len(line), "graph", "m"),)
+    )
+
+
+def _sizes_of_memory(scene: Scene) -> list[str]:
+    now = memory_of(scene.snapshot)
+    if now is None:
+        return []
+    before = None if scene.since is None else memory_of(scene.since)
+    told = []
+    for name, size_bytes, before_bytes in (
+        ("RSS", now.rss_bytes, before and before.rss_bytes),
+        ("VMS", now.vms_bytes, before and before.vms_bytes),
+    ):
+        told.append(f"{name} {size(size_bytes)}")
+        if before_bytes is not None:
+            grown = size_bytes - before_bytes
+            told[-1] += f" ({'+' if grown >= 0 else ''}{size(grown)})"
+    return told
+
+
+def _cost(scene: Scene) -> list[str]:
     session = scene.snapshot.session
-    if scene.snapshot.of_recorder:
-        return records.memory(scene)
     if session is None:
-        return "own cost and memory not told yet"
+        return []
     before = scene.baseline.session if scene.baseline is not None else None
     share = ""
     if before is not None and scene.baseline is not None:
@@ -140,11 +183,7 @@ def _cost(scene: Scene) -> str:
         if elapsed_ns > 0:
             spent_ns = session.publisher_ns - before.publisher_ns
             share = f", {100 * spent_ns / elapsed_ns:.2f} %"
-    return " · ".join(
-        [
-            f"own cost {duration(session.publisher_ns)}{share}",
-            f"last look {duration(session.walk_ns)}",
-            f"RSS {size(session.rss_bytes)}",
-            f"VMS {size(session.vms_bytes)}",
-        ]
-    )
+    return [
+        f"own cost {duration(session.publisher_ns)}{share}",
+        f"last look {duration(session.walk_ns)}",
+    ]

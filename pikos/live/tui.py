@@ -1,129 +1,185 @@
-"""Carries keys from a terminal to the view, and the view's lines to the terminal."""
+"""Carries keys and clicks from a terminal to a viewer, and its pictures to the terminal.
+
+It is made with Textual (``pip install 'pikos[tui]'``), of one widget that draws lines: what they
+say is the view's affair.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import curses
-import locale
+import asyncio
+import os
+import signal
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pikos.live.scene import Size
-from pikos.live.view import draw, press
+from rich.segment import Segment
+from rich.style import Style as Look
+from textual import events
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from pikos.live.scene import Picture, Size
 
 if TYPE_CHECKING:
-    from pikos.live.scene import Scene, Style
-    from pikos.live.state import ViewState
-    from pikos.live.watch import Watch
+    from collections.abc import Iterator
+
+    from pikos.live.scene import Line, Style
+    from pikos.live.viewer import Viewer
 
 STEP_S = 0.05
-"""Seconds that a key may wait for its effect."""
+"""Seconds that a key may wait for its effect, and a message for being taken in."""
 
-REPAINT_S = 2.0
-"""Seconds after which everything is painted anew: others may write on the same terminal."""
+LOOKS: dict[Style, Look] = {
+    "plain": Look(),
+    "bold": Look(bold=True),
+    "dim": Look(color="bright_black"),
+    "heading": Look(color="cyan", bold=True, underline=True),
+    "chosen": Look(reverse=True),
+    "good": Look(color="green", bold=True),
+    "warning": Look(color="yellow", bold=True),
+    "name": Look(bold=True),
+    "number": Look(color="cyan"),
+    "key": Look(color="cyan", bold=True),
+    "graph": Look(color="green"),
+    "flame 0": Look(color="black", bgcolor="color(216)"),
+    "flame 1": Look(color="black", bgcolor="color(180)"),
+    "flame 2": Look(color="black", bgcolor="color(223)"),
+    "flame 3": Look(color="black", bgcolor="color(210)"),
+}
+"""How each style looks: the terminal's own colours, but for the flame graph."""
 
 _KEYS = {
-    curses.KEY_UP: "up",
-    curses.KEY_DOWN: "down",
-    curses.KEY_LEFT: "left",
-    curses.KEY_RIGHT: "right",
-    curses.KEY_PPAGE: "page up",
-    curses.KEY_NPAGE: "page down",
-    curses.KEY_HOME: "home",
-    curses.KEY_ENTER: "enter",
-    curses.KEY_BACKSPACE: "backspace",
-    "\n": "enter",
-    "\r": "enter",
-    "\x1b": "escape",
-    "\x7f": "backspace",
-    "\b": "backspace",
+    "pageup": "page up",
+    "pagedown": "page down",
+    "ctrl+h": "backspace",
+    "ctrl+j": "enter",
 }
+"""Textual's names of keys, and the view's."""
 
 
-def show(watch: Watch, state: ViewState, interval_s: float) -> Scene:
-    """Show a session on the terminal until the user leaves or the session ends.
+class Board(Widget, can_focus=True):
+    """The picture, as a widget."""
+
+    DEFAULT_CSS = "Board { width: 1fr; height: 1fr; background: ansi_default; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._picture = Picture([])
+
+    def show(self, picture: Picture) -> None:
+        """Show a picture; only lines that differ are written to the terminal.
+
+        Parameters
+        ----------
+        picture
+            The picture.
+
+        """
+        before, self._picture = self._picture.lines, picture
+        width = self.size.width
+        for row in range(max(len(before), len(picture.lines))):
+            if before[row : row + 1] != picture.lines[row : row + 1]:
+                self.refresh(Region(0, row, width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line, as Textual asks for it."""
+        lines = self._picture.lines
+        segments = list(_segments(lines[y])) if y < len(lines) else []
+        return Strip(segments).adjust_cell_length(self.size.width)
+
+
+def _segments(line: Line) -> Iterator[Segment]:
+    look, at = LOOKS[line.style], 0
+    if line.style != "chosen":  # that is a bar from edge to edge
+        for span in line.spans:
+            if span.style is not None:
+                yield Segment(line.text[at : span.begin], look)
+                yield Segment(line.text[span.begin : span.end], look + LOOKS[span.style])
+                at = span.end
+    yield Segment(line.text[at:], look)
+
+
+class Screen(App[int]):
+    """The terminal; what it returns is 0, or 128 and the number of the signal that ended it.
 
     Parameters
     ----------
-    watch
-        The session.
-    state
-        What the user has chosen on the command line.
+    viewer
+        What is shown.
     interval_s
         Seconds between two pictures.
 
-    Returns
-    -------
-    Scene
-        What was to be seen last.
-
     """
-    locale.setlocale(locale.LC_ALL, "")
-    scene = curses.wrapper(_loop, watch, state, interval_s)
-    return watch.scene() if watch.over else scene
 
+    ENABLE_COMMAND_PALETTE = False
 
-def _loop(screen: curses.window, watch: Watch, state: ViewState, interval_s: float) -> Scene:
-    styles = _prepare(screen)
-    scene = watch.scene()
-    due_at = repaint_at = 0.0
-    while not state.leaving and not watch.over:
-        watch.listen(STEP_S)
-        chosen = state
-        for key in _keys(screen):
-            chosen = press(chosen, key)
-        now = time.monotonic()
-        if chosen is state and now < due_at:
-            continue
-        state = chosen
-        scene = replace(scene, now=now) if state.paused else watch.scene()
-        if now >= repaint_at:
-            screen.redrawwin()
-            repaint_at = now + REPAINT_S
-        _paint(screen, scene, state, styles)
+    def __init__(self, viewer: Viewer, interval_s: float) -> None:
+        super().__init__(ansi_color=True)
+        self._viewer = viewer
+        self._interval_s = interval_s
+        self._due_at = 0.0
+        self._board = Board()
+
+    def compose(self) -> ComposeResult:
+        """Give the one widget."""
+        yield self._board
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self._board.focus()
+        loop = asyncio.get_running_loop()
+        for number, status in ((signal.SIGINT, 0), (signal.SIGTERM, 128 + signal.SIGTERM)):
+            loop.add_signal_handler(number, self.exit, status)
+        self.set_interval(STEP_S, self._step)
+
+    def on_resize(self) -> None:
+        """Draw for another size."""
+        self.call_after_refresh(self._draw)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take keys before Textual gives them meanings of its own."""
+        if isinstance(event, events.Key):
+            self._press(event)
+        else:
+            await super().on_event(event)
+
+    def _press(self, event: events.Key) -> None:
+        if event.key == "ctrl+c":
+            os.killpg(os.getpgrp(), signal.SIGINT)  # as a terminal does that was left as it is
+            return
+        typed = event.character if event.is_printable else None
+        self._viewer.press(typed or _KEYS.get(event.key, event.key))
+        self._draw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Carry a click."""
+        self._viewer.click(event.screen_y, event.screen_x)
+        self._draw()
+
+    def on_mouse_scroll_up(self) -> None:
+        """Carry a turn of the wheel."""
+        self._viewer.press("up")
+        self._draw()
+
+    def on_mouse_scroll_down(self) -> None:
+        """Carry a turn of the wheel."""
+        self._viewer.press("down")
+        self._draw()
+
+    def _step(self) -> None:
+        """Take in what arrived, and draw if it is time to."""
+        self._viewer.watch.take_in(STEP_S)
+        if self._viewer.over or time.monotonic() >= self._due_at:
+            self._draw()
+
+    def _draw(self) -> None:
+        if self._viewer.over:
+            self.exit(0)
+            return
+        began_at = time.monotonic()
+        self._board.show(self._viewer.picture(Size(self.size.height, self.size.width)))
         # A picture that takes long leaves the machine to others for twice as long.
-        due_at = now + max(interval_s, 3 * (time.monotonic() - now))
-    return scene
-
-
-def _prepare(screen: curses.window) -> dict[Style, int]:
-    screen.nodelay(True)  # curses' own signature
-    curses.set_escdelay(25)
-    with contextlib.suppress(curses.error):  # a terminal whose cursor stays
-        curses.curs_set(0)
-    styles: dict[Style, int] = {
-        "plain": curses.A_NORMAL,
-        "bold": curses.A_BOLD,
-        "dim": curses.A_DIM,
-        "heading": curses.A_REVERSE,
-        "good": curses.A_BOLD,
-        "warning": curses.A_BOLD,
-    }
-    with contextlib.suppress(curses.error):  # a terminal without colours
-        curses.use_default_colors()
-        curses.init_pair(1, curses.COLOR_GREEN, -1)
-        curses.init_pair(2, curses.COLOR_YELLOW, -1)
-        styles["good"] |= curses.color_pair(1)
-        styles["warning"] |= curses.color_pair(2)
-    return styles
-
-
-def _keys(screen: curses.window) -> list[str]:
-    """Read the keys that were pressed since the last time."""
-    pressed: list[str] = []
-    with contextlib.suppress(curses.error):  # no more
-        while len(pressed) < 100:  # noqa: PLR2004  # whoever leans on the keyboard gets pictures, too
-            key = screen.get_wch()
-            pressed.append(_KEYS.get(key, key if isinstance(key, str) else "other"))
-    return pressed
-
-
-def _paint(screen: curses.window, scene: Scene, state: ViewState, styles: dict[Style, int]) -> None:
-    lines, columns = screen.getmaxyx()
-    screen.erase()
-    for row, line in enumerate(draw(scene, state, Size(lines, columns))):
-        shown = line.text.encode(screen.encoding, "replace").decode(screen.encoding)
-        with contextlib.suppress(curses.error):  # the corner, past which the cursor cannot go
-            screen.addstr(row, 0, shown, styles[line.style])
-    screen.refresh()
+        now = time.monotonic()
+        self._due_at = now + max(self._interval_s, 3 * (now - began_at))

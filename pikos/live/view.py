@@ -6,32 +6,73 @@
     │ what was counted, what was lost, at what     │  always in sight
     │ cost, the memory of the process              │
     │                                              │
-    │ panel: functions, open calls, threads, help, │
+    │ panel: functions, callers, flame graph, …    │
     │        or the newest records                 │
     │                                              │
     │ each thread: its open calls with their ages  │  always in sight
-    └ keys ────────────────────────────────────────┘
+    └ keys, to be clicked too ─────────────────────┘
 """
 
 from __future__ import annotations
 
-from pikos.live.panels import functions, panel, threads_now
+from typing import TYPE_CHECKING
+
+from pikos.live.bindings import press
+from pikos.live.callers import callers
+from pikos.live.flame import flame
+from pikos.live.function_table import functions
+from pikos.live.help import helping
+from pikos.live.lens import look
+from pikos.live.memory import memory
+from pikos.live.processes import processes
 from pikos.live.records import records
-from pikos.live.scene import Line, Scene, Size
-from pikos.live.state import ViewState, press
+from pikos.live.scene import Line, Picture, Scene, Size, Span
+from pikos.live.source_panel import source
+from pikos.live.stacks import open_calls, threads, threads_now
+from pikos.live.state import ViewState
 from pikos.live.summary import summary
 from pikos.live.text import cut, safe
 
-__all__ = ["Line", "Scene", "Size", "ViewState", "draw", "press", "report"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
-RECORDS_HINTS = "q quit  p pause  / filter  c clear  arrows scroll  ? help"
-"""The last line where records are shown."""
+    from pikos.live.state import Panel
 
-HINTS = "q quit  p pause  1-8 < > r sort  / filter  o open calls  t threads  ? help"
-"""The last line."""
+__all__ = ["Line", "Picture", "Scene", "Size", "ViewState", "draw", "press", "report"]
+
+PANELS: Mapping[Panel, Callable[[Scene, ViewState, int, int], Picture]] = {
+    "functions": functions,
+    "function": callers,
+    "source": source,
+    "flame graph": flame,
+    "open calls": open_calls,
+    "threads": threads,
+    "memory": memory,
+    "processes": processes,
+    "help": helping,
+}
+"""What draws each panel."""
+
+TABS = (
+    ("q", "quit", None),
+    ("?", "help", "help"),
+    ("p", "pause", None),
+    ("/", "filter", None),
+    ("f", "functions", "functions"),
+    ("g", "graph", "flame graph"),
+    ("o", "open", "open calls"),
+    ("t", "threads", "threads"),
+    ("m", "memory", "memory"),
+    ("P", "processes", "processes"),
+    ("r", "from now", None),
+)
+"""The last line: a key, its name, and the panel it leads to."""
+
+OF_RECORDS = frozenset({"help", "source", "memory", "processes"})
+"""Panels that there are for records too; in place of the others, the newest are shown."""
 
 
-def draw(scene: Scene, state: ViewState, size: Size) -> list[Line]:
+def draw(scene: Scene, state: ViewState, size: Size) -> Picture:
     """Say what to draw on a screen.
 
     Parameters
@@ -45,33 +86,57 @@ def draw(scene: Scene, state: ViewState, size: Size) -> list[Line]:
 
     Returns
     -------
-    list of Line
-        At most as many lines as the screen has, none wider than it.
+    Picture
+        As many lines as the screen has, none wider than it.
 
     """
     lines, width = size
-    head = summary(scene, state, width)
-    if scene.snapshot.of_recorder:
-        return _records(scene, state, size, head)
+    seen = look(scene, state)
+    head = summary(scene, seen, state, width)
+    below = _below(seen, state, lines, width)
+    room = max(0, lines - len(head) - len(below) - 1)
+    of_records = scene.snapshot.of_recorder and state.panel not in OF_RECORDS
+    shown = (records if of_records else PANELS[state.panel])(seen, state, room, width)
+    middle = shown.lines[:room] + [Line("")] * (room - len(shown.lines))
+    drawn = [*head, *middle, *below][: max(0, lines - 1)]
+    keys = {} if state.typing else {**_next_threads(scene, state), **shown.keys}
+    return Picture([*drawn, _tabs(scene, state, width)][:lines], keys)
+
+
+def _below(scene: Scene, state: ViewState, lines: int, width: int) -> list[Line]:
+    """Draw what each thread does, where the panel leaves room and does not show it itself."""
+    if scene.snapshot.of_recorder or state.panel in {"open calls", "help", "processes"}:
+        return []
     threads = len({call.thread for call in scene.snapshot.open_calls})
-    below = min(1 + max(1, threads), max(2, lines // 4))
-    middle = lines - len(head) - below - 1
-    drawn = panel(scene, state, middle, width) if middle > 0 else []
-    drawn += [Line("")] * (middle - len(drawn))
-    hint = f"filter: {safe(state.pattern)}▏" if state.typing else HINTS
-    drawn = [*head, *drawn, *threads_now(scene, below, width)]
-    drawn += [Line("")] * (lines - 1 - len(drawn))
-    return [*drawn[: lines - 1], Line(cut(hint, width), "dim")][:lines]
+    return threads_now(scene, min(1 + max(1, threads), max(2, lines // 4)), width)
 
 
-def _records(scene: Scene, state: ViewState, size: Size, head: list[Line]) -> list[Line]:
-    lines, width = size
-    middle = max(0, lines - len(head) - 1)
-    draw_panel = panel if state.panel == "help" else records
-    drawn = [*head, *draw_panel(scene, state, middle, width)]
-    drawn += [Line("")] * (lines - 1 - len(drawn))
-    hint = f"filter: {safe(state.pattern)}▏" if state.typing else RECORDS_HINTS
-    return [*drawn[: lines - 1], Line(cut(hint, width), "dim")][:lines]
+def _next_threads(scene: Scene, state: ViewState) -> dict[str, str]:
+    """Tell to which threads the arrows lead: all of them together are one more."""
+    numbers = [0, *sorted(scene.snapshot.threads)]
+    at = numbers.index(state.thread) if state.thread in numbers else 0
+    return {
+        "left": f"thread {numbers[at - 1]}",
+        "right": f"thread {numbers[(at + 1) % len(numbers)]}",
+    }
+
+
+def _tabs(scene: Scene, state: ViewState, width: int) -> Line:
+    if scene.notice:
+        return Line(safe(scene.notice, width), "bold")
+    if state.typing:
+        return Line(cut(f"filter: {safe(state.pattern)}▏", width), "bold")
+    text, spans = "", []
+    for key, name, panel in TABS:
+        begin = len(text)
+        text += f"{key} {name}"
+        if panel == state.panel or (key == "p" and state.paused):
+            spans.append(Span(begin, len(text), "chosen", key))
+        else:
+            spans += [Span(begin, begin + 1, "key", key), Span(begin + 1, len(text), None, key)]
+        text += "  "
+    shown = cut(text.rstrip(), width)
+    return Line(shown, "dim", tuple(span for span in spans if span.end <= len(shown)))
 
 
 def report(scene: Scene, state: ViewState, *, rows: int, width: int) -> list[str]:
@@ -94,13 +159,10 @@ def report(scene: Scene, state: ViewState, *, rows: int, width: int) -> list[str
         Lines without an end.
 
     """
+    drawn = summary(scene, scene, state, width)
     if scene.snapshot.of_recorder:
-        room = (rows + 2) * len(scene.snapshot.records)
-        drawn = [*summary(scene, state, width), *records(scene, state, room, width)]
-        return [line.text.rstrip() for line in drawn]
-    drawn = [
-        *summary(scene, state, width),
-        *functions(scene, state, rows + 1, width),
-        *threads_now(scene, rows + 1, width),
-    ]
+        drawn += records(scene, state, (rows + 2) * len(scene.snapshot.records), width).lines
+    else:
+        drawn += functions(scene, state, rows + 1, width).lines
+        drawn += threads_now(scene, rows + 1, width)
     return [line.text.rstrip() for line in drawn]

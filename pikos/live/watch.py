@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pikos.live.functions import Baseline
 from pikos.live.scene import Scene
 from pikos.model import Model
+from pikos.model.merge import Merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,8 @@ class Watch:
         What the user calls it.
     clock
         Present time in seconds, of the viewer; how old data is, is told by the source's.
+    merged
+        Whether to see all that is heard as one session.
 
     Threads: one at a time
     """
@@ -36,11 +39,14 @@ class Watch:
         source: Source,
         target: str,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        merged: bool = False,
     ) -> None:
         self._source = source
         self._target = target
         self._clock = clock
         self._model = Model()
+        self._merge = Merge() if merged else None
         self._baseline = Baseline()
         self._stream = b""
         self._began_at = source.now()
@@ -138,6 +144,8 @@ class Watch:
 
     def _snapshot(self) -> Snapshot:
         """Stay with one session; turn to the one heard last when it has ended or fallen silent."""
+        if self._merge is not None:
+            return self._merge.of([self._model.snapshot(s) for s in sorted(self._model.streams)])
         snapshot = self._model.snapshot(self._stream)
         if not snapshot.stream or snapshot.ended is not None or snapshot.stale(self._source.now()):
             snapshot = self._model.snapshot()

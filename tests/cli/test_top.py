@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -22,6 +23,7 @@ from support.publisher import DEADLINE_S, Publisher, until
 from support.session import MadeUpSession
 
 from pikos.cli import top
+from pikos.publishing.session_directory import SessionDirectory
 
 
 @pytest.fixture(autouse=True)
@@ -198,7 +200,7 @@ def _environment():
 class Terminal:
     """A program on a terminal of its own."""
 
-    def __init__(self, *arguments, lines=30, columns=100):
+    def __init__(self, *arguments, lines=30, columns=100, **environment):
         self.primary, replica = pty.openpty()
         fcntl.ioctl(replica, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.process = subprocess.Popen(
@@ -206,7 +208,7 @@ class Terminal:
             stdin=replica,
             stdout=replica,
             stderr=replica,
-            env={**_environment(), "TERM": "xterm", "LC_ALL": "C.UTF-8"},
+            env={**_environment(), "TERM": "xterm", "LC_ALL": "C.UTF-8", **environment},
             start_new_session=True,
         )
         os.close(replica)
@@ -250,8 +252,8 @@ class Terminal:
 def terminal():
     started = []
 
-    def start(*arguments, **size):
-        started.append(Terminal(*arguments, **size))
+    def start(*arguments, **options):
+        started.append(Terminal(*arguments, **options))
         return started[-1]
 
     yield start
@@ -274,6 +276,19 @@ def test_on_a_terminal_the_table_is_live_and_q_leaves_it(publisher, terminal):
     assert b"\x1b[?1049l" in screen.seen
 
 
+def test_without_colours_the_screen_has_none(publisher, terminal):
+    screen = terminal(publisher.address, NO_COLOR="1")
+    screen.until(b"Worker.work (worker.py:9)")
+    screen.press(b"g")
+    screen.until(b"all calls")
+    screen.press(b"q")
+
+    assert screen.end() == 0
+    sequences = re.findall(rb"\x1b\[([0-9;]*)m", screen.seen)
+    assert b"7" in sequences
+    assert not any(re.search(rb"(^|;)([349][0-7]|10[0-7]|[34]8)(;|$)", told) for told in sequences)
+
+
 def test_keys_change_what_is_seen(publisher, terminal):
     screen = terminal(publisher.address, "--interval", "0.05")
     screen.until(b"Worker.work (worker.py:9)")
@@ -290,6 +305,50 @@ def test_keys_change_what_is_seen(publisher, terminal):
     screen.press(b"Q")
 
     assert screen.end() == 0
+
+
+def test_without_textual_the_table_is_plain_and_says_what_to_install(publisher, terminal, tmp_path):
+    (tmp_path / "textual.py").write_text("raise ImportError('not here')")
+    screen = terminal(publisher.address, "--interval", "0.05", PYTHONPATH=str(tmp_path))
+
+    told = screen.until(b"pip install 'pikos[tui]'")
+    again = screen.until(b"pip install 'pikos[tui]'")
+    screen.process.send_signal(signal.SIGINT)
+
+    assert b"Worker.work (worker.py:9)" in told
+    assert again.startswith(b"\x1b[H") or b"\x1b[H" in again
+    assert screen.end() == 0
+    assert screen.seen.rstrip().endswith(b"\x1b[?1049l")
+
+
+@pytest.fixture
+def two_sessions(publisher, runtime):
+    made = [SessionDirectory.make() for _ in range(2)]
+    for at, directory in enumerate(made):
+        directory.announce(publisher.address, ["app.py", str(at)], at)
+    yield
+    for directory in made:
+        directory.remove()
+
+
+def test_several_sessions_are_there_to_choose_from(two_sessions, terminal):
+    screen = terminal()
+
+    screen.until(b"all profiles together")
+    screen.press(b"\x1b[B\r")
+    screen.until(b"Worker.work (worker.py:9)")
+    screen.press(b"P")
+    screen.until(b"all profiles together")
+    screen.press(b"q")
+
+    assert screen.end() == 0
+
+
+def test_without_a_terminal_several_sessions_are_listed(two_sessions, pikos):
+    done = pikos("top")
+
+    assert done.returncode == 2
+    assert "several sessions are live; name the PID of one:" in done.stderr
 
 
 def test_the_goodbye_leaves_the_last_state_on_the_terminal(publisher, terminal):
@@ -342,5 +401,6 @@ def test_hostile_names_do_nothing_to_a_terminal(terminal):
         screen.press(b"q")
         screen.end()
 
-    for harm in (b"\x1b]", b"\x1bP", b"\x9b", b"\x9d", b"\xc2\x9b", b"\xc2\x9d", b"\x07"):
+    for harm in (b"\x1b]0", b"\x1b]5", b"\x1bP", b"\x9b", b"\x9d", b"\xc2\x9b", b"\xc2\x9d"):
         assert harm not in screen.seen
+    assert b"\x07owned" not in screen.seen

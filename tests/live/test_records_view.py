@@ -38,7 +38,7 @@ def scene_of(**records):
 
 
 def shown(scene, state=ViewState(), size=SCREEN):  # noqa: B008  # frozen
-    return [line.text for line in draw(scene, state, size)]
+    return [line.text for line in draw(scene, state, size).lines]
 
 
 def test_the_newest_records_are_shown_with_their_fields_and_sizes():
@@ -77,8 +77,8 @@ def test_each_type_has_its_table():
 
 
 def test_scrolling_leads_to_older_records():
-    lines = shown(scene_of(M=MEMORY), ViewState(offset=50))
-    far = shown(scene_of(M=MEMORY), ViewState(offset=10_000))
+    lines = shown(scene_of(M=MEMORY), ViewState(row=50))
+    far = shown(scene_of(M=MEMORY), ViewState(row=10_000))
 
     assert any("work_49 " in line for line in lines)
     assert not any("work_50 " in line for line in lines)

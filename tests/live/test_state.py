@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from pikos.live.state import SORTS, ViewState, press
+from pikos.live.bindings import press
+from pikos.live.state import SORTS, ViewState
 
 
 def after(*keys, state=ViewState()):  # noqa: B008  # frozen
@@ -29,7 +30,7 @@ def test_the_key_of_a_column_pressed_again_turns_the_order():
 def test_the_columns_beside_can_be_sorted_by():
     assert after("1", ">").sort == SORTS[1]
     assert after("1", "<").sort == SORTS[-1]
-    assert after("right", "left").sort == ViewState().sort
+    assert after("S", "s").sort == ViewState().sort
 
 
 def test_a_filter_is_typed_and_ends_with_enter():
@@ -38,7 +39,7 @@ def test_a_filter_is_typed_and_ends_with_enter():
     assert typing.typing
     assert typing.pattern == "q1 "
     assert not typing.paused
-    assert not typing.leaving
+    assert typing.request == ""
     assert not after("enter", state=typing).typing
     assert after("enter", "c", state=typing).pattern == ""
 
@@ -54,7 +55,7 @@ def test_what_cannot_be_printed_does_not_get_into_a_filter():
 def test_pausing_and_leaving():
     assert after("p").paused
     assert not after("p", " ").paused
-    assert after("q").leaving
+    assert after("q").request == "leave"
 
 
 def test_panels_are_shown_and_left_again():
@@ -66,11 +67,25 @@ def test_panels_are_shown_and_left_again():
     assert after("t", "3").panel == "functions"
 
 
-def test_scrolling_never_goes_above_the_first_row():
-    assert after("down", "j", "up").offset == 1
-    assert after("page down", "page up", "up").offset == 0
-    assert after("page down", "home").offset == 0
-    assert after("page down", "1").offset == 0
+def test_turning_elsewhere_begins_at_the_first_row():
+    assert after("row 7 3").row == 7
+    assert after("row 7 3").first == 3
+    for key in ("1", "o", "/", "i", "function 3"):
+        assert after("row 7 3", key).row == 0
+
+
+def test_escape_leads_back_the_way_that_was_gone():
+    assert after("function 3", "escape").panel == "functions"
+    assert after("function 3", "source 9 /a.py", "escape").panel == "function"
+    assert after("source 9 /a.py", "escape").panel == "functions"
+    assert after("g", "zoom /1/2", "escape").zoom == (1,)
+    assert after("g", "zoom /1", "escape", "escape").panel == "functions"
+
+
+def test_the_view_can_be_reset_and_stays_paused():
+    state = after("p", "/", "x", "enter", "1", "thread 4", "g", "R")
+
+    assert state == ViewState(paused=True, request="count all")
 
 
 @given(st.lists(st.one_of(st.characters(), st.sampled_from(["up", "enter", "home", "left"]))))
@@ -78,7 +93,7 @@ def test_no_key_breaks_anything(keys):
     state = after(*keys)
 
     assert state.sort in SORTS
-    assert state.offset >= 0
+    assert state.row == 0
 
 
 def test_a_key_without_a_meaning_changes_nothing():

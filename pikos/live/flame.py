@@ -1,0 +1,233 @@
+"""The flame graph: the calling-context tree from the outermost calls down, by their time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from pikos.live.function_table import source_key
+from pikos.live.functions import label
+from pikos.live.scene import Line, Picture, Span
+from pikos.live.text import count, cut, duration, left, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pikos.live.scene import Scene, Style
+    from pikos.live.state import ViewState
+    from pikos.model import Context, Snapshot
+
+DEPTH_MAX = 500
+"""Calls within one another that are looked at; a terminal has fewer lines."""
+
+COLOURS: tuple[Style, ...] = ("flame 0", "flame 1", "flame 2", "flame 3")
+"""Styles of neighbours; which one a function has is always the same."""
+
+EDGE = "▏"
+"""Begins each call, so that neighbours are told apart without colours, too."""
+
+
+class Node(NamedTuple):
+    """All calls of one function by one path of calls, all threads together."""
+
+    path: tuple[int, ...]
+    """Functions from the outermost to this one."""
+    contexts: tuple[Context, ...]
+    """What it is made of."""
+    value_ns: int
+    """Time in it and in all it called, open calls included."""
+
+    @property
+    def key(self) -> str:
+        """The path, as keys have it."""
+        return "/" + "/".join(map(str, self.path))
+
+
+class Tree:
+    """The calling-context tree of a snapshot, for looking at its widest parts.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._below = snapshot.tree()
+        self._ages: dict[int, int] = defaultdict(int)
+        for call in snapshot.open_calls:
+            self._ages[call.context] += call.age_ns
+        roots = tuple(c for c in self._below.get(0, ()) if not c.folded)
+        starts = tuple(c for c in roots if c.function)
+        under_roots = [c for root in roots if not root.function for c in self._children(root)]
+        self.root = Node((), roots, sum(map(self._value, (*starts, *under_roots))))
+
+    def _value(self, context: Context) -> int:
+        return max(0, context.cumulative_ns + self._ages.get(context.id, 0))
+
+    def _children(self, context: Context) -> Iterable[Context]:
+        return self._below.get(context.id, ())
+
+    def children(self, node: Node) -> list[Node]:
+        """Find what a node calls, the widest first.
+
+        Parameters
+        ----------
+        node
+            A node of this tree.
+
+        Returns
+        -------
+        list of Node
+            Those that took time.
+
+        """
+        if len(node.path) >= DEPTH_MAX:
+            return []
+        below: dict[int, list[Context]] = defaultdict(list)
+        for context in node.contexts:
+            starts = (context,) if not node.path and context.function else self._children(context)
+            for child in starts:
+                below[child.function].append(child)
+        nodes = [
+            Node((*node.path, number), tuple(contexts), sum(map(self._value, contexts)))
+            for number, contexts in below.items()
+        ]
+        return sorted((n for n in nodes if n.value_ns > 0), key=lambda n: (-n.value_ns, n.path))
+
+    def find(self, path: tuple[int, ...]) -> Node:
+        """Go down a path as far as it leads.
+
+        Parameters
+        ----------
+        path
+            Functions from the outermost to an inner one.
+
+        Returns
+        -------
+        Node
+            The innermost one that is there.
+
+        """
+        node = self.root
+        for number in path:
+            below = {child.path[-1]: child for child in self.children(node)}
+            if number not in below:
+                break
+            node = below[number]
+        return node
+
+
+def flame(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
+    """Draw the flame graph.
+
+    Parameters
+    ----------
+    scene
+        What there is to see.
+    state
+        What the user has chosen.
+    room
+        Lines to fill at most.
+    width
+        Columns of the screen.
+
+    Returns
+    -------
+    Picture
+        What is chosen and its cost; below it a line for each depth, the outermost first.
+
+    """
+    tree = Tree(scene.snapshot)
+    zoomed, chosen = tree.find(state.zoom), tree.find(state.node)
+    if chosen.path[: len(zoomed.path)] != zoomed.path:
+        chosen = zoomed
+    heading = Line(left(_told(scene, chosen, zoomed, width), width), "heading")
+    rows: list[Line] = []
+    # Those around what fills the line, so that the way back is in sight, and can be clicked.
+    around = [tree.find(zoomed.path[:depth]) for depth in range(len(zoomed.path))]
+    shown_around = around[max(0, len(zoomed.path) - room // 3) :]
+    rows += [_line(scene, [(node, 0, width)], chosen, width) for node in shown_around]
+    level = [(zoomed, 0, width)]
+    while level and len(rows) < room - 1:
+        rows.append(_line(scene, level, chosen, width))
+        level = [place for node, at, wide in level for place in _places(tree, node, at, wide)]
+    return Picture([heading, *rows][: max(0, room)], _keys(tree, chosen, zoomed, scene.snapshot))
+
+
+def _places(tree: Tree, node: Node, at: int, wide: int) -> Iterable[tuple[Node, int, int]]:
+    """Share a node's columns among what it calls; what is narrower than one is not shown."""
+    passed_ns = 0
+    children = tree.children(node)
+    whole_ns = max(node.value_ns, sum(child.value_ns for child in children), 1)
+    for child in children:
+        begin = at + wide * passed_ns // whole_ns
+        passed_ns += child.value_ns
+        end = at + wide * passed_ns // whole_ns
+        if end > begin:
+            yield child, begin, end - begin
+
+
+def _line(scene: Scene, level: list[tuple[Node, int, int]], chosen: Node, width: int) -> Line:
+    text, spans, reached = "", [], 0
+    for node, at, wide in level:
+        text += " " * (at - reached)
+        cell = left(cut(EDGE + safe(_name(scene, node), wide), wide), wide)
+        style = "chosen" if node.path == chosen.path else COLOURS[_colour(scene, node)]
+        spans.append(Span(len(text), len(text) + len(cell), style, _press(node, chosen)))
+        text += cell
+        reached = at + wide
+    return Line(left(text, width), spans=tuple(spans))
+
+
+def _press(node: Node, chosen: Node) -> str:
+    """A click chooses a node, a second one zooms into it."""
+    return f"{'zoom' if node.path == chosen.path else 'node'} {node.key}"
+
+
+def _name(scene: Scene, node: Node) -> str:
+    if not node.path:
+        return "all calls"
+    function = scene.snapshot.functions.get(node.path[-1])
+    return label(None, node.path[-1]) if function is None else function.qualified_name
+
+
+def _colour(scene: Scene, node: Node) -> int:
+    """Choose by name, so that a function looks the same wherever it is."""
+    return sum(map(ord, _name(scene, node)[:100])) % len(COLOURS)
+
+
+def _told(scene: Scene, chosen: Node, zoomed: Node, width: int) -> str:
+    share = 100 * chosen.value_ns / max(1, zoomed.value_ns)
+    function = scene.snapshot.functions.get(chosen.path[-1] if chosen.path else 0)
+    name = "all calls" if not chosen.path else label(function, chosen.path[-1])
+    calls = sum(context.callcount for context in chosen.contexts)
+    told = f"{duration(chosen.value_ns)} · {share:.1f} %"
+    if chosen.path:
+        told += f" · {count(calls)} calls"
+    folded = scene.snapshot.session.folded_calls if scene.snapshot.session else 0
+    if folded:
+        told += f" · {count(folded)} calls are past the tree's bound"
+    return safe(f"{safe(name, max(8, width // 2))}: {told}", width)
+
+
+def _keys(tree: Tree, chosen: Node, zoomed: Node, snapshot: Snapshot) -> Mapping[str, str]:
+    keys = {"enter": f"zoom {chosen.key}"}
+    children = tree.children(chosen)
+    if children:
+        keys["down"] = f"node {children[0].key}"
+    if len(chosen.path) > len(zoomed.path):
+        parent = tree.find(chosen.path[:-1])
+        beside = [child.path for child in tree.children(parent)]
+        at = beside.index(chosen.path)
+        keys["up"] = f"node {parent.key}"
+        keys["left"] = f"node {Node(beside[at - 1], (), 0).key}"
+        keys["right"] = f"node {Node(beside[(at + 1) % len(beside)], (), 0).key}"
+    else:
+        keys["left"] = keys["right"] = keys["up"] = f"node {chosen.key}"
+    keys["k"], keys["j"] = keys["up"], keys.get("down", f"node {chosen.key}")
+    if chosen.path:
+        keys["d"] = f"function {chosen.path[-1]}"
+        keys.update(source_key(snapshot, chosen.path[-1]))
+    return keys

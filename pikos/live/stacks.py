@@ -1,0 +1,203 @@
+"""What the threads are doing: their open calls with ages, and the threads themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pikos.live.function_table import name_in
+from pikos.live.functions import label
+from pikos.live.layout import Column, Table, listed, under
+from pikos.live.scene import Line, Picture
+from pikos.live.text import count, duration, left, right, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pikos.live.scene import Scene, Style
+    from pikos.live.state import ViewState
+    from pikos.model import OpenCall, Snapshot, Thread
+
+INDENT_MAX = 24
+"""Columns by which a deep call is set in at most."""
+
+
+def threads_now(scene: Scene, room: int, width: int) -> list[Line]:
+    """Draw what each thread is doing.
+
+    Parameters
+    ----------
+    scene
+        What there is to see.
+    room
+        Lines to fill at most.
+    width
+        Columns of the screen.
+
+    Returns
+    -------
+    list of Line
+        A heading, and a line for each thread that has an open call, the longest-waiting first.
+
+    """
+    if room < 1:
+        return []
+    snapshot = scene.snapshot
+    stacks = _stacks(snapshot)
+    told = [
+        Line(safe(_now(snapshot, thread, stack, width), width), key=f"thread {thread}")
+        for thread, stack in sorted(stacks.items(), key=lambda item: -item[1][-1].age_ns)
+    ]
+    hidden = len(told) - (room - 1)
+    heading = f"open calls ({count(len(snapshot.open_calls))}), outermost to innermost, with ages"
+    if hidden > 0:
+        heading += f"; {hidden} more threads"
+    return [Line(left(heading, width), "heading", key="o"), *told[: room - 1]]
+
+
+def _stacks(snapshot: Snapshot) -> Mapping[int, list[OpenCall]]:
+    stacks = defaultdict(list)
+    for call in snapshot.open_calls:
+        stacks[call.thread].append(call)
+    for stack in stacks.values():
+        stack.sort(key=lambda call: call.depth)
+    return stacks
+
+
+def thread_name(thread: Thread | None, number: int) -> str:
+    """Name a thread for people.
+
+    Parameters
+    ----------
+    thread
+        The thread, or None if only its id is known.
+    number
+        Its id.
+
+    Returns
+    -------
+    str
+        Its name: data from a stranger.
+
+    """
+    if thread is None or not thread.name:
+        return f"thread {number}"
+    return thread.name
+
+
+def _short(snapshot: Snapshot, number: int) -> str:
+    function = snapshot.functions.get(number)
+    return label(None, number) if function is None else function.qualified_name
+
+
+def _now(snapshot: Snapshot, thread: int, stack: list[OpenCall], width: int) -> str:
+    name_width = max(8, width // 5)
+    told = stack if len(stack) <= 3 else [stack[0], stack[-2], stack[-1]]  # noqa: PLR2004  # the ends
+    room = max(8, (width - name_width - 8) // len(told) - 12)
+    calls = [
+        f"{safe(_short(snapshot, call.function), room)} {duration(call.age_ns)}" for call in told
+    ]
+    if len(told) < len(stack):
+        calls.insert(1, "…")
+    name = safe(thread_name(snapshot.threads.get(thread), thread), name_width)
+    return f"{left(name, name_width)} {right(str(stack[-1].depth + 1), 5)}  {' ▸ '.join(calls)}"
+
+
+def open_calls(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
+    """Draw every open call, set in by depth.
+
+    Parameters
+    ----------
+    scene
+        What there is to see.
+    state
+        What the user has chosen.
+    room
+        Lines to fill at most.
+    width
+        Columns of the screen.
+
+    Returns
+    -------
+    Picture
+        A heading, and for each thread its name and its calls.
+
+    """
+    snapshot = scene.snapshot
+    rows: list[Line] = []
+    for thread, stack in sorted(_stacks(snapshot).items()):
+        name = safe(thread_name(snapshot.threads.get(thread), thread), width)
+        rows.append(Line(name, "bold", key=f"thread {thread}"))
+        expected = stack[0].depth
+        for call in stack:
+            if call.depth > expected:
+                between = f"{'':11}… {count(call.depth - expected)} calls between"
+                rows.append(Line(left(between, width), "dim"))
+            expected = call.depth + 1
+            rows.append(_open_call(snapshot, call, width))
+    heading = Line(left("open calls: age and function of each, by thread", width), "heading")
+    return under([heading], listed(state, rows, room - 1))
+
+
+def _open_call(snapshot: Snapshot, call: OpenCall, width: int) -> Line:
+    name = label(snapshot.functions.get(call.function), call.function)
+    before = f"{right(duration(call.age_ns), 10)} {' ' * min(call.depth, INDENT_MAX)}"
+    line = Line(left(safe(before + safe(name), width), width), key=f"function {call.function}")
+    return name_in(line, min(len(before), width))
+
+
+def threads(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
+    """Draw the threads, with what each has cost.
+
+    Parameters
+    ----------
+    scene
+        What there is to see.
+    state
+        What the user has chosen.
+    room
+        Lines to fill at most.
+    width
+        Columns of the screen.
+
+    Returns
+    -------
+    Picture
+        A heading and a row for each thread; the first row stands for all of them.
+
+    """
+    snapshot = scene.snapshot
+    laid = Table(
+        (
+            Column("calls", 11),
+            Column("self", 9),
+            Column("depth", 6),
+            Column("native id", 10),
+            Column("alive", 5, number=False),
+            Column("thread", 0, number=False, style="name"),
+        ),
+        width,
+    )
+    calls: dict[int, int] = defaultdict(int)
+    spent: dict[int, int] = defaultdict(int)
+    for context in snapshot.contexts.values():
+        calls[context.thread] += context.callcount
+        spent[context.thread] += context.inline_ns
+    everyone = ["", "", "", "", "", "all threads together"]
+    everyone[:2] = [count(sum(calls.values())), duration(sum(spent.values()))]
+    rows = [laid.row(everyone, "plain" if state.thread else "bold", "thread 0")]
+    for number, thread in sorted(snapshot.threads.items()):
+        name = thread_name(thread, number)
+        if thread.threads > 1:
+            name += f" (and {count(thread.threads - 1)} before it)"
+        told = [
+            count(calls[number]),
+            duration(spent[number]),
+            count(thread.depth),
+            str(thread.native_id),
+            "yes" if thread.alive else "no",
+            name,
+        ]
+        style: Style = "plain" if thread.alive else "dim"
+        rows.append(laid.row(told, "bold" if number == state.thread else style, f"thread {number}"))
+    return under([laid.heading()], listed(state, rows, room - 1))

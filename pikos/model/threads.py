@@ -1,0 +1,76 @@
+"""One thread of a session alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pikos.model.rows import Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pikos.model.rows import Context
+    from pikos.model.snapshot import Snapshot
+
+
+def of_thread(snapshot: Snapshot, thread: int) -> Snapshot:
+    """Leave out what other threads did.
+
+    Parameters
+    ----------
+    snapshot
+        A session.
+    thread
+        Id of the thread.
+
+    Returns
+    -------
+    Snapshot
+        The session, with the functions' and edges' costs in that thread alone.
+
+    """
+    contexts = {
+        number: context for number, context in snapshot.contexts.items() if context.thread == thread
+    }
+    return replace(
+        snapshot,
+        stats=snapshot.thread_stats(thread),
+        edges=_edges(contexts),
+        contexts=contexts,
+        open_calls=tuple(call for call in snapshot.open_calls if call.thread == thread),
+    )
+
+
+def _edges(contexts: Mapping[int, Context]) -> dict[tuple[int, int], Edge]:
+    """Sum contexts by caller and callee, as the publisher does for all threads together."""
+    sums: dict[tuple[int, int], list[int]] = {}
+    for context in contexts.values():
+        if not context.function:
+            continue
+        entry = sums.setdefault((context.caller, context.function), [0] * 4)
+        open_already = _is_open_already(context, contexts)
+        entry[0] += context.callcount
+        entry[1] += context.reccallcount if context.folded else context.callcount * open_already
+        entry[2] += context.inline_ns
+        entry[3] += context.cumulative_ns * (not open_already)
+    return {key: Edge(*key, *entry) for key, entry in sums.items()}
+
+
+def _is_open_already(context: Context, contexts: Mapping[int, Context]) -> bool:
+    """Tell whether the same call is open further out; only where its function is can that be."""
+    if context.folded or not context.reccallcount:
+        return False
+    return any(
+        (outer.caller, outer.function) == (context.caller, context.function)
+        for outer in _outer(context, contexts)
+    )
+
+
+def _outer(context: Context, contexts: Mapping[int, Context]) -> Iterable[Context]:
+    """Go outwards; what a stranger sent may go round in circles."""
+    seen = {context.id}
+    while context.parent not in seen and context.parent in contexts:
+        seen.add(context.parent)
+        context = contexts[context.parent]
+        yield context

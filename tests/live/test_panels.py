@@ -1,0 +1,284 @@
+"""What the panels draw, and what keys and clicks mean in each of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.session import PROGRAM, MadeUpSession
+
+from pikos.live.bindings import press
+from pikos.live.history import Reading
+from pikos.live.sessions import Session
+from pikos.live.source_text import SourceText
+from pikos.live.view import Scene, Size, ViewState, draw
+from pikos.model import Model, Records
+from pikos.wire.codec import decode
+
+SCREEN = Size(24, 100)
+
+
+@pytest.fixture
+def scene():
+    model = Model()
+    for message in MadeUpSession().keyframe(**PROGRAM):
+        model.fold(decode(message), 10.0)
+    return Scene(model.snapshot(), now=10.1, target="4242")
+
+
+def shown(scene, state=ViewState(), size=SCREEN):  # noqa: B008  # frozen
+    return "\n".join(line.text for line in draw(scene, state, size).lines)
+
+
+def after(scene, state, *keys, size=SCREEN):
+    """What is chosen once these keys were pressed, each on what is seen then."""
+    for key in keys:
+        state = press(state, draw(scene, state, size).keys.get(key, key))
+    return state
+
+
+def place_of(picture, text):
+    """Where a text is on the screen."""
+    return next(
+        (y, line.text.index(text)) for y, line in enumerate(picture.lines) if text in line.text
+    )
+
+
+def test_the_arrows_choose_a_row_and_enter_looks_closer(scene):
+    table = ViewState(sort="name", descending=False)
+
+    second = after(scene, table, "down")
+    closer = after(scene, second, "enter")
+
+    assert [line.text for line in draw(scene, second, SCREEN).lines if line.style == "chosen"]
+    assert (closer.panel, closer.function) == ("function", 2)
+
+
+@pytest.mark.parametrize(
+    ("keys", "row"),
+    [(["up"], 0), (["end"], 2), (["page down", "down"], 2), (["end", "k", "home"], 0)],
+)
+def test_the_chosen_row_stays_within_the_table(scene, keys, row):
+    assert after(scene, ViewState(), *keys).row == row
+
+
+def test_the_rows_scroll_only_as_far_as_the_chosen_one_needs(scene):
+    numbers = range(1, 101)
+    stats = {n: scene.snapshot.stats[2]._replace(function=n, inline_ns=-n) for n in numbers}
+    many = Scene(replace(scene.snapshot, stats=stats, functions={}, open_calls=()))
+
+    far = after(many, ViewState(), *["down"] * 40)
+    back = after(many, far, *["up"] * 3)
+
+    assert "function 41 " in shown(many, far)
+    assert "function 42 " not in shown(many, far)
+    assert back.first == far.first
+
+
+def test_a_click_on_a_heading_sorts_and_one_on_a_row_chooses_it(scene):
+    picture = draw(scene, ViewState(), SCREEN)
+
+    assert picture.click(*place_of(picture, "cumulative")) == "4"
+    assert picture.click(*place_of(picture, "main (app.py")).startswith("row 2 ")
+    assert picture.click(*place_of(picture, "g graph")) == "g"
+    assert picture.click(99, 0) == ""
+
+
+def test_a_second_click_looks_closer(scene):
+    picture = draw(scene, ViewState(row=2), SCREEN)
+
+    assert picture.click(*place_of(picture, "main (app.py")) == "function 1"
+
+
+def test_callers_and_callees_of_the_chosen_function_are_shown(scene):
+    lines = shown(scene, ViewState(panel="function", function=2)).splitlines()
+    callers, callees = lines.index("called by"), lines.index("calls")
+
+    assert any("Worker.work (worker.py:9): /src/worker.py:9" in line for line in lines[:callers])
+    assert any("10 calls, 6 primitive" in line for line in lines[:callers])
+    assert lines[callers + 1].split()[:2] == ["6", "6"]
+    assert "main (app.py:3)" in lines[callers + 1]
+    assert "Worker.work" in lines[callers + 2]
+    assert "time.sleep" in lines[callees + 1]
+
+
+def test_from_a_callee_one_goes_on_to_its_callers(scene):
+    state = after(scene, ViewState(panel="function", function=1), "down", "down", "down", "enter")
+
+    assert state.function == 2
+
+
+def test_a_caller_outside_the_profile_is_said_to_be_so(scene):
+    assert "outside the profile" in shown(scene, ViewState(panel="function", function=1))
+
+
+def test_the_flame_graph_is_as_wide_as_the_time_open_calls_included(scene):
+    lines = draw(scene, ViewState(panel="flame graph"), SCREEN).lines[5:]
+    wide = [[span.end - span.begin for span in line.spans] for line in lines[1:5]]
+
+    assert lines[0].text.startswith("all calls: 9.000 s")
+    assert [line.text.split()[0] for line in lines[2:4]] == ["▏main", "▏Worker.work"]
+    assert wide == [[100], [100], [33], [21]]  # 9 s, 9 s, 3 s of them, 2 s of those
+
+
+def test_the_flame_graph_is_walked_with_the_arrows_and_zoomed_with_enter(scene):
+    graph = ViewState(panel="flame graph")
+
+    chosen = after(scene, graph, "down", "down")
+    zoomed = after(scene, chosen, "enter")
+    again = draw(scene, zoomed, SCREEN)
+
+    assert chosen.node == (1, 2)
+    assert zoomed.zoom == (1, 2)
+    assert "100.0 %" in again.lines[5].text
+    assert after(scene, zoomed, "escape").zoom == (1,)
+    assert after(scene, chosen, "up", "left", "right").node == (1,)
+    assert after(scene, chosen, "d").function == 2
+    assert again.click(*place_of(again, "all calls")) == "node /"
+
+
+def test_a_call_that_is_gone_leaves_the_flame_graph_where_it_was(scene):
+    state = ViewState(panel="flame graph", zoom=(1, 77), node=(1, 77, 78))
+
+    assert "main" in shown(scene, state)
+
+
+def test_a_tree_that_goes_round_in_circles_is_drawn_all_the_same(scene):
+    contexts = dict(scene.snapshot.contexts)
+    contexts[2] = contexts[2]._replace(parent=5, cumulative_ns=10**9)
+    round_and_round = Scene(replace(scene.snapshot, contexts=contexts), now=10.1)
+
+    for panel in ("flame graph", "function", "functions"):
+        assert shown(round_and_round, ViewState(panel=panel, thread=1, function=2))
+
+
+def test_one_thread_alone_has_its_own_counts(scene):
+    other = scene.snapshot.contexts[3]._replace(id=9, thread=2, parent=0, callcount=7)
+    threads = {**scene.snapshot.threads, 2: scene.snapshot.threads[1]._replace(id=2, name="pool")}
+    both = Scene(
+        replace(scene.snapshot, contexts={**scene.snapshot.contexts, 9: other}, threads=threads),
+        now=10.1,
+    )
+
+    alone = after(both, ViewState(), "left")
+
+    assert alone.thread == 2
+    assert "of pool alone" in shown(both, alone)
+    row = next(line for line in shown(both, alone).splitlines() if "Worker.work (" in line)
+    assert row.split()[0] == "7"
+    assert after(both, alone, "a").thread == 0
+    assert after(both, alone, "right").thread == 0
+
+
+def test_enter_on_a_thread_chooses_it(scene):
+    state = after(scene, ViewState(panel="threads"), "down", "enter")
+
+    assert state.thread == 1
+
+
+def test_what_came_since_is_counted_with_memory(scene):
+    later = replace(
+        scene.snapshot,
+        stats={2: scene.snapshot.stats[2]._replace(callcount=25)},
+        session=scene.snapshot.session._replace(rss_bytes=50_000_000 + 3 * 1024 * 1024),
+        time_ns=scene.snapshot.time_ns + 2 * 10**9,
+    )
+
+    screen = shown(Scene(later, since=scene.snapshot, now=10.1))
+
+    assert "counted since 0:00:02 ago" in screen
+    assert "(+3.0 MiB)" in screen
+    row = next(line for line in screen.splitlines() if "Worker.work (" in line)
+    assert row.split()[0] == "15"
+
+
+def test_the_memory_is_drawn_over_time(scene):
+    told = tuple(Reading(at * 10**9, at * 1024 * 1024, 1 << 30) for at in range(1, 200))
+
+    screen = shown(replace(scene, memory=told), ViewState(panel="memory"))
+
+    assert "RSS, resident memory over 0:03:18: now 199.0 MiB" in screen
+    assert "VMS, virtual size over 0:03:18: now 1.0 GiB" in screen
+    assert "█" in screen
+
+
+def test_memory_that_grew_is_seen_at_a_glance_everywhere(scene):
+    told = (Reading(1, 10, 20), Reading(2, 20, 20))
+
+    assert any(
+        "▁█" in line.text for line in draw(replace(scene, memory=told), ViewState(), SCREEN).lines
+    )
+
+
+def test_the_processes_can_be_chosen_one_or_all(scene):
+    sessions = tuple(
+        Session(pid, f"ipc:///run/{pid}", ("app.py", f"\x1b{pid}"), 0, "") for pid in (11, 12)
+    )
+    several = replace(scene, sessions=sessions, unix_now=7.0)
+    state = ViewState(panel="processes")
+
+    assert "app.py \\x1b11" in shown(several, state)
+    assert after(several, state, "enter").request == "watch all"
+    assert after(several, state, "down", "down", "enter").request == "watch ipc:///run/12"
+
+
+def test_no_process_is_said_to_be_there(scene):
+    assert "pikos run SCRIPT" in shown(scene, ViewState(panel="processes"))
+
+
+def test_the_source_is_shown_from_the_functions_first_line(scene):
+    text = SourceText("/src/worker.py", tuple(f"line_{n} = {n}" for n in range(1, 100)), "")
+
+    state = after(scene, ViewState(), "l")
+    screen = shown(replace(scene, source=text), state)
+
+    assert (state.panel, state.file, state.row) == ("source", "/src/worker.py", 8)
+    assert "line_9 = 9" in screen
+    assert "line_6 " not in screen
+
+
+def test_the_source_has_what_a_line_monitor_recorded(scene):
+    rows = ((0, "f", 2, 5 << 20, 0, "x = 1", "/a.py"), (1, "f", 2, 7 << 20, 0, "x = 1", "/a.py"))
+    fields = ("index", "function", "lineNo", "RSS", "VMS", "line", "filename")
+    told = Records(fields, rows, 2, 2, 0, 0, 10.0)
+    facts = {**scene.snapshot.facts, "publishes": "records"}
+    recorder = replace(scene.snapshot, facts=facts, records={"LineMemoryRecord": told})
+    seen = Scene(recorder, now=10.1, source=SourceText("/a.py", ("import x", "x = 1"), ""))
+
+    state = after(seen, ViewState(), "l")
+    line = next(line for line in shown(seen, state).splitlines() if "x = 1" in line)
+
+    assert (state.panel, state.file, state.row) == ("source", "/a.py", 1)
+    assert line.split() == ["2", "2", "7.0", "MiB", "x", "=", "1"]
+
+
+def test_why_there_is_no_source_is_said(scene):
+    hidden = replace(scene, source=SourceText("/a.py", (), "/a.py is not below /home"))
+
+    assert "no source: /a.py is not below /home" in shown(hidden, ViewState(panel="source"))
+
+
+def test_numbers_of_records_are_drawn_over_time(scene):
+    told = Records(
+        ("index", "RSS", "name"), ((0, 1 << 20, "a"), (1, 3 << 20, "b")), 2, 2, 0, 0, 1.0
+    )
+    facts = {**scene.snapshot.facts, "publishes": "records"}
+    recorder = Scene(replace(scene.snapshot, facts=facts, records={"M": told}), now=10.1)
+
+    screen = shown(recorder, ViewState(panel="memory"))
+
+    assert "M.index of the newest 2: now 1, least 0, most 1" in screen
+    assert "M.RSS of the newest 2: now 3.0 MiB, least 1.0 MiB, most 3.0 MiB" in screen
+    assert "name" not in screen
+
+
+@pytest.mark.parametrize("count", range(1, 30, 7))
+def test_any_number_of_charts_fits(scene, count):
+    fields = tuple(f"field_{n}" for n in range(count))
+    told = Records(fields, ((1,) * count, (2.5,) * count), 2, 2, 0, 0, 1.0)
+    facts = {**scene.snapshot.facts, "publishes": "records"}
+    recorder = Scene(replace(scene.snapshot, facts=facts, records={"M": told}), now=10.1)
+
+    state = after(recorder, ViewState(panel="memory"), *["down"] * 50)
+
+    assert f"field_{count - 1}" in shown(recorder, state)
