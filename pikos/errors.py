@@ -309,3 +309,21 @@ class RecordingError(PikosError, ValueError):
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class ExportError(PikosError, ValueError):
+    """What is known of a session cannot be written in a format.
+
+    Parameters
+    ----------
+    form
+        The format.
+    reason
+        Why not, and what to do instead.
+
+    """
+
+    def __init__(self, form: str, reason: str) -> None:
+        super().__init__(f"cannot export as {form}: {reason}")
+        self.form = form
+        self.reason = reason

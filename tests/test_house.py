@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "model": {"errors", "wire"},
     "live": {"errors", "wire", "model"},
     "recording": {"errors", "wire", "live.streams"},
-    "export": {"errors", "wire", "model", "live.text"},
+    "export": {"errors", "model", "live.text", "recorders.escaping"},
     "api": {"monitors", "recorders", "filters", "external", "real_time"},
     "cli": EVERYTHING,
     "runner": {"cli"},

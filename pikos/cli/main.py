@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from pikos import __version__
 from pikos.errors import (
     AddressError,
+    ExportError,
     FunctionNotFound,
     KeyFileError,
     PikosError,
@@ -23,10 +24,22 @@ from pikos.errors import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERBS = ("run", "ps", "top", "record", "replay", "plot", "keygen", "doctor")
+VERBS = (
+    "run",
+    "ps",
+    "top",
+    "record",
+    "replay",
+    "export",
+    "report",
+    "plot",
+    "keygen",
+    "doctor",
+)
 
 USAGE_ERRORS = (
     AddressError,
+    ExportError,
     FunctionNotFound,
     KeyFileError,
     PlotError,

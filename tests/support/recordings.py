@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
+from support.session import MadeUpSession
+
 from pikos.model import Model
 from pikos.recording import RecordingWriter
+from pikos.wire import codec
 
 
 class Steps:
@@ -39,3 +44,9 @@ def fold(messages):
     for message in messages:
         model.fold(message)
     return model.snapshot()
+
+
+def snapshot_of(state, **facts):
+    """The state of a made-up session that has ended."""
+    session = MadeUpSession(os.urandom(16), **facts)
+    return fold(map(codec.decode, [*session.keyframe(**state), session.bye("the end")]))

@@ -1,0 +1,81 @@
+"""``pikos export``: write a profile, or records, in the format of another tool."""
+
+from __future__ import annotations
+
+import argparse
+
+from pikos.cli.execution import check_outfile
+from pikos.cli.source import target_of
+from pikos.cli.state import state_of
+from pikos.cli.whole_file import whole_file
+from pikos.errors import ExportError
+from pikos.export import FORMATS, export
+
+HELP = "write a profile or records in the format of another tool"
+
+EXAMPLES = """\
+formats:
+{formats}
+
+examples:
+  pikos export session.pikos -f speedscope -o session.json
+  pikos export 4003 -f callgrind -o callgrind.out      what process 4003 has done so far
+  pikos export session.pikos -f pstats -o session.pstats
+
+A recording is exported as it was at its end, a program as it is now. Times are of calls that have
+returned.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options to the verb's parser.
+
+    Parameters
+    ----------
+    parser
+        The parser of ``pikos export``.
+
+    """
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    formats = "\n".join(f"  {name:<12}{form.meaning}" for name, form in FORMATS.items())
+    parser.epilog = EXAMPLES.format(formats=formats)
+    add = parser.add_argument
+    add(
+        "target",
+        nargs="?",
+        metavar="FILE|PID|ADDRESS",
+        help="recording, process, address or path; by default this user's only live session",
+    )
+    add("-f", dest="form", required=True, choices=FORMATS, metavar="FORMAT", help="see below")
+    add("-o", dest="outfile", required=True, metavar="OUT", help="where to write")
+    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
+    parser.set_defaults(fail=parser.error)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the file, whole or not at all.
+
+    Parameters
+    ----------
+    options
+        The command line.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    ExportError
+        If the format has no place for what the session publishes, or the file cannot be written.
+
+    """
+    check_outfile(options)
+    snapshot = state_of("pikos export", target_of(options.target), keys=options.keys)
+    try:
+        with whole_file(options.outfile) as path, open(path, "wb") as file:
+            file.writelines(export(snapshot, options.form))
+    except OSError as error:
+        raise ExportError(options.form, f"{options.outfile}: {error.strerror}") from None
+    return 0

@@ -1,0 +1,63 @@
+"""``pikos report``: write a page about a profile, for a browser."""
+
+from __future__ import annotations
+
+import argparse
+
+from pikos.cli import export
+from pikos.live.text import safe
+from pikos.recording.container import SUFFIX
+from pikos.recording.reader import is_recording
+
+HELP = "write a page about a profile, for a browser"
+
+EXAMPLES = """\
+examples:
+  pikos report session.pikos --html            writes session.html
+  pikos report 4003 -o now.html                what process 4003 has done so far
+
+The page needs no network, and has a flame graph and a table of functions.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options to the verb's parser.
+
+    Parameters
+    ----------
+    parser
+        The parser of ``pikos report``.
+
+    """
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLES
+    add = parser.add_argument
+    add("target", metavar="FILE|PID|ADDRESS", help="recording, process, address or path")
+    add("--html", action="store_true", help="as HTML, which is the only kind there is")
+    add("-o", dest="outfile", metavar="OUT", help="where to write; FILE with .html in its place")
+    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
+    parser.set_defaults(fail=parser.error)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the page.
+
+    Parameters
+    ----------
+    options
+        The command line.
+
+    Returns
+    -------
+    int
+        0.
+
+    """
+    options.form = "html"
+    if options.outfile is None:
+        if not is_recording(options.target):
+            options.fail("-o: name the file to write; only for a recording there is a name")
+        options.outfile = f"{options.target.removesuffix(SUFFIX)}.html"
+    status = export.run(options)
+    print(safe(options.outfile))
+    return status

@@ -1,0 +1,88 @@
+"""The formats that a session's state can be exported in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pikos.errors import ExportError
+from pikos.export.callgrind import callgrind
+from pikos.export.chrome import chrome
+from pikos.export.collapsed import collapsed
+from pikos.export.csv_file import csv_file
+from pikos.export.gecko import gecko
+from pikos.export.html_report import html_report
+from pikos.export.json_file import json_file
+from pikos.export.pstats_file import pstats_file
+from pikos.export.speedscope import speedscope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pikos.model import Snapshot
+
+SIZE_MAX = 1 << 30
+"""Bytes that an exported file may have: a file that says it is a profile may be anything."""
+
+
+class Format(NamedTuple):
+    """One format."""
+
+    write: Callable[[Snapshot], Iterator[str] | Iterator[bytes]]
+    """Makes the pieces of the file."""
+    meaning: str
+    """What reads it, in a few words."""
+    takes_records: bool = False
+    """Whether it has a place for records, too."""
+
+
+FORMATS = {
+    "pstats": Format(pstats_file, "pstats, snakeviz"),
+    "collapsed": Format(collapsed, "flamegraph.pl and other flame graphs; ns"),
+    "speedscope": Format(speedscope, "speedscope.app; ns"),
+    "chrome": Format(chrome, "chrome://tracing, Perfetto; µs"),
+    "callgrind": Format(callgrind, "KCachegrind, callgrind_annotate; ns"),
+    "gecko": Format(gecko, "profiler.firefox.com; ms"),
+    "csv": Format(csv_file, "a table of functions, or the records", takes_records=True),
+    "json": Format(json_file, "everything that is known, also for pikos diff", takes_records=True),
+    "html": Format(html_report, "a page that stands alone"),
+}
+"""The formats by name."""
+
+
+def export(snapshot: Snapshot, name: str) -> Iterator[bytes]:
+    """Write a session in a format.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+    name
+        One of ``FORMATS``.
+
+    Yields
+    ------
+    bytes
+        Pieces of the file.
+
+    Raises
+    ------
+    ExportError
+        If the format has no place for what the session publishes, or the file would be huge.
+
+    """
+    form = FORMATS[name]
+    if snapshot.of_recorder and not form.takes_records:
+        able = " or ".join(other for other, one in FORMATS.items() if one.takes_records)
+        raise ExportError(
+            name, f"this session publishes records, not a profile: export them as {able}"
+        )
+    size_bytes = 0
+    for piece in form.write(snapshot):
+        # A lone surrogate can only be in a file that was made up.
+        data = piece if isinstance(piece, bytes) else piece.encode("utf-8", "backslashreplace")
+        size_bytes += len(data)
+        if size_bytes > SIZE_MAX:
+            raise ExportError(
+                name, f"it would have more than {SIZE_MAX:,} bytes; try csv, which is short"
+            )
+        yield data

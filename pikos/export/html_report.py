@@ -1,0 +1,133 @@
+"""A page about a profile: who, what it cost, as a flame graph and as a table of functions."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from pikos.export.flame import Bar, colour_of, flame
+from pikos.export.labels import label_of, title_of
+from pikos.export.page import facts, page, search_box
+from pikos.export.tree import folded_calls, thread_trees
+from pikos.live.text import clock, count, duration, safe, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pikos.export.tree import ThreadTree
+    from pikos.model import Snapshot, Stat
+
+ROWS_MAX = 2000
+"""Functions that the table has; the cheapest ones are left out."""
+
+HEADS = ("calls", "primitive", "self", "cumulative", "open", "function")
+"""What stands above the columns of the table."""
+
+
+def html_report(snapshot: Snapshot) -> Iterator[str]:
+    """Write a page that stands alone, for light and dark, that runs without a network.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Yields
+    ------
+    str
+        HTML.
+
+    """
+    return page(title_of(snapshot), _body(snapshot))
+
+
+def _body(snapshot: Snapshot) -> Iterator[str]:
+    yield facts(_facts(snapshot))
+    yield search_box()
+    yield "<h2>Where the time was spent</h2>\n"
+    yield from flame(_bars(snapshot))
+    yield "<p>Calls that have returned, by thread. A click on a bar zooms in, on the top out.</p>\n"
+    yield from _table(snapshot)
+
+
+def _facts(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    told = snapshot.facts
+    calls = sum(stat.callcount for stat in snapshot.stats.values())
+    functions, threads, session = len(snapshot.stats), len(snapshot.threads), snapshot.session
+    yield "program", safe(f"{told.get('executable', '?')}, Python {told.get('python', '?')}")
+    yield "machine", safe(str(told.get("host", "?")))
+    yield "clock", safe(f"{told.get('clock', '?')}, calls by {told.get('mechanism', '?')}")
+    yield "profiled for", clock(snapshot.time_ns / 1e9)
+    yield "counted", f"{calls:,} calls of {functions:,} functions in {threads:,} threads"
+    if session is not None:
+        yield "memory", f"{size(session.rss_bytes)} resident, {size(session.vms_bytes)} virtual"
+        if session.lost_calls:
+            yield "lost", f"{session.lost_calls:,} calls, for want of memory"
+    folded = folded_calls(snapshot)
+    if folded:
+        yield "past the tree", f"{folded:,} calls are in the table and not in the flame graph"
+    if snapshot.dropped:
+        yield "dropped", f"{snapshot.dropped:,} messages"
+    if not snapshot.complete:
+        yield "not whole", "what was dropped, or came before, may be missing"
+    yield "ended", "not yet" if snapshot.ended is None else safe(snapshot.ended)
+
+
+def _bars(snapshot: Snapshot) -> list[Bar]:
+    trees = thread_trees(snapshot)
+    whole_ns = sum(tree.total_ns for tree in trees)
+    bars = [Bar(0, 0, whole_ns, "all threads", f"all threads: {duration(whole_ns)}", "top")]
+    begin_ns = 0
+    for tree in trees:
+        bars += _thread_bars(snapshot, tree, begin_ns, whole_ns)
+        begin_ns += tree.total_ns
+    return bars
+
+
+def _thread_bars(
+    snapshot: Snapshot, tree: ThreadTree, begin_ns: int, whole_ns: int
+) -> Iterator[Bar]:
+    name = safe(tree.name)
+    yield Bar(1, begin_ns, tree.total_ns, name, f"{name}: {duration(tree.total_ns)}", "top")
+    free_ns = [begin_ns]  # for each depth, where the next bar may stand
+    for node in tree.nodes:
+        del free_ns[node.depth + 1 :]
+        begin_ns = free_ns[node.depth]
+        free_ns[node.depth] += node.total_ns
+        free_ns.append(begin_ns)
+        if not node.total_ns:
+            continue
+        label = label_of(snapshot, node.function)
+        title = (
+            f"{label}: {duration(node.total_ns)}, {100 * node.total_ns / whole_ns:.2f} %; "
+            f"self {duration(node.self_ns)}; {node.calls:,} calls"
+        )
+        colour = colour_of(label.name) if label.line else "b"
+        yield Bar(node.depth + 2, begin_ns, node.total_ns, label.name, title, colour)
+
+
+def _table(snapshot: Snapshot) -> Iterator[str]:
+    opened = snapshot.open_counts()
+    dearest = sorted(snapshot.stats.values(), key=lambda stat: (-stat.inline_ns, stat.function))
+    yield "<h2>Functions</h2>\n"
+    if len(dearest) > ROWS_MAX:
+        yield f"<p>The {ROWS_MAX:,} most expensive of {len(dearest):,}.</p>\n"
+    heads = "".join(
+        f'<th scope="col"{" aria-sort=descending" if head == "self" else ""}>{head}</th>'
+        for head in HEADS
+    )
+    yield f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n'
+    for stat in dearest[:ROWS_MAX]:
+        yield _row(stat, opened.get(stat.function, 0), str(label_of(snapshot, stat.function)))
+    yield "</tbody>\n</table></div>\n"
+
+
+def _row(stat: Stat, opened: int, name: str) -> str:
+    counts = (stat.callcount, stat.primitive_calls)
+    times = (stat.inline_ns, stat.cumulative_ns)
+    return (
+        "<tr>"
+        + "".join(f'<td data-v="{number}">{count(number)}</td>' for number in counts)
+        + "".join(f'<td data-v="{ns}" title="{ns:,} ns">{duration(ns)}</td>' for ns in times)
+        + f'<td data-v="{opened}">{opened or ""}</td><td>{escape(name)}</td></tr>\n'
+    )

@@ -1,0 +1,163 @@
+"""A session's whole state as JSON, and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, cast
+
+from pikos.model.rows import (
+    Context,
+    Edge,
+    Function,
+    OpenCall,
+    SessionRow,
+    Stat,
+    Thread,
+)
+from pikos.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+FORMAT = "pikos snapshot"
+"""What the file says it is."""
+
+VERSION = 1
+"""Version of the layout; a reader refuses any other."""
+
+_TABLES: dict[str, tuple[str, type[tuple[Any, ...]], Callable[[Any], Any] | None]] = {
+    "function": ("functions", Function, lambda row: row.id),
+    "stat": ("stats", Stat, lambda row: row.function),
+    "edge": ("edges", Edge, lambda row: (row.caller, row.callee)),
+    "context": ("contexts", Context, lambda row: row.id),
+    "open_call": ("open_calls", OpenCall, None),
+    "thread": ("threads", Thread, lambda row: row.id),
+}
+"""For each table the attribute of a snapshot, the type of its rows, and what they are found by."""
+
+_STATE = {"epoch": int, "time_ns": int, "messages": int, "dropped": int, "complete": bool}
+_TEXTS = frozenset({"name", "qualified_name", "file"})
+
+
+def json_file(snapshot: Snapshot) -> Iterator[str]:
+    """Write everything that is known of a session; times are in ns.
+
+    Each table has its columns once, and a list for each row.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Yields
+    ------
+    str
+        JSON, ASCII.
+
+    """
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "stream": snapshot.stream.hex(),
+        "hello": dict(snapshot.facts),
+        "ended": snapshot.ended,
+        **{name: getattr(snapshot, name) for name in _STATE},
+        "session": None if snapshot.session is None else snapshot.session._asdict(),
+    }
+    yield json.dumps(head, allow_nan=False)[:-1] + ',\n"tables": {'
+    for at, (name, (attribute, row_type, key)) in enumerate(_TABLES.items()):
+        rows = getattr(snapshot, attribute)
+        yield ",\n" if at else "\n"
+        yield from _table(name, row_type._fields, rows if key is None else rows.values())  # type: ignore[attr-defined]  # a named tuple
+    yield '\n},\n"records": {'
+    for at, (name, records) in enumerate(snapshot.records.items()):
+        yield ",\n" if at else "\n"
+        yield from _table(name, records.fields, records.rows)
+    yield "\n}}\n"
+
+
+def _table(name: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    yield f'{json.dumps(name)}: {{"columns": {json.dumps(list(columns))}, "rows": ['
+    for at, row in enumerate(rows):
+        yield (",\n" if at else "\n") + json.dumps([_finite(value) for value in row])
+    yield "]}"
+
+
+def _finite(value: Any) -> Any:
+    """Give null for what JSON has no number for."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def read_json_file(text: bytes) -> Snapshot:
+    """Read a profile's state back.
+
+    Parameters
+    ----------
+    text
+        What ``json_file`` has written.
+
+    Returns
+    -------
+    Snapshot
+        The state; without records.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file; the message says what is wrong with it.
+
+    """
+    try:
+        told = json.loads(text)
+    except RecursionError:
+        raise ValueError("its JSON is nested too deep") from None
+    if not isinstance(told, dict) or told.get("format") != FORMAT:
+        raise ValueError(f"it is no JSON of a {FORMAT}")
+    if told.get("version") != VERSION:
+        raise ValueError(f"it is of version {told.get('version')!r}; {VERSION} was expected")
+    tables: dict[str, Any] = {}
+    for name, (attribute, row_type, key) in _TABLES.items():
+        rows = _rows(told, name, row_type)
+        tables[attribute] = rows if key is None else {key(row): row for row in rows}
+    state: dict[str, Any] = {name: _checked(told, name, kind) for name, kind in _STATE.items()}
+    return Snapshot(
+        stream=bytes.fromhex(_checked(told, "stream", str)),
+        facts=_checked(told, "hello", dict),
+        session=_session(told.get("session")),
+        ended=None if told.get("ended") is None else _checked(told, "ended", str),
+        **tables,
+        **state,
+    )
+
+
+def _session(told: Any) -> SessionRow | None:
+    if told is None:
+        return None
+    if not isinstance(told, dict) or set(told) != set(SessionRow._fields):
+        raise ValueError("its session has other columns")
+    return cast("SessionRow", _row("session", SessionRow, [told[f] for f in SessionRow._fields]))
+
+
+def _rows(told: dict[str, Any], name: str, row_type: type[Any]) -> tuple[Any, ...]:
+    table = _checked(_checked(told, "tables", dict), name, dict)
+    if table.get("columns") != list(row_type._fields):
+        raise ValueError(f"its table {name} has other columns")
+    return tuple(_row(name, row_type, row) for row in _checked(table, "rows", list))
+
+
+def _row(name: str, row_type: type[Any], values: Any) -> Any:
+    fields = row_type._fields
+    if not isinstance(values, list) or len(values) != len(fields):
+        raise ValueError(f"a row of its table {name} does not have {len(fields)} values")
+    for field, value in zip(fields, values, strict=True):
+        if type(value) is not (str if field in _TEXTS else int):
+            raise ValueError(f"{field} of a row of its table {name} is {type(value).__name__}")
+    return row_type(*values)
+
+
+def _checked(told: dict[str, Any], name: str, kind: type) -> Any:
+    value = told.get(name)
+    if type(value) is not kind:
+        raise ValueError(f"its {name} is no {kind.__name__}")
+    return value

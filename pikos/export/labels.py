@@ -1,0 +1,71 @@
+"""How functions are named in exported files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pikos.live.text import safe
+from pikos.model.rows import BUILTIN
+
+if TYPE_CHECKING:
+    from pikos.model import Snapshot
+
+NAME_MAX = 500
+"""Columns of a terminal that a name may take; a longer one is cut."""
+
+
+class Label(NamedTuple):
+    """A function's name and place, harmless to show on one line."""
+
+    name: str
+    """Qualified name."""
+    file: str
+    """Its file; ``~`` for a built-in, empty if not known."""
+    line: int
+    """Its first line; 0 for a built-in."""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.file}:{self.line})" if self.line else self.name
+
+
+def label_of(snapshot: Snapshot, number: int) -> Label:
+    """Name a function.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+    number
+        Id of the function.
+
+    Returns
+    -------
+    Label
+        Its name and place; what can be told of it, if it is not known.
+
+    """
+    function = snapshot.functions.get(number)
+    if function is None:
+        return Label(f"function {number}", "", 0)
+    name = safe(function.qualified_name or function.name, NAME_MAX)
+    line = 0 if function.kind == BUILTIN else max(0, function.line)
+    return Label(name, safe(function.file, NAME_MAX), line)
+
+
+def title_of(snapshot: Snapshot) -> str:
+    """Name a session.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Returns
+    -------
+    str
+        Its process and command line.
+
+    """
+    facts = snapshot.facts
+    command = " ".join(str(word) for word in facts.get("argv", ()))
+    return safe(f"process {facts.get('pid', '?')}: {command}", NAME_MAX)

@@ -1,0 +1,118 @@
+"""The calling-context tree as formats of stacks want it: by thread, callers first, with totals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pikos.errors import ExportError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pikos.model import Context, Snapshot
+
+DEPTH_MAX = 1000
+"""Calls within one another that a tree may have; Pikos tells no more than 400 apart."""
+
+
+class Node(NamedTuple):
+    """All calls of one function by one path of calls, in one thread."""
+
+    function: int
+    """Id of the function."""
+    parent: int
+    """Where in the thread's nodes its caller is; -1 for the outermost."""
+    depth: int
+    """How many callers it has."""
+    calls: int
+    """Calls that have returned."""
+    self_ns: int
+    """Time in it, ns; of calls that have returned."""
+    total_ns: int
+    """Time in it and in all below it, ns: the sum of ``self_ns``."""
+
+
+class ThreadTree(NamedTuple):
+    """What one thread called."""
+
+    thread: int
+    """Id of the thread."""
+    name: str
+    """Its name: data from a stranger."""
+    nodes: Sequence[Node]
+    """Each node after its caller, and all below a node right behind it."""
+
+    @property
+    def total_ns(self) -> int:
+        """Time in all calls that have returned, ns."""
+        return sum(node.self_ns for node in self.nodes)
+
+
+def thread_trees(snapshot: Snapshot) -> list[ThreadTree]:
+    """Order the contexts of a session by thread and caller.
+
+    Calls past the bounds of the profiler's tree are in no tree; ``folded_calls`` counts them.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Returns
+    -------
+    list of ThreadTree
+        One for each thread that has called something.
+
+    Raises
+    ------
+    ExportError
+        If the contexts are deeper than any profiler's.
+
+    """
+    below = snapshot.tree()
+    trees = []
+    for root in below.get(0, ()):
+        if root.function or root.folded:
+            continue
+        nodes = _below(root, below)
+        if nodes:
+            thread = snapshot.threads.get(root.thread)
+            name = f"thread {root.thread}" if thread is None else thread.name
+            trees.append(ThreadTree(root.thread, name, nodes))
+    return trees
+
+
+def _below(root: Context, below: Mapping[int, tuple[Context, ...]]) -> list[Node]:
+    nodes: list[list[int]] = []
+    waiting = [(context, -1, 0) for context in reversed(below.get(root.id, ()))]
+    while waiting:
+        context, parent, depth = waiting.pop()
+        if depth >= DEPTH_MAX:
+            raise ExportError(
+                "a tree", f"its calls are more than {DEPTH_MAX} deep, which no profiler of Pikos is"
+            )
+        at = len(nodes)
+        own_ns = max(0, context.inline_ns)
+        nodes.append([context.function, parent, depth, context.callcount, own_ns, own_ns])
+        waiting += [(child, at, depth + 1) for child in reversed(below.get(context.id, ()))]
+    for node in reversed(nodes):
+        if node[1] >= 0:
+            nodes[node[1]][5] += node[5]
+    return [Node(*node) for node in nodes]
+
+
+def folded_calls(snapshot: Snapshot) -> int:
+    """Count the calls that are in no tree.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Returns
+    -------
+    int
+        Calls past the bounds of the profiler's tree.
+
+    """
+    return sum(context.callcount for context in snapshot.contexts.values() if context.folded)

@@ -1,0 +1,129 @@
+"""``pikos export`` and ``pikos report``."""
+
+from __future__ import annotations
+
+import json
+import os
+import pstats
+
+import pytest
+from support.publisher import Publisher
+from support.recordings import record
+from support.session import PROGRAM, MadeUpSession
+
+from pikos.cli import state
+from pikos.cli.main import main
+from pikos.export import FORMATS
+from pikos.recording import RecordingWriter
+
+
+@pytest.fixture
+def recording(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    session = MadeUpSession()
+    record("session.pikos", [*session.keyframe(**PROGRAM), session.bye("the end")])
+    return "session.pikos"
+
+
+def told(capsys, *arguments):
+    """Status, output and errors of a command line."""
+    try:
+        status = main(arguments)
+    except SystemExit as error:
+        status = error.code
+    return status, *capsys.readouterr()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_recording_is_exported(recording, capsys, name):
+    assert told(capsys, "export", recording, "-f", name, "-o", "out") == (0, "", "")
+
+    assert os.path.getsize("out") > 100
+    assert sorted(os.listdir()) == ["out", "session.pikos"]
+
+
+def test_a_running_program_is_exported_as_it_is(recording, capsys):
+    with Publisher() as publisher:
+        done = told(capsys, "export", publisher.address, "-f", "pstats", "-o", "out")
+
+    assert done == (0, "", "")
+    assert pstats.Stats("out").total_calls == 16
+
+
+def test_a_report_is_named_after_its_recording(recording, capsys):
+    done = told(capsys, "report", recording, "--html")
+
+    assert done == (0, f"{os.getcwd()}/session.html\n", "")
+    with open("session.html", encoding="utf-8") as file:
+        assert file.read().startswith("<!DOCTYPE html>")
+
+
+def test_a_recording_that_is_cut_off_is_exported_and_that_is_said(recording, capsys):
+    os.truncate(recording, os.path.getsize(recording) - 5)
+
+    status, _, errors = told(capsys, "export", recording, "-f", "json", "-o", "out")
+
+    assert status == 0
+    assert errors.startswith("pikos export: session.pikos: cut off within the message at byte")
+    with open("out", encoding="utf-8") as file:
+        assert json.load(file)["ended"] is None
+
+
+def test_what_was_there_is_there_still_if_the_export_fails(recording, capsys, monkeypatch):
+    monkeypatch.setattr("pikos.export.formats.SIZE_MAX", 1000)
+    with open("out", "w", encoding="utf-8") as file:
+        file.write("precious")
+
+    status, output, errors = told(capsys, "export", recording, "-f", "html", "-o", "out")
+
+    assert (status, output) == (2, "")
+    assert "cannot export as html" in errors
+    with open("out", encoding="utf-8") as file:
+        assert file.read() == "precious"
+    assert sorted(os.listdir()) == ["out", "session.pikos"]
+
+
+def test_silence_is_an_error(recording, capsys, monkeypatch):
+    monkeypatch.setattr(state, "WAIT_S", 0.1)
+
+    status, _, errors = told(capsys, "export", "tcp://127.0.0.1:9", "-f", "csv", "-o", "out")
+
+    assert status == 1
+    assert "nothing heard from tcp://127.0.0.1:9" in errors
+    assert not os.path.exists("out")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["export", "session.pikos", "-f", "csv"], "-o"),
+        (["export", "session.pikos", "-o", "out"], "-f"),
+        (["export", "session.pikos", "-f", "xls", "-o", "out"], "invalid choice"),
+        (["export", "session.pikos", "-f", "csv", "-o", "."], "it is a directory"),
+        (["export", "session.pikos", "-f", "csv", "-o", "no/out"], "there is no directory"),
+        (["export", "session.pikos", "-f", "csv", "-o", "/dev/full"], "No space left"),
+        (["export", "absent", "-f", "csv", "-o", "out"], "no live session absent"),
+        (["export", "empty.pikos", "-f", "csv", "-o", "out"], "nothing is recorded in it"),
+        (["export", "-f", "csv", "-o", "out"], "no session is live"),
+        (["report", "99999999", "--html"], "name the file to write"),
+        (["report"], "FILE|PID|ADDRESS"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_ends_with_2(
+    recording, runtime, capsys, arguments, reason
+):
+    with RecordingWriter("empty.pikos"):
+        pass
+
+    status, output, errors = told(capsys, *arguments)
+
+    assert (status, output) == (2, "")
+    assert reason in errors
+    assert not os.path.exists("out")
+
+
+def test_the_help_names_every_format(capsys):
+    status, output, _ = told(capsys, "export", "--help")
+
+    assert status == 0
+    assert all(f"  {name} " in output for name in FORMATS)
