@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-import threading
 
 import psutil
 import pytest
@@ -394,30 +393,3 @@ def test_a_record_type_is_made_of_chosen_fields_and_unknown_ones_are_refused():
     assert chosen._fields == ("function", "time_ns")
     with pytest.raises(ValueError, match="speed"):
         record_type_of(("speed",))
-
-
-def test_indexes_are_in_order_whatever_thread_records_come_from(mechanism):
-    """S68: from 0 by one; none is lost, none is given twice."""
-    recorder = ListRecorder()
-    threads, calls = 8, 5_000
-    go = threading.Event()
-
-    def work():
-        go.wait()
-        for _ in range(calls):
-            boo()
-
-    monitor = api.FunctionMonitor(recorder)
-    monitor.enable()
-    running = [threading.Thread(target=work) for _ in range(threads)]
-    for thread in running:
-        thread.start()
-    go.set()
-    for thread in running:
-        thread.join()
-    monitor.disable()
-
-    indexes = [record.index for record in recorder.records]
-    assert indexes == list(range(len(indexes)))
-    assert events(recorder).count(("call", "boo")) == threads * calls
-    assert events(recorder).count(("return", "boo")) == threads * calls

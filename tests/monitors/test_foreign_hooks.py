@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import bdb
-import cProfile
-import os
-import pstats
 import sys
-import warnings
 
 import pytest
 from support import known
 from support.recorded import calls
 
-from pikos.monitors import sources
 from pikos.monitors.api import FunctionMonitor, LineMonitor
 
 LEAF = [("call", "leaf"), ("return", "leaf")]
@@ -123,79 +117,6 @@ def test_a_hook_that_calls_ours_makes_nothing_twice(mechanism, kept):
     assert [event for event in calls(second.recorder) if event[1] == "leaf"] == LEAF
 
 
-class Debugger(bdb.Bdb):
-    """Stops at each line of a function, by a break point."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.stopped = []
-        self.set_break(function.__code__.co_filename, function.__code__.co_firstlineno + 1)
-
-    def user_line(self, frame):
-        self.stopped.append((frame.f_code.co_name, frame.f_lineno))
-        self.set_continue()
-
-
-LINES_OF_GCD = [1, 2, 1, 2, 1, 3]
-
-
-@pytest.fixture
-def debugger():
-    made = Debugger(known.gcd)
-    yield made
-    made.clear_all_breaks()
-
-
-def lines_of_gcd(recorder):
-    first = known.gcd.__code__.co_firstlineno
-    return [record.lineNo - first for record in recorder.records if record.function == "gcd"]
-
-
-def test_a_debugger_stops_where_it_would(mechanism, kept, debugger):
-    """B9."""
-
-    def program():
-        with LineMonitor(kept):
-            known.gcd(12, 3)
-
-    debugger.runcall(program)
-
-    assert [name for name, _ in debugger.stopped].count("gcd") == 3
-    assert lines_of_gcd(kept) == LINES_OF_GCD
-
-
-def test_a_debugger_that_begins_later_stops_too(mechanism, kept, debugger):
-    """Where there is one trace function it takes the monitor's off, which is told."""
-    with warnings.catch_warnings(record=True, action="always") as warned, LineMonitor(kept):
-        debugger.runcall(known.gcd, 12, 3)
-
-    assert [name for name, _ in debugger.stopped].count("gcd") == 3
-    if mechanism is sources.hooks:
-        assert "hook was taken off" in str(warned[0].message)
-    else:
-        assert not warned
-        assert lines_of_gcd(kept) == LINES_OF_GCD
-
-
-def counted(profiler):
-    return {key[2]: value[1] for key, value in pstats.Stats(profiler).stats.items()}
-
-
-def test_cprofile_beside_a_monitor_counts_on(mechanism, kept):
-    profiler = cProfile.Profile()
-
-    with profiler:
-        if sys.version_info < (3, 12):
-            with pytest.raises(ValueError, match="disable it first"):
-                FunctionMonitor(kept).enable()
-        elif mechanism is not sources.hooks:
-            with FunctionMonitor(kept):
-                known.leaf()
-        known.leaf()
-
-    assert counted(profiler)["leaf"] == 1 + calls(kept).count(("call", "leaf"))
-
-
 def test_the_real_time_profiler_beside_a_monitor_counts_on(kept):
     pytest.importorskip("pikos._lsprof")
     from pikos.external.real_time_profiler import RealTimeProfiler
@@ -217,43 +138,3 @@ def test_the_real_time_profiler_beside_a_monitor_counts_on(kept):
         if not isinstance(entry.code, str)
     }
     assert counted["leaf"] == (2 if sys.version_info < (3, 12) else 3)
-
-
-COVERED = """
-def covered(x):
-    if x:
-        y = 1
-    else:
-        y = 2
-    return y
-"""
-
-
-@pytest.mark.parametrize("core", ["ctrace", "pytrace"])
-def test_coverage_measures_what_it_would(python, write, repository, core):
-    """B9."""
-    write("covered.py", COVERED)
-    write(
-        "program.py",
-        """
-        import coverage
-        measured = coverage.Coverage(data_file=None, include=["*covered.py"])
-        measured.start()
-        import covered
-        from pikos.monitors.api import FunctionMonitor, LineMonitor
-        from pikos.recorders.list_recorder import ListRecorder
-        recorder = ListRecorder()
-        with LineMonitor(recorder), FunctionMonitor(ListRecorder()):
-            covered.covered(1)
-        covered.covered(0)
-        measured.stop()
-        print(sorted(measured.get_data().lines(covered.__file__)))
-        print([r.lineNo for r in recorder.records if r.function == "covered"])
-        """,
-    )
-
-    environment = os.environ | {"COVERAGE_CORE": core, "PYTHONPATH": str(repository)}
-    done = python("-W", "error", "program.py", env=environment)
-
-    assert done.stderr == ""
-    assert done.stdout.splitlines() == ["[2, 3, 4, 6, 7]", "[3, 4, 7]"]

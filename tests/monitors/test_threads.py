@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import sys
 import threading
 
@@ -141,23 +142,52 @@ def test_a_thread_that_outlives_the_monitor_is_left_alone(mechanism, kept):
     assert hooks == [None]
 
 
-def test_no_event_of_many_threads_is_lost_or_given_twice(mechanism, kept):
-    """S68, B6: 8 threads of 10,000 events, in order."""
+def calling():
+    for _ in range(EVENTS // 2):
+        known.leaf()
 
-    def calling():
-        for _ in range(EVENTS // 2):
-            known.leaf()
 
-    threads = [threading.Thread(target=calling) for _ in range(THREADS)]
-    with FunctionMonitor(kept):
+def counting():
+    count = 0
+    while count < EVENTS // 2:
+        count += 1
+
+
+@pytest.mark.parametrize(
+    ("monitor_type", "work", "function", "what"),
+    [(FunctionMonitor, calling, "leaf", "type"), (LineMonitor, counting, "counting", "lineNo")],
+    ids=["functions", "lines"],
+)
+def test_no_event_of_many_threads_is_lost_or_given_twice(
+    mechanism, kept, monitor_type, work, function, what
+):
+    """S68, B6: 8 threads of 10,000 events, in order: all of them, and those of each thread."""
+    first = counting.__code__.co_firstlineno
+    expected = {
+        "type": ["call", "return"] * (EVENTS // 2),
+        "lineNo": [first + 1, *[first + 2, first + 3] * (EVENTS // 2), first + 2],
+    }
+    at_once = threading.Barrier(THREADS)  # else one could have the number of one that has ended
+
+    def run():
+        at_once.wait(60)
+        work()
+        at_once.wait(60)
+
+    threads = [threading.Thread(target=run) for _ in range(THREADS)]
+
+    with monitor_type(kept, fields=("index", "function", what, "thread_id")):
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(60)
 
-    assert calls(kept).count(("call", "leaf")) == THREADS * EVENTS // 2
-    assert calls(kept).count(("return", "leaf")) == THREADS * EVENTS // 2
     assert indexes(kept) == list(range(len(kept.records)))
+    heard = collections.defaultdict(list)
+    for _, name, value, thread_id in kept.records:
+        if name == function:
+            heard[thread_id].append(value)
+    assert [heard[thread.ident] for thread in threads] == [expected[what]] * THREADS
 
 
 def test_a_record_of_time_names_its_thread(mechanism, kept):
