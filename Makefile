@@ -68,21 +68,21 @@ interpreters:
 	@echo "Making .venv/$* with $(interpreter)"
 	@test "$$(cat $@ 2>/dev/null)" = "$(interpreter)" || $(interpreter) -m venv --clear .venv/$*
 	@$(pip) install --upgrade pip setuptools wheel
-	@PIKOS_REAL_TIME_LSPROF=0 $(pip) install --no-build-isolation --editable '.[test,lint]'
+	@PIKOS_REAL_TIME_LSPROF=0 PIKOS_EVENTS=0 $(pip) install --no-build-isolation --editable '.[test,lint]'
 	@echo "$(interpreter)" > $@
 
 # What the documentation is built with.
 .venv/%/documented: .venv/%/installed
-	@PIKOS_REAL_TIME_LSPROF=0 $(pip) install --no-build-isolation --editable '.[docs]'
+	@PIKOS_REAL_TIME_LSPROF=0 PIKOS_EVENTS=0 $(pip) install --no-build-isolation --editable '.[docs]'
 	@touch $@
 
 # The profilers that ours is compared with; those that cannot be installed are left out.
 .venv/%/peers: .venv/%/installed
-	@PIKOS_REAL_TIME_LSPROF=0 $(pip) install --no-build-isolation --editable '.[bench]' || true
+	@PIKOS_REAL_TIME_LSPROF=0 PIKOS_EVENTS=0 $(pip) install --no-build-isolation --editable '.[bench]' || true
 	@touch $@
 
-.venv/%/built: .venv/%/installed setup.py $(wildcard ext/*.c ext/*.h) | .venv/libzmq
-	@echo "Building the extension for .venv/$*"
+.venv/%/built: .venv/%/installed setup.py $(wildcard ext/*.c ext/*.h ext/*/*.c ext/*/*.h) | .venv/libzmq
+	@echo "Building the extensions for .venv/$*"
 	@.venv/$*/bin/python setup.py --quiet --with-real-time-lsprof build_ext --inplace
 	@touch $@
 

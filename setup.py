@@ -1,4 +1,4 @@
-"""Builds Pikos, with or without the extension of the real-time profiler.
+"""Builds Pikos, with or without its extensions: the real-time profiler, the monitors' events.
 
 python setup.py --with-real-time-lsprof install      build the extension, or fail
 python setup.py --without-real-time-lsprof install   leave it out
@@ -7,6 +7,9 @@ python setup.py test                                 run the tests with this int
 
 ``pip install .`` takes the same flags as ``--config-settings=--global-option=FLAG``, and the
 environment variable ``PIKOS_REAL_TIME_LSPROF`` (1 or 0) stands for them where no flag is given.
+
+The monitors' event source is built wherever there is a C compiler; ``PIKOS_EVENTS`` (1 or 0) says
+otherwise.
 
 The extension is linked with libzmq where its header and library are found: in the directories
 given to ``build_ext -I DIR -L DIR``, by pkg-config, or in the compiler's default places.
@@ -39,6 +42,8 @@ OLDEST_LIBZMQ = (4, 3, 3)
 """Earlier ones have holes; the extension refuses them too when it binds."""
 
 COMPILE_ARGS = ["-std=c11", "-O3", "-fvisibility=hidden", "-ftls-model=initial-exec"]
+
+REAL_TIME = "pikos._lsprof"
 
 PYTHON_PROGRAM = """
 #include <Python.h>
@@ -85,10 +90,16 @@ class PikosDistribution(Distribution):
     def has_ext_modules(self) -> bool:
         """Whether the extension is built; the first to ask makes the decision."""
         if self.ext_modules is None:
-            self.ext_modules = [real_time_extension()] if self._wanted() else []
+            real_time = [real_time_extension()] if self._wants_real_time() else []
+            events = [events_extension()] if self._wants_events() else []
+            self.ext_modules = real_time + events
         return bool(self.ext_modules)
 
-    def _wanted(self) -> bool:
+    def _wants_events(self) -> bool:
+        wanted = switch("PIKOS_EVENTS")
+        return why_not_compile() is None if wanted is None else bool(wanted)
+
+    def _wants_real_time(self) -> bool:
         wanted = self.with_real_time_lsprof
         if wanted is None:
             wanted = switch("PIKOS_REAL_TIME_LSPROF")
@@ -99,7 +110,7 @@ class PikosDistribution(Distribution):
             return True
         say(
             f"pikos._lsprof, the extension of the real-time profiler, is left out: {obstacle}. "
-            "The rest of Pikos works. Put this right and install again for the profiler."
+            "The rest of Pikos works, the monitors more slowly. Put this right and install again."
         )
         return False
 
@@ -123,6 +134,12 @@ class BuildExtension(build_ext):
         obstacle = why_not_compile()
         if obstacle is not None:
             raise DistutilsSetupError(f"{ext.name} cannot be built: {obstacle}")
+        if ext.name == REAL_TIME:
+            self._choose_libzmq(ext, link)
+        super().build_extension(ext)
+
+    def _choose_libzmq(self, ext: Extension, link: int | None) -> None:
+        """Link with the libzmq that is found, unless link is 0, and say which it is."""
         libzmq = None if link == 0 else self._find_libzmq()
         if libzmq is not None:
             ext.define_macros = [*ext.define_macros, ("PK_LINK_ZMQ", "1")]
@@ -137,7 +154,6 @@ class BuildExtension(build_ext):
             )
         else:
             say(f"{ext.name} will bind, when imported, to the libzmq of the pyzmq package")
-        super().build_extension(ext)
 
     def _find_libzmq(self) -> Libzmq | None:
         """The first libzmq that a program can be linked with."""
@@ -187,9 +203,23 @@ def real_time_extension() -> Extension:
     sources = sorted(path.relative_to(HERE).as_posix() for path in HERE.glob("ext/*.c"))
     headers = sorted(path.relative_to(HERE).as_posix() for path in HERE.glob("ext/*.h"))
     return Extension(
-        "pikos._lsprof",
+        REAL_TIME,
         sources,
         depends=headers,
+        extra_compile_args=[*COMPILE_ARGS, "-pthread"],
+        extra_link_args=["-pthread"],
+    )
+
+
+def events_extension() -> Extension:
+    """The monitors' event source, of the C files in ext/monitors/ and one that both use."""
+    sources = sorted(path.relative_to(HERE).as_posix() for path in HERE.glob("ext/monitors/*.c"))
+    headers = sorted(path.relative_to(HERE).as_posix() for path in HERE.glob("ext/**/*.h"))
+    return Extension(
+        "pikos._events",
+        [*sources, "ext/memory.c"],
+        depends=headers,
+        include_dirs=["ext"],
         extra_compile_args=[*COMPILE_ARGS, "-pthread"],
         extra_link_args=["-pthread"],
     )

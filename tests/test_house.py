@@ -10,20 +10,22 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PYTHON_FILES = sorted((ROOT / "pikos").rglob("*.py"))
-C_FILES = sorted([*(ROOT / "ext").glob("*.c"), *(ROOT / "ext").glob("*.h")])
+C_FILES = sorted([*(ROOT / "ext").rglob("*.c"), *(ROOT / "ext").rglob("*.h")])
 
 EXTENSION = "_lsprof"
+EVENTS = "_events"
 EVERYTHING = None
 MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"cli"},
     "errors": set(),
     "hidden": set(),
+    "native": {EVENTS},
     "wire": {"errors"},
     "filters": set(),
     "publishing": {"errors", "wire", "live.keys", "live.sessions"},
-    "recorders": {"errors", "hidden", "wire", "publishing"},
-    "monitors": {"errors", "hidden", EXTENSION},
+    "recorders": {"errors", "filters", "hidden", "native", "wire", "publishing"},
+    "monitors": {"errors", "hidden", "native"},
     "real_time": {
         "errors",
         "monitors",
@@ -50,6 +52,7 @@ of them is in ``live``, so that a viewer needs no profiler.
 
 LEAVES = {
     "alloc",
+    "block",
     "children",
     "clock",
     "digest",

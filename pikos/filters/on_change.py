@@ -26,15 +26,17 @@ class OnChange(Filter):
 
     field: str
     """The field to check for change."""
+    seen: threading.local
+    """Has, in each thread, what came last as its ``value``."""
 
     def __init__(self, field: str) -> None:
         self.field = field
-        self._seen = threading.local()
+        self.seen = threading.local()
 
     @property
     def previous(self) -> Any:
         """What the last record of the calling thread had in the field; None before the first."""
-        return getattr(self._seen, "value", None)
+        return getattr(self.seen, "value", None)
 
     def __call__(self, record: Any) -> bool:
         """Tell whether the record's value is another than in the record before.
@@ -46,7 +48,7 @@ class OnChange(Filter):
 
         """
         value = value_of(record, self.field)
-        seen = self._seen
+        seen = self.seen
         if hasattr(seen, "value") and seen.value == value:
             return False
         seen.value = value

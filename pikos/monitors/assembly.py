@@ -127,13 +127,8 @@ class Gate:
                     patience_s = PATIENCE_S
                 if self.open:
                     handle(frame, event, arg)
-            except RecursionError as error:
-                if _is_deep(frame):
-                    raise  # as out of any call that the program makes there
-                self.open = False
-                fail(error)
             except Exception as error:
-                if comes_of_a_signal(error):
+                if is_of_the_program(error, frame):
                     raise
                 self.open = False
                 fail(error)
@@ -158,6 +153,27 @@ def timed(handler: Handler, stopwatch: Stopwatch) -> Handler:
             stopwatch.leave()
 
     return watched
+
+
+def is_of_the_program(error: Exception, frame: FrameType | None) -> bool:
+    """Tell whether an exception out of a recorder or filter is one that the program raises.
+
+    Parameters
+    ----------
+    error
+        Just caught.
+    frame
+        The frame of the event.
+
+    Returns
+    -------
+    bool
+        Whether a signal handler raised it, or any call at that depth of recursion would have.
+
+    """
+    if isinstance(error, RecursionError):
+        return _is_deep(frame)
+    return comes_of_a_signal(error)
 
 
 def _is_deep(frame: FrameType | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import sys
 import time
 import warnings
 from _thread import RLock, get_ident
@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pikos.errors import HookTakenOff, RecordingStopped
 from pikos.hidden import code_is_hidden, hidden_thread
 from pikos.monitors import sources
-from pikos.monitors.assembly import Gate, gatherer, timed
+from pikos.monitors.assembly import Gate, gatherer, is_of_the_program, timed
 from pikos.monitors.enabled import ENABLED
 from pikos.monitors.measures import Memory, SourceLines, Stopwatch
 from pikos.monitors.monitor import Monitor
+from pikos.monitors.native_recording import NativeHandler, can_gather, counter, target_of
 from pikos.monitors.place import level_of_the_program
 from pikos.monitors.records import fields_of, record_type_of
+from pikos.native import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pikos.monitors.focus import FunctionSet
     from pikos.monitors.handlers import Handler, Source
     from pikos.monitors.recorder import Recorder
 
@@ -54,6 +57,10 @@ class EventMonitor(Monitor):
 
     default_record_type: ClassVar[type[Any]]
     """Type of the records unless another is asked for."""
+    _seams: ClassVar[tuple[str, ...]]
+    """The methods that are called for each event where they are overridden."""
+    _records_callees: ClassVar[bool]
+    """Whether what functions in focus call is recorded too."""
 
     def __init__(
         self,
@@ -80,16 +87,18 @@ class EventMonitor(Monitor):
         self._switch = RLock()
         self._depth = 0
         self._source: Source | None = None
-        self._handler: Handler | None = None
+        self._handler: Handler | NativeHandler | None = None
 
     def _assemble(self, record_type: Callable[..., Any], clock: Callable[[], int]) -> None:
         self._fields = fields_of(record_type, self.default_record_type._fields)
         self._memory = Memory()
+        self._clock = clock
         self._stopwatch = Stopwatch(clock)
+        self._indexes = counter()
         self._gather = gatherer(
             self._fields,
             record_type,
-            itertools.count(),
+            self._indexes,
             memory=self._memory,
             stopwatch=self._stopwatch,
             lines=SourceLines(),
@@ -108,6 +117,13 @@ class EventMonitor(Monitor):
     @abstractmethod
     def _handle(self) -> Handler:
         """Build what deals with an event."""
+
+    def _focused_on(self) -> FunctionSet | None:
+        """Give what is recorded only; None: everything is."""
+        return None
+
+    def _enter_focus(self, recording: Any) -> None:
+        """Tell a recording of the extension in which functions in focus it begins."""
 
     def enable(self) -> None:
         """Begin to record; the first of several, nested or in other threads, does it.
@@ -149,30 +165,61 @@ class EventMonitor(Monitor):
     def _start(self) -> None:
         self.error = None
         prepared = False
-        gate = self._gate = Gate()
+        self._gate = Gate()
         try:
             if not {"RSS", "VMS"}.isdisjoint(self._fields):
                 self._memory.open()
             self.recorder.prepare(self.record_type)
             prepared = True
             ENABLED.add(self)
-            handler = gate.handler(self._handle(), self._fail)
-            if not {"time_ns", "last_exit_ns"}.isdisjoint(self._fields):
-                handler = timed(handler, self._stopwatch)
-            self._handler, self._source = handler, self._source_of(sources.chosen())
-            self._source.add(handler, None if self._threads else get_ident())
+            thread = None if self._threads else get_ident()
+            handler = self._native_handler(thread)
+            chosen = sources.chosen() if handler is None else sources.native()
+            self._handler = self._python_handler() if handler is None else handler
+            self._source = self._source_of(chosen)
+            self._source.add(self._handler, thread)
         except BaseException:
             self._leave()
             if prepared:
                 self.recorder.finalize()
             raise
 
+    def _python_handler(self) -> Handler:
+        handler = self._gate.handler(self._handle(), self._fail)
+        if not {"time_ns", "last_exit_ns"}.isdisjoint(self._fields):
+            handler = timed(handler, self._stopwatch)
+        return handler
+
+    def _native_handler(self, thread: int | None) -> NativeHandler | None:
+        """Have the extension deal with events, if no Python code must see them."""
+        if not sources.native_is_chosen() or any(map(self._is_overridden, self._seams)):
+            return None
+        if not can_gather(self._fields, self._clock):
+            return None
+        target = target_of(self.recorder, self.record_type, self._fields)
+        if target is None:
+            return None
+        focus = self._focused_on()
+        recording = EVENTS.Recording(
+            EVENTS.Layout(self.record_type, self._fields),
+            self._indexes,
+            target.place,
+            self._fail_natively,
+            format=None if target.pieces is None else EVENTS.Format(*target.pieces),
+            plan=target.plan,
+            focus=None if focus is None else focus.idents,
+            inside=self._records_callees,
+            thread=thread,
+        )
+        self._enter_focus(recording)
+        return NativeHandler(recording, focus)
+
     def _stop(self) -> None:
         error: Exception | None = None
         try:
             if not self._take_off():
                 error = HookTakenOff()
-            self._gate.shut()
+            self._shut()
             self.recorder.finalize()
         except Exception as failure:  # noqa: BLE001 - told below: it must not break the program
             error = failure
@@ -187,6 +234,8 @@ class EventMonitor(Monitor):
 
     def _leave(self) -> None:
         self._gate.open = False
+        if isinstance(self._handler, NativeHandler):
+            self._handler.recording.shut()
         self._memory.close()
         self._source = self._handler = None
         ENABLED.discard(self)
@@ -195,6 +244,19 @@ class EventMonitor(Monitor):
         if self._source is None or self._handler is None:
             return True
         return self._source.remove(self._handler)
+
+    def _shut(self) -> None:
+        if isinstance(self._handler, NativeHandler):
+            self._handler.recording.shut()
+        else:
+            self._gate.shut()
+
+    def _fail_natively(self, error: BaseException) -> bool:
+        if not isinstance(error, Exception) or is_of_the_program(error, sys._getframe(1)):  # noqa: SLF001 - the frame of the event
+            return True
+        self._shut()
+        self._fail(error)
+        return False
 
     def _fail(self, error: Exception) -> None:
         self.error = error

@@ -35,6 +35,7 @@ class FunctionSet(MutableSet[Any]):
 
     def __init__(self, functions: Iterable[object] = ()) -> None:
         self._lock = RLock()
+        self._watchers: tuple[Callable[[], None], ...] = ()
         self._functions: dict[int, tuple[CodeType, object]] = {}
         for function in functions:
             self.add(function)
@@ -61,6 +62,19 @@ class FunctionSet(MutableSet[Any]):
                 functions.pop(id(code), None)
             self._replace(functions)
 
+    @property
+    def codes(self) -> list[CodeType]:
+        """The code objects."""
+        return [code for code, _ in self._functions.values()]
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call watcher after each change from now on."""
+        self._watchers = (*self._watchers, watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call it no more."""
+        self._watchers = tuple(one for one in self._watchers if one != watcher)
+
     def __contains__(self, value: object) -> bool:
         codes = [id(code) for code, _ in _found_in(value)]
         return bool(codes) and self.idents.issuperset(codes)
@@ -77,6 +91,8 @@ class FunctionSet(MutableSet[Any]):
     def _replace(self, functions: dict[int, tuple[CodeType, object]]) -> None:
         self._functions = functions
         self.idents = frozenset(functions)
+        for watcher in self._watchers:
+            watcher()
 
     @staticmethod
     def _warn(value: object) -> None:

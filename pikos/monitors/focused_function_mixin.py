@@ -30,6 +30,13 @@ class FocusedFunctionMixin(_Base):
         if self._inside is not None and self._inside.of(frame, event):
             super().on_function_event(frame, event, arg)
 
+    def _focused_on(self) -> FunctionSet | None:
+        return self.functions
+
+    def _enter_focus(self, recording: Any) -> None:
+        if self._inside is not None:
+            recording.enter(self._inside.frames)
+
     def _start(self) -> None:
         if self._inside is not None:
             self._inside.begin()

@@ -23,6 +23,8 @@ class FunctionMonitor(EventMonitor):
     """
 
     default_record_type: ClassVar[type[Any]] = FunctionRecord
+    _seams = ("on_function_event", "gather_info")
+    _records_callees = True
     _inside: Inside | None = None
 
     def on_function_event(self, frame: FrameType, event: str, arg: Any) -> None:

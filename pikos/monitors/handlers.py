@@ -14,12 +14,15 @@ Handler = Callable[[FrameType, str, Any], object]
 
 
 class Source(Protocol):
-    """One kind of event of this process, for any number of handlers."""
+    """One kind of event of this process, for any number of handlers.
 
-    def add(self, handler: Handler, thread: int | None = None) -> None:
+    They are ``Handler``, but ``NativeHandler`` for the sources of the extension.
+    """
+
+    def add(self, handler: Any, thread: int | None = None) -> None:
         """Tell handler of every event from now on; of one thread's only, if its ident is given."""
 
-    def remove(self, handler: Handler) -> bool:
+    def remove(self, handler: Any) -> bool:
         """Tell handler no more; nothing happens if it is not told now.
 
         Returns
@@ -40,16 +43,16 @@ class Handlers:
     """An immutable list of handlers, replaced as a whole: hooks read it without a lock."""
 
     def __init__(self) -> None:
-        self.entries: tuple[tuple[Handler, int | None], ...] = ()
+        self.entries: tuple[tuple[Any, int | None], ...] = ()
 
     def __contains__(self, handler: Handler) -> bool:
         return any(entry[0] is handler for entry in self.entries)
 
-    def add(self, handler: Handler, thread: int | None) -> None:
+    def add(self, handler: Any, thread: int | None) -> None:
         """Append one."""
         self.entries = (*self.entries, (handler, thread))
 
-    def remove(self, handler: Handler) -> None:
+    def remove(self, handler: Any) -> None:
         """Take one out, if it is there."""
         self.entries = tuple(entry for entry in self.entries if entry[0] is not handler)
 

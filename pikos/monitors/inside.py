@@ -46,9 +46,10 @@ class Inside:
         """Forget all frames."""
         self._open = _Open()
 
-    def __bool__(self) -> bool:
-        """Whether a focused function is open in the running thread."""
-        return bool(self._open.frames)
+    @property
+    def frames(self) -> list[FrameType]:
+        """The open frames of the running thread."""
+        return self._open.frames
 
     def of(self, frame: FrameType, event: str) -> bool:
         """Tell whether the event is inside, and open or close the frame if it is a focused one."""

@@ -24,6 +24,8 @@ class LineMonitor(EventMonitor):
     """
 
     default_record_type: ClassVar[type[Any]] = LineRecord
+    _seams = ("on_line_event", "gather_info")
+    _records_callees = False
     _focus: FunctionSet | None = None
 
     def on_line_event(self, frame: FrameType, why: str, _arg: Any) -> Callable[..., Any]:
@@ -64,6 +66,9 @@ class LineMonitor(EventMonitor):
 
     def _source_of(self, chosen: Sources) -> Source:
         return chosen.lines
+
+    def _focused_on(self) -> FunctionSet | None:
+        return self._focus
 
     def _handle(self) -> Handler:
         if self._is_overridden("on_line_event"):

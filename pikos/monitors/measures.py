@@ -111,11 +111,17 @@ class SourceLines:
         number = frame.f_lineno
         if number is None or not 0 < number <= len(lines):
             return (NO_SOURCE,)
-        return (lines[number - 1].rstrip(),)
+        return (lines[number - 1],)
 
 
 def _read(frame: FrameType) -> list[str]:
+    return source_lines(frame.f_code.co_filename, frame.f_globals)
+
+
+def source_lines(filename: str, module_globals: dict[str, Any] | None) -> list[str]:
+    """Give the lines of a file as it is now, without their ends; none if there is no source."""
     try:
-        return linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+        lines = linecache.getlines(filename, module_globals)
     except Exception:  # noqa: BLE001 - a loader of the program's failed: there is no source
         return []
+    return [line.rstrip() for line in lines]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from pikos.hidden import DIRECTORY, THREADS
+from pikos.monitors.measures import NO_SOURCE, source_lines
 from pikos.monitors.sources_hooks import LineHooks, ProfileHooks
+from pikos.native import EVENTS
 
 if TYPE_CHECKING:
     from pikos.monitors.handlers import Source
@@ -48,6 +52,53 @@ def monitoring() -> Sources:
         tool.functions,
         tool.lines,
     )
+
+
+@functools.cache
+def native() -> Sources:
+    """Give the sources of the extension; only where it was built."""
+    EVENTS.configure(
+        directory=DIRECTORY,
+        hidden=THREADS,
+        threads=threading._active,  # type: ignore[attr-defined] # noqa: SLF001 - as thread_of
+        read_source=source_lines,
+        no_source=NO_SOURCE,
+    )
+    if hasattr(sys, "monitoring"):
+        return _native_tool()
+    return _native_hooks()
+
+
+def _native_tool() -> Sources:
+    from pikos.monitors.sources_native import NativeTool  # noqa: PLC0415 - used here only
+
+    tool = NativeTool()
+    return Sources(
+        "pikos._events, by sys.monitoring", f"{_BUILT}, for all threads", tool.functions, tool.lines
+    )
+
+
+def _native_hooks() -> Sources:
+    from pikos.monitors.handlers import Handlers  # noqa: PLC0415 - as above
+    from pikos.monitors.native_listeners import NativeListeners  # noqa: PLC0415 - as above
+    from pikos.monitors.sources_native_hooks import NativeHooks  # noqa: PLC0415 - as above
+
+    functions, lines = Handlers(), Handlers()
+    tell = NativeListeners(functions, lines).tell
+    return Sources(
+        "pikos._events, by PyEval_SetProfile and PyEval_SetTrace",
+        _BUILT,
+        NativeHooks(functions, tell, lines=False),
+        NativeHooks(lines, tell, lines=True),
+    )
+
+
+_BUILT = "the extension was built, and no Python code runs at an event"
+
+
+def native_is_chosen() -> bool:
+    """Tell whether the extension deals with what no Python code must see."""
+    return EVENTS is not None
 
 
 def chosen() -> Sources:

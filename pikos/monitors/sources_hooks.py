@@ -115,9 +115,7 @@ class ProfileHooks:
             self._reached.clear()
             if isinstance(hook, ProfileHook):
                 sys.setprofile(hook.previous)
-            hook = threading.getprofile()
-            if isinstance(hook, ProfileHook):
-                threading.setprofile(hook.previous)
+            unlink(ProfileHook, threading.getprofile, threading.setprofile)
             return whole
 
     def reach(self) -> None:
@@ -141,6 +139,28 @@ def refuse_profiler_in_c(hook: object) -> None:
             f"{hook!r} is the profiler of this thread, and Python 3.11 has room for one: disable "
             "it first (from Python 3.12 on both can run)"
         )
+
+
+def unlink(kind: type[Any], get: Callable[[], Any], put: Callable[[Any], None]) -> None:
+    """Take the hook of a kind out of the chain of ours that begins where get says.
+
+    Parameters
+    ----------
+    kind
+        The type of the hook; it has its ``previous``, as all of ours.
+    get, put
+        Give and set the first of the chain.
+
+    """
+    holder, hook = None, get()
+    while hook is not None and not isinstance(hook, kind):
+        holder, hook = hook, getattr(hook, "previous", None)
+    if hook is None:
+        return
+    if holder is None:
+        put(hook.previous)
+    else:
+        holder.previous = hook.previous
 
 
 def is_whole(reached: set[int], hook: object) -> bool:
@@ -179,9 +199,7 @@ class LineHooks:
             self._reached.clear()
             if isinstance(hook, TraceHook):
                 sys.settrace(hook.previous)
-            hook = threading.gettrace()
-            if isinstance(hook, TraceHook):
-                threading.settrace(hook.previous)
+            unlink(TraceHook, threading.gettrace, threading.settrace)
             frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the only way to it
             while frame is not None:
                 if isinstance(frame.f_trace, FrameTrace):

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
 
-TOOL_NAME = "pikos-monitors"
 _TOOL_IDS = (3, 4, 5, 1, 0)  # never 2, which is cProfile's
 
 
@@ -36,17 +35,29 @@ class MonitoringTool:
     Threads: any; the events of all threads and of all frames that already run are seen
     """
 
+    name = "pikos-monitors"
+    """What the tool is called."""
+
     def __init__(self) -> None:
         self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
         self._lock = RLock()
         self._id: int | None = None
-        events = self._monitoring.events
-        function_callbacks = _function_callbacks(self._monitoring, functions := Handlers())
-        line_callbacks = _line_callbacks(events, lines := Handlers())
+        functions, lines = Handlers(), Handlers()
+        function_callbacks, line_callbacks = self._make_callbacks(functions, lines)
         self._callbacks = line_callbacks | function_callbacks
+        events = self._monitoring.events
         after_a_call = events.C_RETURN | events.C_RAISE  # these come with CALL
         self.functions = MonitoringSource(self, functions, sum(function_callbacks) & ~after_a_call)
         self.lines = MonitoringSource(self, lines, sum(line_callbacks))
+
+    def _make_callbacks(
+        self, functions: Handlers, lines: Handlers
+    ) -> tuple[dict[int, Callable[..., object]], dict[int, Callable[..., object]]]:
+        """Give what is called for each function event, and for lines."""
+        return (
+            _function_callbacks(self._monitoring, functions),
+            _line_callbacks(self._monitoring.events, lines),
+        )
 
     def change(self, change: Callable[[], None]) -> None:
         """Change the handlers, then ask for the events that they need.
@@ -67,20 +78,28 @@ class MonitoringTool:
                 raise
 
     def _ask(self) -> None:
-        wanted = self.functions.wanted | self.lines.wanted
-        if wanted and self._id is None:
+        needed = self.functions.handlers.entries or self.lines.handlers.entries
+        if needed and self._id is None:
             self._id = self._claim()
         if self._id is None:
             return
-        self._monitoring.set_events(self._id, wanted)
-        if not wanted:
+        self._monitoring.set_events(self._id, self._wanted())
+        self._ask_in_places(self._id)
+        if not needed:
             self._give_up(self._id)
+
+    def _wanted(self) -> int:
+        """Give the events that are needed in all code, as a bit set."""
+        return self.functions.wanted | self.lines.wanted
+
+    def _ask_in_places(self, ident: int) -> None:
+        """Ask for the events that are needed in some code only: there are none."""
 
     def _claim(self) -> int:
         monitoring = self._monitoring
         for ident in _TOOL_IDS:
             if monitoring.get_tool(ident) is None:
-                monitoring.use_tool_id(ident, TOOL_NAME)
+                monitoring.use_tool_id(ident, self.name)
                 for event, callback in self._callbacks.items():
                     monitoring.register_callback(ident, event, callback)
                 return ident
@@ -109,13 +128,13 @@ class MonitoringSource:
 
     def __init__(self, tool: MonitoringTool, handlers: Handlers, events: int) -> None:
         self._tool = tool
-        self._events = events
+        self.events = events
         self.handlers = handlers
 
     @property
     def wanted(self) -> int:
         """The events that must be asked for now, as a bit set."""
-        return self._events if self.handlers.entries else 0
+        return self.events if self.handlers.entries else 0
 
     def add(self, handler: Handler, thread: int | None = None) -> None:
         """Tell handler of every event from now on."""

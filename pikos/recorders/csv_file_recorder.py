@@ -8,10 +8,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pikos.recorders.csv_recorder import CSVRecorder, terminator_of
 from pikos.recorders.file_recorder import FileRecorder
+from pikos.recorders.text_pieces import csv_pieces
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
+    from pikos.native import Pieces
     from pikos.recorders.abstract_recorder import Accept
 
 
@@ -64,3 +67,6 @@ class CSVFileRecorder(FileRecorder, CSVRecorder):
     def _attach(self, file: IO[str] | None) -> None:
         self._stream = file
         self._writer = None if file is None else csv.writer(file, **self._csv_kwargs)
+
+    def _pieces(self, _record_type: type, fields: Sequence[str]) -> Pieces | None:
+        return csv_pieces(fields, self._csv_kwargs, safe=self._safe)

@@ -5,10 +5,19 @@ from __future__ import annotations
 import io
 import os
 import stat
-from typing import IO
+from abc import abstractmethod
+from typing import IO, TYPE_CHECKING, Any
 
+from pikos.filters.plan import plan_of
+from pikos.native import EVENTS, Target, numbers_of
+from pikos.recorders.abstract_recorder import accept_everything
 from pikos.recorders.flusher import Flusher
 from pikos.recorders.stream_recorder import StreamRecorder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pikos.native import Pieces
 
 BUFFER_BYTES = 64 * 1024
 """How much is gathered before it is written without waiting for the flusher."""
@@ -55,9 +64,39 @@ class FileRecorder(StreamRecorder):
         self._flusher = Flusher(self._flush_in_background)
         self._attach(None)
 
+    @abstractmethod
     def _attach(self, file: IO[str] | None) -> None:
         """Write to a file from now on, or to none."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def _pieces(self, record_type: type, fields: Sequence[str]) -> Pieces | None:
+        """Say how records are written as text, None if only this recorder knows."""
+
+    def native_target(self, record_type: type, fields: Sequence[str]) -> Target | None:
+        """Say where the extension can put records itself, instead of a call of `record`.
+
+        Parameters
+        ----------
+        record_type
+            The class of the records, which is prepared for.
+        fields
+            What is gathered for each of its fields.
+
+        Returns
+        -------
+        Target or None
+            None if each record must come to `record`.
+
+        """
+        if EVENTS is None or not isinstance(self._file, EVENTS.TextFile) or self._auto_flush:
+            return None
+        plan = None
+        if self._filter is not accept_everything:
+            plan = plan_of(self._filter, numbers_of(record_type, fields))
+            if plan is None:
+                return None
+        pieces = self._pieces(record_type, fields)
+        return None if pieces is None else Target(self._file, pieces, plan)
 
     def _open(self) -> None:
         if os.getpid() != self._process_id:
@@ -69,7 +108,7 @@ class FileRecorder(StreamRecorder):
             self._path = os.path.abspath(self._path)
         begins_empty = not (self._append or self._opened_once)
         try:
-            self._file = file = _opened(self._path, begins_empty)
+            self._file = file = self._opened(begins_empty=begins_empty)
             size_bytes = os.fstat(file.fileno()).st_size
             if size_bytes and not _ends_with(self._path, self._terminator):
                 file.write(self._terminator)
@@ -91,6 +130,24 @@ class FileRecorder(StreamRecorder):
             self._close()
         except OSError:
             return  # what the header met is raised
+
+    def _opened(self, *, begins_empty: bool) -> Any:
+        descriptor = _descriptor(self._path, begins_empty=begins_empty)
+        if EVENTS is not None:
+            return EVENTS.TextFile(descriptor, self._begun)
+        return io.TextIOWrapper(
+            open(descriptor, "ab", buffering=BUFFER_BYTES),
+            encoding="utf-8",
+            errors="backslashreplace",
+            newline="",
+            write_through=True,  # the lines that it would gather are lost to an interruption
+        )
+
+    def _begun(self) -> None:
+        """See that what waits now is flushed in time."""
+        with self._lock:
+            if self._users and not self._auto_flush and not self._flusher.running:
+                self._flusher.start()
 
     def _written(self) -> None:
         if self._auto_flush:
@@ -127,6 +184,10 @@ class FileRecorder(StreamRecorder):
         self._flusher = Flusher(self._flush_in_background)
         if self._file is None:
             return
+        discard = getattr(self._file, "discard", None)
+        if discard is not None:
+            discard()
+            self._holds_still = True  # that file has no lock that may be held
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, self._file.fileno(), inheritable=False)
         os.close(nothing)
@@ -143,21 +204,14 @@ class FileRecorder(StreamRecorder):
         return f"{super()._name()} to {self._path!r}"
 
 
-def _opened(path: str, begins_empty: bool) -> IO[str]:
-    flags = os.O_TRUNC if begins_empty else 0
+def _descriptor(path: str, *, begins_empty: bool) -> int:
+    """Open a file to append to it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+    if begins_empty:
+        flags |= os.O_TRUNC
     if os.path.basename(path) in DEFAULT_NAMES:
         flags |= getattr(os, "O_NOFOLLOW", 0)
-
-    def opener(path: str, append_flags: int) -> int:
-        return os.open(path, append_flags | flags, 0o666)
-
-    return io.TextIOWrapper(
-        open(path, "ab", buffering=BUFFER_BYTES, opener=opener),
-        encoding="utf-8",
-        errors="backslashreplace",
-        newline="",
-        write_through=True,  # the lines that it would gather itself are lost to an interruption
-    )
+    return os.open(path, flags, 0o666)
 
 
 def _ends_with(path: str, terminator: str) -> bool:

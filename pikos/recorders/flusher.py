@@ -8,8 +8,6 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from pikos.hidden import hidden_thread
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,8 +22,8 @@ class Flusher:
     """Call a function every INTERVAL_S from a thread that no monitor records.
 
     Only locks of the interpreter's own are used: a monitor that is on would see the Python code
-    of `threading` run when a fork stops the thread.  For the same reason the thread is a bare
-    one; so it is a daemon.
+    of `threading` run, in this thread or when a fork stops it.  For the same reason the thread is
+    a bare one; so it is a daemon.
 
     Threads: start() and the function under one lock, which is the caller's; stop() without it
 
@@ -74,9 +72,8 @@ class Flusher:
     def _run(self, wake: threading.Lock, ended: threading.Lock) -> None:
         try:
             self._native_id = threading.get_native_id()
-            with hidden_thread():
-                while not wake.acquire(timeout=INTERVAL_S) and self._flush():
-                    pass
+            while not wake.acquire(timeout=INTERVAL_S) and self._flush():
+                pass
         finally:
             ended.release()
 

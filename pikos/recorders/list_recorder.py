@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pikos.recorders.abstract_recorder import AbstractRecorder, Accept, accept_of
+from pikos.filters.plan import plan_of
+from pikos.native import EVENTS, Target, numbers_of
+from pikos.recorders.abstract_recorder import (
+    AbstractRecorder,
+    Accept,
+    accept_everything,
+    accept_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class ListRecorder(AbstractRecorder):
     """Keep records in a list.
+
+    Records that the extension gathers are kept in at most 64 bytes each, and made when the list
+    is read.
 
     Parameters
     ----------
@@ -20,12 +33,23 @@ class ListRecorder(AbstractRecorder):
 
     """
 
-    records: list[Any]
-    """What was recorded, in the order of arrival."""
-
     def __init__(self, filter_: Accept | None = None) -> None:
-        self.records = []
+        self._records: list[Any] = []
+        self._raw: Any = None if EVENTS is None else EVENTS.Rows()
         self._filter = accept_of(filter_)
+
+    @property
+    def records(self) -> list[Any]:
+        """What was recorded, in the order of arrival."""
+        if self._raw:
+            self._records += self._raw.take()
+        return self._records
+
+    @records.setter
+    def records(self, records: list[Any]) -> None:
+        if self._raw:
+            self._raw.clear()
+        self._records = records
 
     @property
     def ready(self) -> bool:
@@ -42,3 +66,26 @@ class ListRecorder(AbstractRecorder):
         """Append the record to the list, if the filter accepts it."""
         if self._filter(data):
             self.records.append(data)
+
+    def native_target(self, record_type: type, fields: Sequence[str]) -> Target | None:
+        """Say where the extension can put records itself, instead of a call of `record`.
+
+        Parameters
+        ----------
+        record_type
+            The class of the records, which is prepared for.
+        fields
+            What is gathered for each of its fields.
+
+        Returns
+        -------
+        Target or None
+            None if each record must come to `record`.
+
+        """
+        if self._raw is None:
+            return None
+        if self._filter is accept_everything:
+            return Target(self._raw, None, None)
+        plan = plan_of(self._filter, numbers_of(record_type, fields))
+        return None if plan is None else Target(self._raw, None, plan)

@@ -6,11 +6,14 @@ import io
 from typing import IO, TYPE_CHECKING
 
 from pikos.recorders.file_recorder import FileRecorder
+from pikos.recorders.text_pieces import line_pieces
 from pikos.recorders.text_stream_recorder import TextStreamRecorder
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
+    from pikos.native import Pieces
     from pikos.recorders.abstract_recorder import Accept
 
 
@@ -50,3 +53,6 @@ class TextFileRecorder(FileRecorder, TextStreamRecorder):
 
     def _attach(self, file: IO[str] | None) -> None:
         self._stream = file
+
+    def _pieces(self, record_type: type, fields: Sequence[str]) -> Pieces | None:
+        return line_pieces(fields, self._template_of(record_type, "line"))

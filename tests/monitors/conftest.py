@@ -6,11 +6,15 @@ import sys
 import threading
 
 import pytest
-from support.recording import Keeper
+from support.recording import Keeper, NativeKeeper
 
 from pikos.monitors import sources
 
-MECHANISMS = [sources.hooks] + ([sources.monitoring] if hasattr(sys, "monitoring") else [])
+MECHANISMS = [sources.hooks]
+if hasattr(sys, "monitoring"):
+    MECHANISMS.append(sources.monitoring)
+if sources.native_is_chosen():
+    MECHANISMS.append(sources.native)
 
 
 def hooked():
@@ -28,7 +32,9 @@ def hooked():
 @pytest.fixture(params=MECHANISMS, ids=lambda mechanism: mechanism.__name__)
 def mechanism(request, monkeypatch):
     """The sources in use; nothing of them may be left."""
-    monkeypatch.setattr(sources, "chosen", request.param)
+    if request.param is not sources.native:
+        monkeypatch.setattr(sources, "chosen", request.param)
+        monkeypatch.setattr(sources, "native_is_chosen", lambda: False)
     before = hooked()
 
     yield request.param
@@ -39,6 +45,8 @@ def mechanism(request, monkeypatch):
 
 
 @pytest.fixture
-def kept():
-    """A recorder that keeps what it is given."""
-    return Keeper()
+def kept(request):
+    """A recorder that keeps what it is given, by the event source in use."""
+    if "mechanism" not in request.fixturenames:
+        return Keeper()
+    return NativeKeeper() if request.getfixturevalue("mechanism") is sources.native else Keeper()

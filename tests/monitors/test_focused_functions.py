@@ -79,7 +79,7 @@ def test_several_focused_functions_may_call_one_another(mechanism, kept):
         known.boo()
 
     assert calls(kept) == [*pair("gcd_internal", *STEP, *STEP), *STEP]
-    assert not monitor._inside
+    assert not monitor._inside.frames
 
 
 def test_leaving_by_an_exception_leaves_the_focus(mechanism, kept):

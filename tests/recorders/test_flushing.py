@@ -103,22 +103,6 @@ def test_only_whole_lines_are_written(recorder, tmp_path):
     assert tails == {b"\n"}
 
 
-@both
-def test_the_thread_that_flushes_is_hidden(recorder):
-    hidden = []
-    flush = recorder._flush
-
-    def watched():
-        hidden.append(thread_is_hidden(threading.get_ident()))
-        flush()
-
-    recorder._flush = watched
-    recorder.record(plain(0))
-    wait_until(lambda: hidden, "a flush")
-
-    assert all(hidden)
-
-
 @pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="sees all threads from 3.12 on")
 def test_no_code_but_that_of_pikos_is_run_for_flushing(python, write, tmp_path):
     """B10: a monitor of all threads sees nothing of the flusher, nor of a fork that stops it."""

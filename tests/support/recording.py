@@ -1,10 +1,12 @@
-"""A recorder that keeps all it is given, and fails where it is told to."""
+"""Recorders that keep all they are given, and what they are told to do."""
 
 from __future__ import annotations
 
+from pikos.recorders.api import ListRecorder
+
 
 class Keeper:
-    """A recorder for tests."""
+    """Keeps each record that it is given, and fails where it is told to."""
 
     def __init__(self, fail_at=None):
         self.fail_at = fail_at
@@ -22,6 +24,20 @@ class Keeper:
         if len(self.records) == self.fail_at:
             raise OSError("no room")
         self.records.append(data)
+
+    def finalize(self):
+        self.steps.append("finalized")
+
+
+class NativeKeeper(ListRecorder):
+    """Has the extension put records where it keeps them."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps = []
+
+    def prepare(self, record):
+        self.steps.append(record)
 
     def finalize(self):
         self.steps.append("finalized")

@@ -1,0 +1,113 @@
+/* block.c — text that waits to be written. */
+#include "block.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "alloc.h"
+
+#define FIRST_ROOM ((size_t)80 * 1024)
+
+int
+pk_block_reserve(pk_block *block, size_t size)
+{
+    if (block->room - block->used >= size)
+        return 0;
+    size_t room = block->room == 0 ? FIRST_ROOM : block->room;
+    while (room - block->used < size) {
+        if (room > SIZE_MAX / 2)
+            return -1;
+        room *= 2;
+    }
+    char *bytes = pk_realloc(block->bytes, room);
+    if (bytes == NULL)
+        return -1;
+    block->bytes = bytes;
+    block->room = room;
+    return 0;
+}
+
+/* Append so many spaces. */
+static void
+put_spaces(pk_block *block, size_t count)
+{
+    memset(block->bytes + block->used, ' ', count);
+    block->used += count;
+}
+
+void
+pk_block_put_text(pk_block *block, const char *text, size_t size, size_t characters, char align,
+                  size_t width)
+{
+    size_t spaces = width > characters ? width - characters : 0;
+    size_t before = align == '>' ? spaces : align == '^' ? spaces / 2 : 0;
+    put_spaces(block, before);
+    pk_block_put(block, text, size);
+    put_spaces(block, spaces - before);
+}
+
+void
+pk_block_put_number(pk_block *block, int64_t number, char align, size_t width)
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    char text[PK_NUMBER_SIZE];
+    char *begin = text + sizeof text;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    while (rest >= 100) {
+        begin -= 2;
+        memcpy(begin, pairs + 2 * (rest % 100), 2);
+        rest /= 100;
+    }
+    if (rest >= 10) {
+        begin -= 2;
+        memcpy(begin, pairs + 2 * rest, 2);
+    } else {
+        *--begin = (char)('0' + rest);
+    }
+    if (number < 0)
+        *--begin = '-';
+    size_t size = (size_t)(text + sizeof text - begin);
+    if (width == 0)
+        pk_block_put(block, begin, size);
+    else
+        pk_block_put_text(block, begin, size, size, align, width);
+}
+
+int
+pk_block_write(pk_block *block, int descriptor)
+{
+    size_t written = 0;
+    int error = 0;
+    while (written < block->used && error == 0) {
+        ssize_t size = write(descriptor, block->bytes + written, block->used - written);
+        if (size >= 0)
+            written += (size_t)size;
+        else if (errno != EINTR)
+            error = errno;
+    }
+    block->used -= written;
+    memmove(block->bytes, block->bytes + written, block->used);
+    return error;
+}
+
+int
+pk_block_take(pk_block *block, pk_block *other)
+{
+    if (pk_block_reserve(block, other->used) < 0)
+        return -1;
+    if (other->used > 0)
+        pk_block_put(block, other->bytes, other->used);
+    other->used = 0;
+    return 0;
+}
+
+void
+pk_block_free(pk_block *block)
+{
+    free(block->bytes);
+    *block = (pk_block){0};
+}

@@ -1,0 +1,48 @@
+/* block.h — text that waits to be written: bytes, numbers, and the way to a descriptor. */
+#ifndef PK_BLOCK_H
+#define PK_BLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define PK_NUMBER_SIZE 20 /* the longest int64_t in decimal, with its sign */
+
+/* Owner: whoever holds it, one thread at a time. */
+typedef struct {
+    char *bytes;
+    size_t used, room;
+} pk_block;
+
+/* Have room for size bytes more.  0, or −1 for want of memory with the block as it was. */
+int pk_block_reserve(pk_block *block, size_t size);
+
+/* Append bytes that there is room for. */
+static inline void
+pk_block_put(pk_block *block, const char *bytes, size_t size)
+{
+    memcpy(block->bytes + block->used, bytes, size);
+    block->used += size;
+}
+
+/* Append a number, with spaces to a width: '<' after it, '>' before it, '^' around it.  There is
+ * room for the width or PK_NUMBER_SIZE, whatever is more. */
+void pk_block_put_number(pk_block *block, int64_t number, char align, size_t width);
+
+/* Append text of so many characters, with spaces likewise.  There is room for both. */
+void pk_block_put_text(pk_block *block, const char *text, size_t size, size_t characters,
+                       char align, size_t width);
+
+/* Write the block to a descriptor.  0 with the block empty; else an errno, with what is not
+ * written yet left in it.  [any thread, nogil] */
+int pk_block_write(pk_block *block, int descriptor);
+
+/* Put what other holds after the block, and leave other empty.  0, or −1 for want of memory with
+ * both as they were. */
+int pk_block_take(pk_block *block, pk_block *other);
+
+/* Free the bytes. */
+void pk_block_free(pk_block *block);
+
+#endif

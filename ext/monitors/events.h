@@ -1,0 +1,276 @@
+/* events.h — what the files of the monitors' event source share.
+ *
+ * An event is noted in three steps: which site of the program it is (sites.c), what is measured
+ * at it (recording.c), and where it goes: rows in memory (rows.c) or text of a file
+ * (text_file.c).  All of it runs with the GIL held, in the thread of the event; nothing is
+ * between the taking of an index and the place of its record in the target, so records are in the
+ * order of their indexes.
+ */
+#ifndef PK_EVENTS_H
+#define PK_EVENTS_H
+
+#include "compat.h"
+
+#include <stdint.h>
+
+#include "block.h"
+#include "memory.h"
+
+#define PK_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define PK_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* The fields of records.  Those from PK_TYPE to PK_FILENAME belong to a site. */
+typedef enum {
+    PK_INDEX,
+    PK_TYPE,
+    PK_FUNCTION,
+    PK_LINE_NUMBER,
+    PK_LINE_TEXT,
+    PK_FILENAME,
+    PK_RSS,
+    PK_VMS,
+    PK_TIME,
+    PK_LAST_EXIT,
+    PK_THREAD_ID,
+    PK_THREAD_NAME,
+    PK_FIELD_COUNT,
+} pk_field;
+
+extern const char *const pk_field_names[PK_FIELD_COUNT]; /* as records have them */
+
+static inline bool
+pk_field_is_of_site(pk_field field)
+{
+    return field >= PK_TYPE && field <= PK_FILENAME;
+}
+
+/* The kinds of events. */
+typedef enum { PK_CALL, PK_RETURN, PK_C_CALL, PK_C_RETURN, PK_C_EXCEPTION, PK_LINE_EVENT } pk_kind;
+
+/* What the module is told once, and what it makes once. */
+typedef struct {
+    PyObject *directory;     /* str: code of files in it is Pikos's own */
+    PyObject *hidden;        /* dict: idents of threads that are not recorded */
+    PyObject *threads;       /* dict: ident to thread, of threading */
+    PyObject *read_source;   /* callable: the lines of a file, given its name and globals */
+    PyObject *no_source;     /* str: the text of a line that is not known */
+    PyObject *kinds[6];      /* str: names of the kinds of events */
+    PyObject *name;          /* str: the attribute of a thread that has its name */
+    Py_ssize_t extra;        /* index of our room in code objects */
+} pk_known;
+extern pk_known pk_events;
+
+/* ---- sites.c ---- */
+
+/* The constant parts of a site's text in one format.  Owned by the site. */
+typedef struct {
+    uint64_t format; /* serial of the format */
+    uint32_t ends[PK_FIELD_COUNT + 1];
+    char bytes[];
+} pk_texts;
+
+enum { PK_FORMATS = 4 };
+
+/* A place in the program where an event happens, with all that its records have in common.
+ * Counted: its code holds one reference, each raw record another. */
+typedef struct {
+    Py_ssize_t references;
+    uint32_t at;         /* offset of the instruction; for a line, its number */
+    pk_kind kind;
+    const char *builtin; /* name of the built-in function, as its definition has it, or NULL */
+    const char *name;    /* the same as a text of the site's own: definitions may be freed */
+    PyObject *values[PK_FILENAME + 1]; /* from PK_TYPE on; that of PK_LINE_TEXT NULL until asked for */
+    pk_texts *texts[PK_FORMATS];
+    unsigned next_text;
+} pk_site;
+
+/* What is known of a code object.  Owned by it, and freed with it. */
+typedef struct {
+    bool hidden;
+    bool in_focus;        /* whether it is in the focus with the serial ... */
+    uint64_t focus;       /* ... that is noted here */
+    pk_site **sites;      /* open addressing; room is 0 or a power of two */
+    uint32_t room, used;
+    int32_t *lines;       /* line of each instruction: 0 unknown, −1 none; NULL until needed */
+    PyObject *source;     /* list of lines, or NULL until needed */
+} pk_code;
+
+/* What is known of a code object; NULL with an exception.  [gil] */
+pk_code *pk_code_of(PyCodeObject *code);
+
+/* The line of an instruction, or −1.  −2 with an exception.  [gil] */
+int pk_code_line(pk_code *known, PyCodeObject *code, int offset);
+
+/* The site of an event, made if it is new, which may run Python code.  callable: the built-in
+ * function, or NULL.  Owned by the code; NULL with an exception.  [gil] */
+pk_site *pk_site_of(pk_code *known, PyCodeObject *code, uint32_t at, pk_kind kind, int line,
+                    PyObject *callable, const char *builtin);
+
+/* Have the text of the site's line; may run Python code.  0, or −1 with an exception.  [gil] */
+int pk_site_need_line(pk_site *site, pk_code *known, PyCodeObject *code, PyObject *globals);
+
+static inline uint32_t
+pk_site_hash(uint32_t at, pk_kind kind, const char *builtin)
+{
+    uint64_t word = ((uint64_t)at << 3 | (uint64_t)kind) ^ (uint64_t)((uintptr_t)builtin << 7);
+    return (uint32_t)((word * UINT64_C(0x9E3779B97F4A7C15)) >> 40);
+}
+
+/* The site, if it is known.  Borrowed; NULL without an exception.  [gil] */
+static inline pk_site *
+pk_site_find(const pk_code *known, uint32_t at, pk_kind kind, const char *builtin)
+{
+    if (known->room == 0)
+        return NULL;
+    uint32_t mask = known->room - 1;
+    for (uint32_t i = pk_site_hash(at, kind, builtin) & mask;; i = (i + 1) & mask) {
+        pk_site *site = known->sites[i];
+        if (site == NULL)
+            return NULL;
+        if (site->at == at && site->kind == kind && site->builtin == builtin &&
+            (builtin == NULL || strcmp(site->name, builtin) == 0))
+            return site;
+    }
+}
+
+void pk_site_release(pk_site *site);
+
+/* Ask the interpreter for room in code objects.  0, or −1 with an exception.  [gil] */
+int pk_sites_start(void);
+
+/* ---- layout.c ---- */
+
+/* What a record consists of. */
+typedef struct {
+    PyObject_HEAD
+    PyTypeObject *record_type; /* owned; tuple or a named tuple without a way of its own */
+    unsigned count;
+    pk_field fields[PK_FIELD_COUNT];
+    unsigned measured_count;
+    pk_field measured[PK_FIELD_COUNT]; /* the fields that are not of the site, in their order */
+    bool memory, times, threads, thread_names, lines;
+} pk_layout;
+extern PyTypeObject pk_layout_type;
+
+/* How records of a layout are written as text. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *pieces; /* owned; callable: the constant parts of a site's text */
+    PyObject *cell;   /* owned; callable: the text of a thread's name */
+    uint64_t serial;
+    char align[PK_FIELD_COUNT];
+    uint16_t width[PK_FIELD_COUNT]; /* of measured fields, in the layout's order */
+} pk_format;
+extern PyTypeObject pk_format_type;
+
+/* What is measured at an event; only what the layout asks for is set. */
+typedef struct {
+    int64_t numbers[PK_FIELD_COUNT];
+    PyObject *thread_name; /* borrowed from the thread's row */
+} pk_measured;
+
+/* The texts of a site in a format, made if they are new, which runs Python code.  Owned by the
+ * site; NULL with an exception.  [gil] */
+const pk_texts *pk_format_texts(const pk_format *format, const pk_layout *layout, pk_site *site);
+
+/* Make the record.  A new reference; NULL with an exception.  [gil] */
+PyObject *pk_layout_record(const pk_layout *layout, const pk_site *site,
+                           const pk_measured *measured);
+
+/* ---- rows.c ---- */
+
+typedef struct pk_rows pk_rows;
+extern PyTypeObject pk_rows_type;
+
+/* Add a raw record.  0, or −1 with an exception.  [gil] */
+int pk_rows_add(pk_rows *rows, pk_layout *layout, pk_site *site, const pk_measured *measured);
+
+/* ---- text_file.c ---- */
+
+typedef struct pk_text_file pk_text_file;
+extern PyTypeObject pk_text_file_type;
+
+/* The block that records are appended to, with room for so many bytes.  Borrowed, until any Python
+ * code runs; NULL with an exception.  [gil] */
+pk_block *pk_text_file_block(pk_text_file *file, size_t size);
+
+/* See that what was appended is written when it is due; first: to an empty block.  0, or −1 with
+ * an exception.  [gil] */
+int pk_text_file_added(pk_text_file *file, bool first);
+
+/* ---- accept.c ---- */
+
+/* Whether a plan has the form that pk_accepts reads.  0, or −1 with an exception.  [gil] */
+int pk_accept_check(PyObject *plan, const pk_layout *layout);
+
+/* Whether a plan accepts a record.  1, 0, or −1 with an exception.  [gil] */
+int pk_accepts(PyObject *plan, const pk_site *site, const pk_measured *measured);
+
+/* The value of a field.  A new reference; NULL with an exception.  [gil] */
+PyObject *pk_value(pk_field field, const pk_site *site, const pk_measured *measured);
+
+/* ---- recording.c ---- */
+
+typedef struct pk_recording pk_recording;
+extern PyTypeObject pk_recording_type, pk_counter_type;
+
+/* Where an event happened. */
+typedef struct {
+    PyCodeObject *code;
+    pk_code *known;
+    uint32_t at;         /* as for a site */
+    pk_kind kind;
+    int line;            /* −1: none */
+    bool line_is_known;  /* else it is that of the instruction at */
+    PyObject *callable;  /* the built-in function, or NULL */
+    const char *builtin; /* its name, as its definition has it, or NULL */
+    PyFrameObject *frame; /* borrowed; NULL: it is the running thread's */
+} pk_place;
+
+/* Tell all recordings in a tuple of an event.  0, or −1 with an exception that is the program's.
+ * [gil] */
+int pk_tell(PyObject *recordings, pk_place *place);
+
+/* Whether nobody is to be told of an event of the code, in the running thread.  [gil] */
+static inline bool
+pk_is_hidden(const pk_code *known)
+{
+    if (known->hidden)
+        return true;
+    if (PK_LIKELY(PyDict_GET_SIZE(pk_events.hidden) == 0))
+        return false;
+    PyObject *ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident());
+    int found = ident == NULL ? -1 : PyDict_Contains(pk_events.hidden, ident);
+    Py_XDECREF(ident);
+    if (found < 0)
+        PyErr_Clear(); /* for want of memory: the thread is as good as any other */
+    return found > 0;
+}
+
+/* The name of a built-in function as its definition has it, or NULL for what is none; first: the
+ * first argument of the call, or NULL.  [gil] */
+static inline const char *
+pk_builtin_name(PyObject *callable, PyObject *first)
+{
+    if (Py_IS_TYPE(callable, &PyFunction_Type))
+        return NULL; /* the likely one, whose own events tell */
+    if (PyCFunction_Check(callable))
+        return ((PyCFunctionObject *)callable)->m_ml->ml_name;
+    if (PyObject_TypeCheck(callable, &PyMethodDescr_Type) && first != NULL &&
+        PyObject_TypeCheck(first, PyDescr_TYPE(callable)))
+        return ((PyMethodDescrObject *)callable)->d_method->ml_name;
+    return NULL;
+}
+
+/* ---- callbacks.c, or tracing.c where the interpreter has no sys.monitoring ---- */
+
+/* The recordings of each kind; tuples, replaced as a whole.  Owned. */
+typedef struct {
+    PyObject *functions, *lines;
+} pk_listening;
+extern pk_listening pk_listeners;
+
+/* Add to the module what its event mechanism has.  0, or −1 with an exception.  [gil] */
+int pk_mechanism_start(PyObject *module);
+
+#endif

@@ -1,0 +1,116 @@
+"""What the extension is told to do for a monitor, if it can do all that the monitor asks for."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pikos.native import EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pikos.monitors.focus import FunctionSet
+
+_OWN_WAYS = ("__new__", "__init__", "__iter__", "__getitem__", "__len__")
+"""With one of these a record is not the plain tuple of its fields."""
+
+
+class NativeHandler(NamedTuple):
+    """What is done at each event, by the extension."""
+
+    recording: Any
+    """``_events.Recording``."""
+    focus: FunctionSet | None
+    """What it is focused on; None: it records everywhere."""
+
+
+def counter() -> Iterator[int]:
+    """Give the indexes of a monitor's events, from 0."""
+    return itertools.count() if EVENTS is None else EVENTS.Counter()
+
+
+def can_gather(fields: Iterable[str], clock: Callable[[], int]) -> bool:
+    """Tell whether the extension can measure what records need.
+
+    Parameters
+    ----------
+    fields
+        What is gathered.
+    clock
+        Gives the times of records.
+
+    Returns
+    -------
+    bool
+        Whether it can.
+
+    """
+    fields = set(fields)
+    if EVENTS is None or not fields <= set(EVENTS.FIELDS):
+        return False
+    if not EVENTS.MEMORY_IS_READ and fields & {"RSS", "VMS"}:
+        return False
+    return clock is time.monotonic_ns or not fields & {"time_ns", "last_exit_ns"}
+
+
+def is_plain(record_type: Any) -> bool:
+    """Tell whether records of a type are tuples of their fields, made in no way of their own.
+
+    Parameters
+    ----------
+    record_type
+        Type of records, or what makes them.
+
+    Returns
+    -------
+    bool
+        Whether it is ``tuple``, a class that ``namedtuple`` made, or one that only adds to it.
+
+    """
+    if record_type is tuple:
+        return True
+    if type(record_type) is not type or not issubclass(record_type, tuple):
+        return False
+    for base in record_type.__mro__:
+        if "_field_defaults" in vars(base) and base.__bases__ == (tuple,):
+            return True
+        if any(name in vars(base) for name in _OWN_WAYS):
+            return False
+    return False
+
+
+def target_of(recorder: Any, record_type: Any, fields: Sequence[str]) -> Any | None:
+    """Give the place where the extension can put records for a recorder that is prepared.
+
+    Parameters
+    ----------
+    recorder
+        The recorder.
+    record_type
+        Type of the records.
+    fields
+        What is gathered for each of its fields.
+
+    Returns
+    -------
+    native.Target or None
+        None if Python code must see each record.
+
+    """
+    if not _offers_target(recorder) or not is_plain(record_type):
+        return None
+    return recorder.native_target(record_type, fields)
+
+
+def _offers_target(recorder: Any) -> bool:
+    """Whether it does so itself, and not a base whose ``record`` it overrides."""
+    if "record" in getattr(recorder, "__dict__", ()):
+        return False
+    for base in type(recorder).__mro__:
+        if "native_target" in vars(base):
+            return True
+        if "record" in vars(base):
+            return False
+    return False

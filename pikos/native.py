@@ -1,0 +1,107 @@
+"""The C event source of the monitors, where it was built, and what recorders say to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+EVENTS: Any = None
+"""The extension, or None."""
+MISSING = ""
+"""Why it is None."""
+
+try:
+    from pikos import _events
+
+    EVENTS = _events
+except ImportError as error:
+    MISSING = f"pikos._events, which a C compiler makes, is not there ({error})"
+
+Plan = tuple[Any, ...]
+"""What a filter on fields compares, as the extension reads it; see ``ext/monitors/accept.c``."""
+
+OF_THE_SITE = ("type", "function", "lineNo", "line", "filename")
+"""Fields that every event at a place of the program has alike; the others are measured."""
+
+
+class Pieces(NamedTuple):
+    """How records are written as text."""
+
+    of_site: Callable[..., tuple[bytes, ...]]
+    """Called with what a place has in ``OF_THE_SITE``, gives the text before, between and after
+    the measured fields."""
+    cell: Callable[[str], bytes]
+    """Gives the text of a thread's name."""
+    spaces: tuple[tuple[str, int], ...]
+    """For each measured field ``<``, ``>`` or ``^``, and the width."""
+
+
+class Target(NamedTuple):
+    """Where the extension puts a recorder's records."""
+
+    place: Any
+    """``Rows`` or ``TextFile``."""
+    pieces: Pieces | None
+    """How they are written in a file."""
+    plan: Plan | None
+    """Which of them; None: all."""
+
+
+def numbers_of(record_type: Any, fields: Sequence[str]) -> Mapping[str, int]:
+    """Give the extension's number of each field that records have a name for.
+
+    Parameters
+    ----------
+    record_type
+        Type of the records, whose names may be its own.
+    fields
+        What is gathered for each of its fields.
+
+    """
+    names = getattr(record_type, "_fields", ())
+    return {name: EVENTS.FIELDS.index(field) for name, field in zip(names, fields, strict=False)}
+
+
+def pieces_of_cells(
+    fields: Sequence[str],
+    cell: Callable[[Any, int], str],
+    between: Sequence[str],
+    spaces: Mapping[int, tuple[str, int]],
+) -> Pieces:
+    """Give the pieces of records that consist of a cell for each field.
+
+    Parameters
+    ----------
+    fields
+        What is gathered for each field.
+    cell
+        Gives the text of a value in the field at a position.
+    between
+        What is written before, between and after the cells.
+    spaces
+        For the positions of measured fields their alignment and width, if they have one.
+
+    """
+    measured = [position for position, name in enumerate(fields) if name not in OF_THE_SITE]
+
+    def of_site(*values: Any) -> tuple[bytes, ...]:
+        known = dict(zip(OF_THE_SITE, values, strict=True))
+        pieces = [between[0]]
+        for position, name in enumerate(fields):
+            if name in known:
+                pieces[-1] += cell(known[name], position)
+            else:
+                pieces.append("")
+            pieces[-1] += between[position + 1]
+        return tuple(piece.encode("utf-8", "backslashreplace") for piece in pieces)
+
+    name_at = fields.index("thread_name") if "thread_name" in fields else -1
+
+    def thread_name(name: str) -> bytes:
+        return cell(name, name_at).encode("utf-8", "backslashreplace")
+
+    return Pieces(
+        of_site, thread_name, tuple(spaces.get(position, ("<", 0)) for position in measured)
+    )
