@@ -16,15 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from pikos.hidden import code_is_hidden
 from pikos.monitors.handlers import Handler, Handlers
-from pikos.monitors.trace_hook import FrameTrace, TraceHook
+from pikos.monitors.trace_hook import Busy, FrameTrace, TraceHook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-
-
-class _Busy(threading.local):
-    busy = False
 
 
 class ProfileHook:
@@ -37,12 +33,12 @@ class ProfileHook:
     previous
         The profile function that was there before, or None.
     busy
-        Whether the running thread is in a hook of ours: one that the other calls tells nobody.
+        The one of all these hooks.
 
     """
 
     def __init__(
-        self, handlers: Handlers, previous: Callable[..., object] | None, busy: _Busy
+        self, handlers: Handlers, previous: Callable[..., object] | None, busy: Busy
     ) -> None:
         self._handlers = handlers
         self.previous = previous
@@ -84,7 +80,7 @@ class ProfileHooks:
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._busy = _Busy()
+        self._busy = Busy()
         self._reached: set[int] = set()
         self.handlers = Handlers()
 
@@ -177,6 +173,7 @@ class LineHooks:
 
     def __init__(self) -> None:
         self._lock = RLock()
+        self._busy = Busy()
         self._reached: set[int] = set()
         self.handlers = Handlers()
 
@@ -185,7 +182,7 @@ class LineHooks:
         with self._lock:
             self.handlers.add(handler, thread)
             if thread is None and not isinstance(threading.gettrace(), TraceHook):
-                threading.settrace(TraceHook(self.handlers, threading.gettrace()))
+                threading.settrace(TraceHook(self.handlers, threading.gettrace(), self._busy))
             self.reach()
 
     def remove(self, handler: Handler) -> bool:
@@ -212,7 +209,7 @@ class LineHooks:
         self._reached.add(threading.get_ident())
         hook = sys.gettrace()
         if not isinstance(hook, TraceHook):
-            hook = TraceHook(self.handlers, hook)
+            hook = TraceHook(self.handlers, hook, self._busy)
         frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
         while frame is not None and code_is_hidden(frame.f_code):
             frame = frame.f_back

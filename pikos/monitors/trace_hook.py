@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from pikos.hidden import code_is_hidden
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from pikos.monitors.handlers import Handlers
 
 
+class Busy(threading.local):
+    """Whether the running thread is in a hook of ours: one that the other calls tells nobody."""
+
+    busy = False
+
+
 class TraceHook:
     """What the interpreter calls when a frame begins, in a thread or in all that begin later.
 
@@ -23,12 +30,15 @@ class TraceHook:
         Who is told; the hook takes itself off when there are none.
     previous
         The trace function that was there before, or None.
+    busy
+        The one of all these hooks.
 
     """
 
-    def __init__(self, handlers: Handlers, previous: Callable[..., Any] | None) -> None:
+    def __init__(self, handlers: Handlers, previous: Callable[..., Any] | None, busy: Busy) -> None:
         self.handlers = handlers
         self.previous = previous
+        self.busy = busy
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> Callable[..., Any] | None:
         """Give the function that is called for the lines of a frame."""
@@ -53,7 +63,12 @@ class TraceHook:
         debugger that goes on does): that is the previous one from then on.
         """
         before: Any = sys.gettrace()
-        result: Callable[..., Any] | None = function(frame, event, arg)
+        outermost = not self.busy.busy
+        self.busy.busy = True
+        try:
+            result: Callable[..., Any] | None = function(frame, event, arg)
+        finally:
+            self.busy.busy = not outermost
         now: Any = sys.gettrace()
         if before is self and now is not self and self.handlers.entries:
             self.previous = now
@@ -88,7 +103,7 @@ class FrameTrace:
     def __call__(self, frame: FrameType, event: str, arg: Any) -> Callable[..., Any] | None:
         """Tell the handlers of a line, then the previous function of every event."""
         handlers = self._hook.handlers
-        if event == "line" and handlers.entries:
+        if event == "line" and handlers.entries and not self._hook.busy.busy:
             handlers.tell(frame, event, arg)
         if self.previous is not None:
             result = self._hook.call(self.previous, frame, event, arg)

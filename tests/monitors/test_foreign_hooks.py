@@ -117,6 +117,33 @@ def test_a_hook_that_calls_ours_makes_nothing_twice(mechanism, kept):
     assert [event for event in calls(second.recorder) if event[1] == "leaf"] == LEAF
 
 
+def test_a_trace_function_that_calls_ours_makes_no_line_twice(mechanism, kept):
+    first, second = LineMonitor(kept), LineMonitor(type(kept)())
+
+    first.enable()
+    saved = sys.gettrace()
+
+    def calling(frame, event, arg):
+        inner = saved and saved(frame, event, arg)
+
+        def inside(frame, event, arg):
+            nonlocal inner
+            inner = inner and inner(frame, event, arg)
+            return inside
+
+        return inside
+
+    sys.settrace(calling)
+    second.enable()
+    known.leaf()
+    second.disable()
+    first.disable()
+    sys.settrace(None)
+
+    for recorder in (kept, second.recorder):
+        assert [record.function for record in recorder.records].count("leaf") == 1
+
+
 def test_the_real_time_profiler_beside_a_monitor_counts_on(kept):
     pytest.importorskip("pikos._lsprof")
     from pikos.external.real_time_profiler import RealTimeProfiler
