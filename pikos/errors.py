@@ -327,3 +327,18 @@ class ExportError(PikosError, ValueError):
         super().__init__(f"cannot export as {form}: {reason}")
         self.form = form
         self.reason = reason
+
+
+class NotComparable(PikosError, ValueError):
+    """Two profiles cannot be compared, or something is no profile at all.
+
+    Parameters
+    ----------
+    reason
+        What they are of, and what to do instead.
+
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"cannot compare: {reason}")
+        self.reason = reason

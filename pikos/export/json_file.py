@@ -16,6 +16,7 @@ from pikos.model.rows import (
     Thread,
 )
 from pikos.model.snapshot import Snapshot
+from pikos.wire.hello import wrong_fact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -120,10 +121,14 @@ def read_json_file(text: bytes) -> Snapshot:
     for name, (attribute, row_type, key) in _TABLES.items():
         rows = _rows(told, name, row_type)
         tables[attribute] = rows if key is None else {key(row): row for row in rows}
+    facts = _checked(told, "hello", dict)
+    wrong = wrong_fact(facts)
+    if wrong:
+        raise ValueError(f"its hello: {wrong}")
     state: dict[str, Any] = {name: _checked(told, name, kind) for name, kind in _STATE.items()}
     return Snapshot(
         stream=bytes.fromhex(_checked(told, "stream", str)),
-        facts=_checked(told, "hello", dict),
+        facts=facts,
         session=_session(told.get("session")),
         ended=None if told.get("ended") is None else _checked(told, "ended", str),
         **tables,

@@ -111,6 +111,7 @@ class RealTimeProfiler(Profile, Monitor):
         self._interval_s = interval
         self._clock = "timer" if timer is not None else clock
         self._threads = threads
+        self._builtins = builtins
         self._keys = keys
         self._wait_s = wait_for_viewer or 0.0
         self._publish = publish
@@ -247,6 +248,7 @@ class RealTimeProfiler(Profile, Monitor):
             clock=self._clock,
             interval_s=self._interval_s,
             threads=self._threads,
+            builtins=self._builtins,
             started_unix_ns=started_unix_ns,
         )
         stream = secrets.token_bytes(16)

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 
 def hello_of_profiler(
-    extension: ModuleType, *, clock: str, interval_s: float, threads: bool, started_unix_ns: int
+    extension: ModuleType,
+    *,
+    clock: str,
+    interval_s: float,
+    threads: bool,
+    builtins: bool,
+    started_unix_ns: int,
 ) -> bytes:
     """Write the hello of a profiler's session.
 
@@ -26,6 +32,8 @@ def hello_of_profiler(
         Seconds between two looks at the statistics.
     threads
         Whether all threads are counted.
+    builtins
+        Whether calls of built-in functions are counted.
     started_unix_ns
         When the session begins, ns since 1970.
 
@@ -41,5 +49,6 @@ def hello_of_profiler(
             "clock": extension.clock()[0] if clock == "wall" else clock,
             "mechanism": extension.mechanism()[0],
             "threads": threads,
+            "builtins": builtins,
         }
     )

@@ -37,6 +37,7 @@ FACTS: Mapping[str, type] = {
     "started_unix_ns": int,
     "mechanism": str,  # how calls are noticed
     "threads": bool,  # all threads, or only one
+    "builtins": bool,  # whether calls of built-in functions are counted
     "publishes": str,  # "records"; a profile where nothing is said
 }
 """The facts that this version knows, and their types; any may be missing, others may be there."""
@@ -139,12 +140,32 @@ def read_hello(body: bytes) -> tuple[dict[str, Any], tuple[Table, ...]]:
         raise WireError(ENVELOPE_SIZE + at, f"not the JSON of a hello: {error}") from error
     if not isinstance(facts, dict):
         _refuse("the JSON of a hello is an object")
+    wrong = wrong_fact(facts)
+    if wrong:
+        _refuse(wrong)
+    return facts, _tables(facts.pop("tables", None))
+
+
+def wrong_fact(facts: Mapping[str, Any]) -> str:
+    """Look for a known fact that is not of its type.
+
+    Parameters
+    ----------
+    facts
+        What a session says of itself.
+
+    Returns
+    -------
+    str
+        What is wrong with it; empty if there is none.
+
+    """
     for name, kind in FACTS.items():
         if name in facts and type(facts[name]) is not kind:
-            _refuse(f"{name} should be of type {kind.__name__}")
+            return f"{name} should be of type {kind.__name__}"
     if not all(isinstance(word, str) for word in facts.get("argv", ())):
-        _refuse("argv should be a list of strings")
-    return facts, _tables(facts.pop("tables", None))
+        return "argv should be a list of strings"
+    return ""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def test_what_only_a_viewer_knows_is_left_out(snapshot):
         (changed(lambda told: told.update(dropped=True)), "its dropped is no int"),
         (changed(lambda told: told.update(stream="xy")), "non-hexadecimal"),
         (changed(lambda told: told.update(session={})), "other columns"),
+        (changed(lambda told: told["hello"].update(clock=[])), "clock should be of type str"),
         (changed(lambda told: told["tables"].pop("stat")), "its stat is no dict"),
         (changed(lambda told: told["tables"]["stat"].update(columns=["a"])), "other columns"),
         (changed(lambda told: told["tables"]["stat"]["rows"].append([1])), "does not have 6"),

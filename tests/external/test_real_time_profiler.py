@@ -253,6 +253,7 @@ def test_a_viewer_hears_who_is_speaking(make, monkeypatch):
         "python": sys.version.split()[0],
         "interval_ns": 20_000_000,
         "threads": True,
+        "builtins": True,
     }
 
 

@@ -1,0 +1,185 @@
+"""A profile as it is compared, wherever it comes from: functions with their exact counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from operator import add, sub
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pikos.comparison.marshalled import unmarshalled
+from pikos.export.labels import label_of, title_of
+from pikos.live.text import safe
+from pikos.model.rows import Stat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pikos.model import Snapshot
+
+WALL_CLOCKS = ("tsc", "monotonic")
+"""Clocks that tell the same time."""
+
+
+class Name(NamedTuple):
+    """What a function is known by: printable text."""
+
+    file: str
+    """Its file; ``~`` for a built-in."""
+    line: int
+    """Its first line; 0 for a built-in."""
+    name: str
+    """Its bare name."""
+    qualified_name: str
+    """Its name with where it is defined; empty if only the bare one is known."""
+
+    def __str__(self) -> str:
+        name = self.qualified_name or self.name
+        return f"{name} ({self.file}:{self.line})" if self.line else name
+
+
+class Counts(NamedTuple):
+    """What a function cost; only what has returned."""
+
+    calls: int = 0
+    """Calls and resumes."""
+    primitive_calls: int = 0
+    """Those that did not find the function open already."""
+    self_ns: int = 0
+    """Time in the function itself, ns."""
+    cumulative_ns: int = 0
+    """Time in it and in what it called, ns."""
+
+    def plus(self, other: Counts) -> Counts:
+        """Add other counts to these."""
+        return Counts(*map(add, self, other))
+
+    def minus(self, other: Counts) -> Counts:
+        """Take other counts from these."""
+        return Counts(*map(sub, self, other))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile that can be compared with another."""
+
+    title: str
+    """What it is of: printable text."""
+    functions: Mapping[Name, Counts]
+    """The functions, those included that have not returned."""
+    clock: str | None = None
+    """What its times are of: ``wall``, ``cpu``, …; None if that is not known."""
+    threads: bool | None = None
+    """Whether it is of all threads; None if that is not known."""
+    builtins: bool | None = None
+    """Whether built-in functions are counted; None if that is not known."""
+    complete: bool = True
+    """Whether nothing of it was lost on the way."""
+    snapshot: Snapshot | None = None
+    """The session's state, with its tree; None if only functions are known."""
+
+
+def profile_of_snapshot(snapshot: Snapshot) -> Profile:
+    """Take the functions of a session.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Returns
+    -------
+    Profile
+        Its functions; those of one name are added up.
+
+    """
+    sums: dict[Name, Counts] = defaultdict(Counts)
+    none = Stat(0, 0, 0, 0, 0, 0)
+    for number in snapshot.functions.keys() | snapshot.stats.keys():
+        stat = snapshot.stats.get(number, none)
+        name = name_of(snapshot, number)
+        sums[name] = sums[name].plus(
+            Counts(stat.callcount, stat.primitive_calls, stat.inline_ns, stat.cumulative_ns)
+        )
+    clock = snapshot.facts.get("clock")
+    return Profile(
+        title=title_of(snapshot),
+        functions=dict(sums),
+        clock="wall" if clock in WALL_CLOCKS else clock,
+        threads=snapshot.facts.get("threads"),
+        builtins=snapshot.facts.get("builtins"),
+        complete=snapshot.complete,
+        snapshot=snapshot,
+    )
+
+
+def profile_of_pstats(content: bytes) -> Profile:
+    """Read a file for pstats.
+
+    Parameters
+    ----------
+    content
+        The file, or bytes from a stranger.
+
+    Returns
+    -------
+    Profile
+        Its functions; times are rounded to ns.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file; the message says what is wrong.
+
+    """
+    told = unmarshalled(content)
+    if not isinstance(told, dict):
+        raise ValueError("it is no table of functions")  # noqa: TRY004  # what is in a file
+    sums: dict[Name, Counts] = defaultdict(Counts)
+    for label, row in told.items():
+        name = _label(label)
+        sums[name] = sums[name].plus(_row(row))
+    return Profile(title="a file for pstats", functions=dict(sums))
+
+
+def name_of(snapshot: Snapshot, number: int) -> Name:
+    """Tell what a function is known by.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+    number
+        Id of the function.
+
+    Returns
+    -------
+    Name
+        Its name.
+
+    """
+    label = label_of(snapshot, number)
+    function = snapshot.functions.get(number)
+    name = label.name if function is None else safe(function.name)
+    return Name(label.file, label.line, name, label.name)
+
+
+def _label(label: Any) -> Name:
+    match label:
+        case (str(file), int(line), str(name)):
+            return Name(safe(file), max(0, line), safe(name), "")
+    raise ValueError("a function is not named by its file, line and name")
+
+
+def _row(row: Any) -> Counts:
+    match row:
+        case (int(primitive), int(calls), float() | int(), float() | int(), dict()):
+            return Counts(calls, primitive, _ns(row[2]), _ns(row[3]))
+    raise ValueError("a function does not have two counts, two times and its callers")
+
+
+def _ns(seconds: float) -> int:
+    try:
+        return round(seconds * 1e9)
+    except (OverflowError, ValueError):
+        raise ValueError(f"a time of {seconds} s") from None
