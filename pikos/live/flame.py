@@ -11,7 +11,7 @@ from pikos.live.scene import Line, Picture, Span
 from pikos.live.text import count, cut, duration, left, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from pikos.live.scene import Scene, Style
     from pikos.live.state import ViewState
@@ -58,43 +58,51 @@ class Tree:
         self._ages: dict[int, int] = defaultdict(int)
         for call in snapshot.open_calls:
             self._ages[call.context] += call.age_ns
-        roots = tuple(c for c in self._below.get(0, ()) if not c.folded)
-        starts = tuple(c for c in roots if c.function)
-        under_roots = [c for root in roots if not root.function for c in self._children(root)]
-        self.root = Node((), roots, sum(map(self._value, (*starts, *under_roots))))
+        # A thread's root is no call; the rest is what each thread called first.
+        self._first = [
+            context
+            for root in self._below.get(0, ())
+            if not root.folded
+            for context in ((root,) if root.function else self._below.get(root.id, ()))
+        ]
+        self.root = Node((), (), self._sum(self._first))
 
-    def _value(self, context: Context) -> int:
-        return max(0, context.cumulative_ns + self._ages.get(context.id, 0))
+    def _sum(self, contexts: Iterable[Context]) -> int:
+        ages = self._ages
+        return sum(max(0, c.cumulative_ns + ages.get(c.id, 0)) for c in contexts)
 
-    def _children(self, context: Context) -> Iterable[Context]:
-        return self._below.get(context.id, ())
+    def _called_by(self, node: Node) -> Iterable[Context]:
+        if not node.path:
+            return self._first
+        return (child for context in node.contexts for child in self._below.get(context.id, ()))
 
-    def children(self, node: Node) -> list[Node]:
+    def children(self, node: Node, least_ns: int = 1) -> list[Node]:
         """Find what a node calls, the widest first.
 
         Parameters
         ----------
         node
             A node of this tree.
+        least_ns
+            The least time of those that are wanted.
 
         Returns
         -------
         list of Node
-            Those that took time.
+            Those that took so long.
 
         """
         if len(node.path) >= DEPTH_MAX:
             return []
         below: dict[int, list[Context]] = defaultdict(list)
-        for context in node.contexts:
-            starts = (context,) if not node.path and context.function else self._children(context)
-            for child in starts:
-                below[child.function].append(child)
-        nodes = [
-            Node((*node.path, number), tuple(contexts), sum(map(self._value, contexts)))
-            for number, contexts in below.items()
+        for context in self._called_by(node):
+            below[context.function].append(context)
+        values = [(self._sum(contexts), number) for number, contexts in below.items()]
+        return [
+            Node((*node.path, number), tuple(below[number]), value_ns)
+            for value_ns, number in sorted(values, key=lambda value: (-value[0], value[1]))
+            if value_ns >= max(1, least_ns)
         ]
-        return sorted((n for n in nodes if n.value_ns > 0), key=lambda n: (-n.value_ns, n.path))
 
     def find(self, path: tuple[int, ...]) -> Node:
         """Go down a path as far as it leads.
@@ -107,15 +115,16 @@ class Tree:
         Returns
         -------
         Node
-            The innermost one that is there.
+            The innermost one that is there, and took time.
 
         """
         node = self.root
         for number in path:
-            below = {child.path[-1]: child for child in self.children(node)}
-            if number not in below:
+            contexts = tuple(c for c in self._called_by(node) if c.function == number)
+            below = Node((*node.path, number), contexts, self._sum(contexts))
+            if not below.value_ns:
                 break
-            node = below[number]
+            node = below
         return node
 
 
@@ -141,6 +150,7 @@ def flame(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
     """
     tree = Tree(scene.snapshot)
     zoomed, chosen = tree.find(state.zoom), tree.find(state.node)
+    least_ns = zoomed.value_ns // (2 * max(1, width))
     if chosen.path[: len(zoomed.path)] != zoomed.path:
         chosen = zoomed
     heading = Line(left(_told(scene, chosen, zoomed, width), width), "heading")
@@ -152,14 +162,21 @@ def flame(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
     level = [(zoomed, 0, width)]
     while level and len(rows) < room - 1:
         rows.append(_line(scene, level, chosen, width))
-        level = [place for node, at, wide in level for place in _places(tree, node, at, wide)]
-    return Picture([heading, *rows][: max(0, room)], _keys(tree, chosen, zoomed, scene.snapshot))
+        level = [
+            place for node, at, wide in level for place in _places(tree, node, at, wide, least_ns)
+        ]
+    keys = _keys(tree, chosen, zoomed, least_ns)
+    if chosen.path:
+        keys |= source_key(scene.snapshot, chosen.path[-1])
+    return Picture([heading, *rows][: max(0, room)], keys)
 
 
-def _places(tree: Tree, node: Node, at: int, wide: int) -> Iterable[tuple[Node, int, int]]:
+def _places(
+    tree: Tree, node: Node, at: int, wide: int, least_ns: int
+) -> Iterable[tuple[Node, int, int]]:
     """Share a node's columns among what it calls; what is narrower than one is not shown."""
     passed_ns = 0
-    children = tree.children(node)
+    children = tree.children(node, least_ns)
     whole_ns = max(node.value_ns, sum(child.value_ns for child in children), 1)
     for child in children:
         begin = at + wide * passed_ns // whole_ns
@@ -212,22 +229,21 @@ def _told(scene: Scene, chosen: Node, zoomed: Node, width: int) -> str:
     return safe(f"{safe(name, max(8, width // 2))}: {told}", width)
 
 
-def _keys(tree: Tree, chosen: Node, zoomed: Node, snapshot: Snapshot) -> Mapping[str, str]:
-    keys = {"enter": f"zoom {chosen.key}"}
-    children = tree.children(chosen)
+def _keys(tree: Tree, chosen: Node, zoomed: Node, least_ns: int) -> dict[str, str]:
+    """Tell where the arrows lead: to the caller, the widest callee, the calls beside."""
+    stay = f"node {chosen.key}"
+    keys = {"enter": f"zoom {chosen.key}", "up": stay, "down": stay, "left": stay, "right": stay}
+    children = tree.children(chosen, least_ns)
     if children:
         keys["down"] = f"node {children[0].key}"
     if len(chosen.path) > len(zoomed.path):
-        parent = tree.find(chosen.path[:-1])
-        beside = [child.path for child in tree.children(parent)]
-        at = beside.index(chosen.path)
-        keys["up"] = f"node {parent.key}"
-        keys["left"] = f"node {Node(beside[at - 1], (), 0).key}"
-        keys["right"] = f"node {Node(beside[(at + 1) % len(beside)], (), 0).key}"
-    else:
-        keys["left"] = keys["right"] = keys["up"] = f"node {chosen.key}"
-    keys["k"], keys["j"] = keys["up"], keys.get("down", f"node {chosen.key}")
+        caller = tree.find(chosen.path[:-1])
+        beside = [child.key for child in tree.children(caller, min(least_ns, chosen.value_ns))]
+        at = beside.index(chosen.key)
+        keys["up"] = f"node {caller.key}"
+        keys["left"] = f"node {beside[at - 1]}"
+        keys["right"] = f"node {beside[(at + 1) % len(beside)]}"
+    keys["k"], keys["j"] = keys["up"], keys["down"]
     if chosen.path:
         keys["d"] = f"function {chosen.path[-1]}"
-        keys.update(source_key(snapshot, chosen.path[-1]))
     return keys

@@ -5,14 +5,23 @@ from __future__ import annotations
 import fnmatch
 import heapq
 import re
+from itertools import starmap
+from operator import itemgetter, neg
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pikos.model.rows import BUILTIN, Stat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pikos.model import Function, Snapshot
+
+    Measure = Callable[[int, Stat], Any]
+
+NO_STAT = Stat(0, 0, 0, 0, 0, 0)
+"""What a function cost that has not returned yet."""
+
+_CALLCOUNT = itemgetter(1)  # Stat.callcount, where there are many
 
 REGULAR_EXPRESSION = "re:"
 """Begins a filter that is a regular expression."""
@@ -161,21 +170,18 @@ class Functions(NamedTuple):
 
         """
         measures = self._measures()
-        numbers = {number for number, stat in self.snapshot.stats.items() if stat.callcount}
-        numbers.update(self.snapshot.open_counts())
+        called = self._called()
         if pattern:
             fits = matcher(pattern)
-            numbers = {number for number in numbers if fits(self._searched(number))}
-        measure = measures[sort]
-        sign = -1 if descending else 1  # equal rows keep their order from one drawing to the next
-        first = (heapq.nlargest if descending else heapq.nsmallest)(
-            count, numbers, key=lambda number: (measure(number), sign * number)
-        )
-        rows = [
-            FunctionRow(number, *(measures[column.name](number) for column in COLUMNS))
-            for number in first
-        ]
-        return rows, len(numbers)
+            called = {n: stat for n, stat in called.items() if fits(self._searched(n))}
+        values = starmap(measures[sort], called.items())
+        # Equal rows keep their order from one drawing to the next.
+        if descending:
+            ranked = heapq.nlargest(count, zip(values, map(neg, called), strict=True))
+            first = [-number for _, number in ranked]
+        else:
+            first = [n for _, n in heapq.nsmallest(count, zip(values, called, strict=True))]
+        return [self._row(number, measures) for number in first], len(called)
 
     def row(self, number: int) -> FunctionRow:
         """Make the row of one function.
@@ -191,49 +197,56 @@ class Functions(NamedTuple):
             What it cost.
 
         """
-        measures = self._measures()
-        return FunctionRow(number, *(measures[column.name](number) for column in COLUMNS))
+        return self._row(number, self._measures())
 
-    def _measures(self) -> dict[str, Callable[[int], Any]]:
-        """Tell how to find each field of a row from the function's id."""
+    def _row(self, number: int, measures: Mapping[str, Measure]) -> FunctionRow:
+        stat = self.snapshot.stats.get(number, NO_STAT)
+        return FunctionRow(number, *(measures[column.name](number, stat) for column in COLUMNS))
+
+    def _called(self) -> Mapping[int, Stat]:
+        """Find the functions that were called, with what each cost."""
+        stats = self.snapshot.stats
+        opened = {number: stats.get(number, NO_STAT) for number in self.snapshot.open_counts()}
+        if not all(map(_CALLCOUNT, stats.values())):
+            stats = {number: stat for number, stat in stats.items() if stat.callcount}
+        return {**stats, **opened}
+
+    def _measures(self) -> Mapping[str, Measure]:
+        """Tell how to find each field of a row."""
         snapshot, seconds = self.snapshot, self._seconds()
-        stats, opened, ages = snapshot.stats, snapshot.open_counts(), snapshot.open_ages_ns()
+        opened, ages = snapshot.open_counts(), snapshot.open_ages_ns()
         before = {} if self.baseline is None else self.baseline.stats
-        none = Stat(0, 0, 0, 0, 0, 0)
 
-        def stat(number: int) -> Stat:
-            return stats.get(number, none)
+        def per_call(_: int, stat: Stat) -> float:
+            primitive = stat.primitive_calls
+            return stat.cumulative_ns / primitive if primitive > 0 else 0.0
 
-        def per_call(number: int) -> float:
-            primitive = stat(number).primitive_calls
-            return stat(number).cumulative_ns / primitive if primitive > 0 else 0.0
-
-        def rate(number: int) -> float:
+        def rate(number: int, stat: Stat) -> float:
             if not seconds:
                 return -1.0
-            return (stat(number).callcount - before.get(number, none).callcount) / seconds
+            return (stat.callcount - before.get(number, NO_STAT).callcount) / seconds
 
         return {
-            "calls": lambda number: stat(number).callcount,
-            "primitive": lambda number: stat(number).primitive_calls,
-            "self": lambda number: stat(number).inline_ns,
-            "cumulative": lambda number: stat(number).cumulative_ns + ages.get(number, 0),
+            "calls": lambda _, stat: stat.callcount,
+            "primitive": lambda _, stat: stat.primitive_calls,
+            "self": lambda _, stat: stat.inline_ns,
+            "cumulative": lambda number, stat: stat.cumulative_ns + ages.get(number, 0),
             "per_call": per_call,
             "rate": rate,
-            "open": lambda number: opened.get(number, 0),
-            "name": lambda number: label(snapshot.functions.get(number), number),
+            "open": lambda number, _: opened.get(number, 0),
+            "name": lambda number, _: label(snapshot.functions.get(number), number),
         }
 
     def calls(self) -> int:
         """Count all calls that have returned."""
-        return sum(stat.callcount for stat in self.snapshot.stats.values())
+        return sum(map(_CALLCOUNT, self.snapshot.stats.values()))
 
     def call_rate(self) -> float:
         """Tell how many calls returned per second lately; -1 if not known."""
         seconds = self._seconds()
         if self.baseline is None or not seconds:
             return -1.0
-        before = sum(stat.callcount for stat in self.baseline.stats.values())
+        before = Functions(self.baseline, None).calls()
         return (self.calls() - before) / seconds
 
     def _searched(self, number: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
 from typing import TYPE_CHECKING
@@ -104,6 +103,8 @@ class Link:
             Whether there is one; also true if there may be.
 
         """
+        import asyncio  # noqa: PLC0415  # slow, and most viewers wait for a picture
+
         self._look_after()
         if self._socket.poll(0):
             return True

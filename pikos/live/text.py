@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ ELLIPSIS = "…"
 
 MARKS_MAX = 2
 """Characters without a width, such as accents, that one line may have for each of its columns."""
+
+_SINGLE = re.compile("[ -\u02ff\u2010-\u2027\u2500-\u25c0]*")  # characters of one column each
 
 _DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3_600, 60
 
@@ -62,7 +65,7 @@ def width_of(text: str) -> int:
         Columns of a terminal that it takes.
 
     """
-    return len(text) if text.isascii() else sum(map(_columns, text))
+    return len(text) if _SINGLE.fullmatch(text) else sum(map(_columns, text))
 
 
 def _columns(character: str) -> int:

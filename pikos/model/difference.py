@@ -39,11 +39,14 @@ def difference(snapshot: Snapshot, since: Snapshot) -> Snapshot:
     if (snapshot.stream, snapshot.epoch) != (since.stream, since.epoch):
         return snapshot
     ages = since.open_ages_ns()
-    stats = _minus(snapshot.stats, since.stats, 1)
+    stats = _changed(snapshot.stats, since.stats, 1)
     for number, age_ns in ages.items():
         stat = stats.get(number, Stat(number, 0, 0, 0, 0, 0))
         stats[number] = stat._replace(cumulative_ns=stat.cumulative_ns - age_ns)
-    contexts = _minus(snapshot.contexts, since.contexts, 6)
+    contexts = dict(snapshot.contexts)
+    for number, earlier in since.contexts.items():
+        if number in contexts:  # one that did not change is still on the way to others
+            contexts[number] = _minus(contexts[number], earlier, 6)
     for call in since.open_calls:
         context = contexts.get(call.context)
         if context is not None:
@@ -51,18 +54,23 @@ def difference(snapshot: Snapshot, since: Snapshot) -> Snapshot:
                 cumulative_ns=context.cumulative_ns - call.age_ns
             )
     return replace(
-        snapshot, stats=stats, edges=_minus(snapshot.edges, since.edges, 2), contexts=contexts
+        snapshot, stats=stats, edges=_changed(snapshot.edges, since.edges, 2), contexts=contexts
     )
 
 
-def _minus(now: Mapping[Any, Row], before: Mapping[Any, Row], names: int) -> dict[Any, Any]:
-    """Subtract rows from those with the same key; the first columns only name what is counted."""
-    rows: dict[Any, Any] = dict(now)
-    for key, earlier in before.items():
-        row = now.get(key)
-        if row is not None and any(earlier[names:]):
-            rows[key] = tuple.__new__(
-                type(row),
-                (*row[:names], *map(sub, row[names:], earlier[names:])),
-            )
+def _changed(now: Mapping[Any, Row], before: Mapping[Any, Row], names: int) -> dict[Any, Row]:
+    """Subtract rows from those with the same key, and leave out what has not changed."""
+    rows = {}
+    for key, row in now.items():
+        earlier = before.get(key)
+        if earlier is None:
+            rows[key] = row
+        elif earlier is not row and earlier != row:
+            rows[key] = _minus(row, earlier, names)
     return rows
+
+
+def _minus(row: Row, earlier: Row, names: int) -> Row:
+    """Subtract a row from another; the first columns only name what is counted."""
+    counted = map(sub, row[names:], earlier[names:])
+    return tuple.__new__(type(row), (*row[:names], *counted))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from pikos.model.rows import Stat
@@ -174,18 +175,18 @@ class Snapshot:
             What each function cost in that thread, by the function's id.
 
         """
-        sums: dict[int, list[int]] = defaultdict(lambda: [0] * 5)
+        sums: dict[int, Stat] = {}
         for context in self.contexts.values():
-            if context.thread != thread or not context.function:
-                continue
-            entry = sums[context.function]
-            entry[0] += context.callcount
-            entry[1] += context.reccallcount
-            entry[2] += context.resumecount
-            entry[3] += context.inline_ns
-            if context.folded or not context.reccallcount:
-                entry[4] += context.cumulative_ns
-        return {function: Stat(function, *entry) for function, entry in sums.items()}
+            _, _, of, function, _, folded, calls, recursive, resumes, inline_ns, ns = context
+            if of == thread and function:
+                row = Stat(
+                    function, calls, recursive, resumes, inline_ns, ns * (folded or not recursive)
+                )
+                before = sums.get(function)
+                if before is not None:
+                    row = Stat(function, *map(add, before[1:], row[1:]))
+                sums[function] = row
+        return sums
 
     def open_counts(self) -> Mapping[int, int]:
         """Count the open calls by function.

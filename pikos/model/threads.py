@@ -27,23 +27,35 @@ def of_thread(snapshot: Snapshot, thread: int) -> Snapshot:
     Returns
     -------
     Snapshot
-        The session, with the functions' and edges' costs in that thread alone.
+        The session, with the functions' costs in that thread alone, and without edges:
+        ``thread_edges`` finds them.
 
     """
-    contexts = {
-        number: context for number, context in snapshot.contexts.items() if context.thread == thread
-    }
+    contexts = snapshot.contexts.items()
     return replace(
         snapshot,
         stats=snapshot.thread_stats(thread),
-        edges=_edges(contexts),
-        contexts=contexts,
+        edges={},
+        contexts={number: context for number, context in contexts if context.thread == thread},
         open_calls=tuple(call for call in snapshot.open_calls if call.thread == thread),
     )
 
 
-def _edges(contexts: Mapping[int, Context]) -> dict[tuple[int, int], Edge]:
-    """Sum contexts by caller and callee, as the publisher does for all threads together."""
+def thread_edges(snapshot: Snapshot) -> dict[tuple[int, int], Edge]:
+    """Sum the contexts of a thread by caller and callee, as the publisher does for all threads.
+
+    Parameters
+    ----------
+    snapshot
+        A session with one thread alone, as ``of_thread`` gives it.
+
+    Returns
+    -------
+    dict
+        What the calls cost, by caller and callee.
+
+    """
+    contexts = snapshot.contexts
     sums: dict[tuple[int, int], list[int]] = {}
     for context in contexts.values():
         if not context.function:

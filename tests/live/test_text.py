@@ -61,6 +61,21 @@ def test_a_name_full_of_accents_is_cut():
     assert len(text.safe("a" + "\u0301" * 10_000, 20)) <= 60
 
 
+@given(st.text(st.characters(codec="utf-8")))
+def test_the_quick_way_to_measure_text_agrees_with_the_slow_one(letters):
+    printable = "".join(letter for letter in letters if letter.isprintable())
+
+    assert text.width_of(printable) == sum(map(text._columns, printable))
+
+
+def test_every_character_that_is_measured_the_quick_way_has_one_column():
+    quick = [letter for letter in map(chr, range(0x3000)) if text._SINGLE.fullmatch(letter)]
+
+    assert {
+        letter for letter in quick if letter.isprintable() and text._columns(letter) != 1
+    } == set()
+
+
 def test_a_name_that_fits_is_left_alone():
     assert text.safe("größe_µ", 7) == "größe_µ"
     assert text.safe("größe_µm", 7) == "größe_…"
