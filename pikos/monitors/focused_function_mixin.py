@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from pikos.monitors.focused import Focused
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from pikos.monitors.focus import FunctionSet
     from pikos.monitors.function_monitor import FunctionMonitor
+    from pikos.monitors.native_recording import NativeHandler
 
     class _Base(Focused, FunctionMonitor): ...
 
@@ -32,6 +34,10 @@ class FocusedFunctionMixin(_Base):
 
     def _focused_on(self) -> FunctionSet | None:
         return self.functions
+
+    def _native_handler(self, thread: int | None) -> NativeHandler | None:
+        """Leave programs with greenlets to Python code, which tells them apart."""
+        return None if "greenlet" in sys.modules else super()._native_handler(thread)
 
     def _enter_focus(self, recording: Any) -> None:
         if self._inside is not None:
