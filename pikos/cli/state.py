@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING
 
 from pikos.cli.source import source_of, tell_of_damage
 from pikos.errors import RecordingError, SessionSilent
 from pikos.live.watch import Watch
+from pikos.model import Model
+from pikos.recording.replay import Replay
 
 if TYPE_CHECKING:
+    from pikos.live.client import Subscription
     from pikos.model import Snapshot
 
 WAIT_S = 10.0
@@ -43,12 +47,36 @@ def state_of(prog: str, target: str, *, keys: str | None = None) -> Snapshot:
     """
     source = source_of(target, keys=keys)
     with contextlib.closing(source):
-        watch = Watch(source, target)
-        watch.settle(WAIT_S)
+        snapshot = _last_of(source) if isinstance(source, Replay) else _present_of(source, target)
     tell_of_damage(prog, source)
+    _tell_of_losses(prog, snapshot)
+    return snapshot
+
+
+def _last_of(replay: Replay) -> Snapshot:
+    model = Model(records_max=None)
+    for message in replay:
+        model.fold(message)
+    snapshot = model.snapshot()
+    if not snapshot.stream:
+        raise RecordingError(replay.path, "nothing is recorded in it")
+    return snapshot
+
+
+def _present_of(subscription: Subscription, target: str) -> Snapshot:
+    watch = Watch(subscription, target)
+    watch.settle(WAIT_S)
     snapshot = watch.scene().snapshot
     if not snapshot.stream:
-        if watch.live:
-            raise SessionSilent(target, WAIT_S, "is it still running? (see pikos ps)")
-        raise RecordingError(target, "nothing is recorded in it")
+        raise SessionSilent(target, WAIT_S, "is it still running? (see pikos ps)")
     return snapshot
+
+
+def _tell_of_losses(prog: str, snapshot: Snapshot) -> None:
+    missed = sum(records.missed for records in snapshot.records.values())
+    for lost, what in (
+        (snapshot.refused_rows, "rows had no room in memory"),
+        (missed, "records are missing: they came too early to be heard, or were lost"),
+    ):
+        if lost:
+            print(f"{prog}: {lost:,} {what}", file=sys.stderr)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pikos.model.session import SessionState
 from pikos.model.snapshot import Snapshot
-from pikos.model.table import weight_of
+from pikos.model.table import APPENDED_MAX, weight_of
 from pikos.wire.messages import Rows
 
 if TYPE_CHECKING:
@@ -29,14 +29,22 @@ class Model:
         Sessions to keep.
     weight_max
         Bytes that all rows together may take, roughly.
+    records_max
+        Records of each type to keep, the newest ones; None for all.
 
     Threads: one at a time; a ``Snapshot`` may go anywhere
     """
 
-    def __init__(self, sessions_max: int = SESSIONS_MAX, weight_max: int = WEIGHT_MAX) -> None:
+    def __init__(
+        self,
+        sessions_max: int = SESSIONS_MAX,
+        weight_max: int = WEIGHT_MAX,
+        records_max: int | None = APPENDED_MAX,
+    ) -> None:
         self._sessions: OrderedDict[bytes, SessionState] = OrderedDict()
         self._sessions_max = sessions_max
         self._weight_max = weight_max
+        self._records_max = records_max
         self._weight = 0  # never less than what the rows weigh
         self.forgotten = 0
         """Sessions that were forgotten for want of room."""
@@ -88,7 +96,7 @@ class Model:
     def _session(self, stream: bytes) -> SessionState:
         session = self._sessions.get(stream)
         if session is None:
-            session = self._sessions[stream] = SessionState(stream)
+            session = self._sessions[stream] = SessionState(stream, self._records_max)
             if len(self._sessions) > self._sessions_max:
                 self._sessions.popitem(last=False)
                 self.forgotten += 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pikos.model.records import Records
 from pikos.model.rows import ROW_TYPES, Recording
 from pikos.model.snapshot import Snapshot
-from pikos.model.table import TableRows
+from pikos.model.table import APPENDED_MAX, TableRows
 from pikos.wire.messages import Bye, Hello
 from pikos.wire.order import Order
 from pikos.wire.tables import FLAG_KEYFRAME
@@ -26,11 +26,14 @@ class SessionState:
     ----------
     stream
         Its stream id.
+    records_max
+        Records of each type to keep; None for all.
 
     """
 
-    def __init__(self, stream: bytes) -> None:
+    def __init__(self, stream: bytes, records_max: int | None = APPENDED_MAX) -> None:
         self._stream = stream
+        self._records_max = records_max
         self._order = Order()
         self._facts: Mapping[str, Any] = {}
         self._tables: dict[str, TableRows] = {}
@@ -80,7 +83,7 @@ class SessionState:
         """Show tables of records before their first record, and expect a keyframe."""
         for table in tables:
             if table.mode == "append" and table.name not in self._tables:
-                self._tables[table.name] = TableRows(table)
+                self._tables[table.name] = TableRows(table, self._records_max)
         for rows in self._tables.values():
             rows.restart()
 
@@ -97,7 +100,7 @@ class SessionState:
         """
         rows = self._tables.get(block.table.name)
         if rows is None or rows.table != block.table:
-            rows = self._tables[block.table.name] = TableRows(block.table)
+            rows = self._tables[block.table.name] = TableRows(block.table, self._records_max)
         if self.full:
             self._refused_rows += rows.fold_known(block)
         else:

@@ -32,13 +32,16 @@ class TableRows:
     ----------
     table
         Declaration of the table.
+    appended_max
+        Rows to keep of a table to which rows are appended; None for all.
 
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, appended_max: int | None = APPENDED_MAX) -> None:
         self.table = table
         self._upserted: dict[Any, Row] = {}
-        self._listed: deque[Row] = deque(maxlen=APPENDED_MAX if table.mode == "append" else None)
+        self._listed: deque[Row] = deque(maxlen=appended_max if table.mode == "append" else None)
+        self._numbers: deque[int] = deque(maxlen=self._listed.maxlen)
         self._copy: Mapping[Any, Row] | tuple[Row, ...] | None = None
         self._restarting = False
         self._last = 0
@@ -71,7 +74,7 @@ class TableRows:
         self._copy = None
         if self.table.mode == "append":
             if keyframe and self._restarting:
-                self._listed.clear()
+                self._forget(None if last is None else last - block.row_count)
                 self._restarting = False
             self._count(block.row_count, last)
         if self.table.mode == "upsert":
@@ -81,8 +84,15 @@ class TableRows:
             self._listed.clear()
         self._listed.extend(_rows(block))
 
+    def _forget(self, but_up_to: int | None) -> None:
+        """Forget the rows that a keyframe repeats: all, where rows are not numbered."""
+        while self._numbers and (but_up_to is None or self._numbers[-1] > but_up_to):
+            self._numbers.pop()
+            self._listed.pop()
+
     def _count(self, rows: int, last: int | None) -> None:
         last = self._last + rows if last is None else last
+        self._numbers.extend(range(last - rows + 1, last + 1))
         self.received += max(0, min(rows, last - self._last))
         self._last = max(self._last, last)
 

@@ -15,6 +15,9 @@ from pikos.cli import state
 from pikos.cli.main import main
 from pikos.export import FORMATS
 from pikos.recording import RecordingWriter
+from pikos.wire.codec import encode_hello, encode_rows
+from pikos.wire.messages import Block
+from pikos.wire.tables import RECORDING, Column, Table
 
 
 @pytest.fixture
@@ -81,6 +84,30 @@ def test_what_was_there_is_there_still_if_the_export_fails(recording, capsys, mo
     with open("out", encoding="utf-8") as file:
         assert file.read() == "precious"
     assert sorted(os.listdir()) == ["out", "session.pikos"]
+
+
+def test_all_records_of_a_recording_are_exported(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    session = MadeUpSession(publishes="records")
+    declared = Table(65, "Record", "append", (), (Column("index", "i64"),))
+    frames = [encode_hello(session.stamp(), session.facts, [RECORDING, declared])]
+    for begin in range(1, 25_000, 5_000):
+        blocks = [
+            Block.of(RECORDING, [(65, begin + 4_999, begin + 4_999, 0, 0)]),
+            Block.of(declared, [(index,) for index in range(begin, begin + 5_000)]),
+        ]
+        frames.append(encode_rows(session.stamp(), blocks))
+    record("records.pikos", [*frames[:3], *frames[4:]])
+
+    status, _, errors = told(capsys, "export", "records.pikos", "-f", "csv", "-o", "out")
+
+    assert status == 0
+    assert errors.startswith("pikos export: 5,000 records are missing")
+    with open("out", encoding="utf-8") as file:
+        assert [line.strip() for line in file] == [
+            "index",
+            *(str(index) for index in range(1, 25_001) if not 10_001 <= index <= 15_000),
+        ]
 
 
 def test_silence_is_an_error(recording, capsys, monkeypatch):

@@ -74,6 +74,23 @@ def test_a_keyframe_repeats_records_and_counts_none_twice(recorder):
     assert recorder.records().received == 3
 
 
+def test_records_that_a_keyframe_does_not_repeat_are_kept(recorder):
+    recorder.rows([1, 2, 3], published=3)
+    recorder.rows([4], published=4, heard=False)
+    recorder.hello()
+    recorder.rows([3, 4, 5], published=5, flags=tables.FLAG_KEYFRAME)
+
+    assert recorder.records().column("index") == [1, 2, 3, 4, 5]
+
+
+def test_all_records_can_be_kept(recorder):
+    recorder.model = Model(records_max=None)
+    recorder.hello()
+    recorder.rows(list(range(1, 15_001)), published=15_000)
+
+    assert recorder.records().column("index") == list(range(1, 15_001))
+
+
 def test_what_was_published_and_never_came_is_missed(recorder):
     recorder.rows([1, 2], published=2)
     recorder.rows([3, 4, 5], published=5, heard=False)
