@@ -115,10 +115,11 @@ def test_a_monitor_may_be_disabled_by_another_thread(mechanism, kept, worker, mo
     worker.do(known.leaf)
     hooks = []
     worker.do(lambda: hooks.extend([sys.getprofile(), sys.gettrace()]))
+    worker.do(lambda: hooks.append(sys._getframe(1).f_trace))
     in_a_thread(lambda: hooks.extend([sys.getprofile(), sys.gettrace()]))
 
     assert recorded == len(kept.records) > 0
-    assert hooks == [None] * 4
+    assert hooks == [None] * 5
 
 
 def test_a_thread_that_outlives_the_monitor_is_left_alone(mechanism, kept):

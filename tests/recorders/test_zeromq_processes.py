@@ -164,6 +164,29 @@ def test_a_stopped_viewer_holds_nothing_up(recording, start):
     assert program.end() == (0, "done\n", "")
 
 
+def test_a_killed_viewer_disturbs_nobody_and_another_comes_back(recording, start):
+    """The records that were kept meanwhile are there for it; none is missing."""
+    program = recording("for n, _ in enumerate(sys.stdin, 2): recorder.record(Record(n, 'more'))")
+    program.session()
+
+    for count in (1, 2):
+        viewer = start(
+            "from pikos.live import subscribe\n"
+            f"messages = subscribe({program.pid})\n"
+            "next(messages); print('heard', flush=True); input()\n"
+        )
+        assert viewer.line() == "heard"
+        viewer.process.kill()
+        assert viewer.end()[0] == -signal.SIGKILL
+        program.go_on()
+        expected = list(range(1, count + 2))
+        with subscribe(program.pid) as messages:
+            heard = hear_until(messages, lambda now: indexes(now) == expected, "all records")  # noqa: B023 - at once
+        assert heard.records["Record"].missed == 0
+
+    assert program.end() == (0, "", "")
+
+
 def test_goodbye_is_the_last_message(recording):
     """B16."""
     program = recording("input()")
