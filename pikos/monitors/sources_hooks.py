@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pikos.hidden import code_is_hidden
 from pikos.monitors.handlers import Handler, Handlers
-from pikos.monitors.trace_hook import Busy, FrameTrace, TraceHook
+from pikos.monitors.trace_hook import Busy, TraceHook, leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,11 +197,7 @@ class LineHooks:
             if isinstance(hook, TraceHook):
                 sys.settrace(hook.previous)
             unlink(TraceHook, threading.gettrace, threading.settrace)
-            frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the only way to it
-            while frame is not None:
-                if isinstance(frame.f_trace, FrameTrace):
-                    frame.f_trace = frame.f_trace.previous
-                frame = frame.f_back
+            leave(sys._getframe(1))  # noqa: SLF001 - the only way to it
             return whole
 
     def reach(self) -> None:

@@ -49,6 +49,7 @@ class TraceHook:
             now: Any = sys.gettrace()
             if now is self:
                 sys.settrace(self.previous)
+                leave(frame)
             return inner
         if inner is None and code_is_hidden(frame.f_code):
             return None
@@ -113,3 +114,11 @@ class FrameTrace:
             return self
         frame.f_trace = self.previous
         return self.previous
+
+
+def leave(frame: FrameType | None) -> None:
+    """Put back what a frame and its callers had before."""
+    while frame is not None:
+        if isinstance(frame.f_trace, FrameTrace):
+            frame.f_trace = frame.f_trace.previous
+        frame = frame.f_back
