@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,27 +26,52 @@ OF_THE_SITE = ("type", "function", "lineNo", "line", "filename")
 """Fields that every event at a place of the program has alike; the others are measured."""
 
 
-class Pieces(NamedTuple):
-    """How records are written as text."""
+class Pieces:
+    """How records are written as text.
 
-    of_site: Callable[..., tuple[bytes, ...]]
-    """Called with what a place has in ``OF_THE_SITE``, gives the text before, between and after
-    the measured fields."""
-    cell: Callable[[str], bytes]
-    """Gives the text of a thread's name."""
-    spaces: tuple[tuple[str, int], ...]
-    """For each measured field ``<``, ``>`` or ``^``, and the width."""
+    Parameters
+    ----------
+    of_site
+        Called with what a place has in ``OF_THE_SITE``, gives the text before, between and after
+        the measured fields.
+    cell
+        Gives the text of a thread's name.
+    spaces
+        For each measured field ``<``, ``>`` or ``^``, and the width.
+
+    """
+
+    def __init__(
+        self,
+        of_site: Callable[..., tuple[bytes, ...]],
+        cell: Callable[[str], bytes],
+        spaces: tuple[tuple[str, int], ...],
+    ) -> None:
+        self.of_site = of_site
+        self.cell = cell
+        self.spaces = spaces
 
 
-class Target(NamedTuple):
-    """Where the extension puts a recorder's records."""
+class Target:
+    """Where the extension puts a recorder's records.
 
-    place: Any
-    """``Rows`` or ``TextFile``."""
-    pieces: Pieces | None
-    """How they are written in a file."""
-    plan: Plan | None
-    """Which of them; None: all."""
+    Parameters
+    ----------
+    place
+        ``Rows`` or ``TextFile``.
+    pieces
+        How they are written in a file.
+    plan
+        Which of them; None: all.
+
+    """
+
+    def __init__(self, place: Any, pieces: Pieces | None = None, plan: Plan | None = None) -> None:
+        self.place = place
+        self.format = (
+            None if pieces is None else EVENTS.Format(pieces.of_site, pieces.cell, pieces.spaces)
+        )
+        self.plan = plan
 
 
 def numbers_of(record_type: Any, fields: Sequence[str]) -> Mapping[str, int]:

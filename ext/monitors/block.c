@@ -28,11 +28,16 @@ pk_block_reserve(pk_block *block, size_t size)
     return 0;
 }
 
-/* Append so many spaces. */
+/* Append so many spaces; there is room for PK_SLACK more. */
 static void
 put_spaces(pk_block *block, size_t count)
 {
-    memset(block->bytes + block->used, ' ', count);
+    static const char spaces[32] = "                                ";
+    char *to = block->bytes + block->used;
+    if (count <= 16)
+        memcpy(to, spaces, 16); /* into the slack, at worst */
+    else
+        memset(to, ' ', count);
     block->used += count;
 }
 
@@ -75,6 +80,37 @@ pk_block_put_number(pk_block *block, int64_t number, char align, size_t width)
         pk_block_put(block, begin, size);
     else
         pk_block_put_text(block, begin, size, size, align, width);
+}
+
+/* Bring digits from their number to the next. */
+static inline void
+count_up(pk_digits *digits)
+{
+    size_t place = digits->size;
+    digits->number++;
+    while (place > 0 && digits->text[place - 1] == '9')
+        digits->text[--place] = '0';
+    if (place > 0)
+        digits->text[place - 1]++;
+    else
+        digits->number = -1; /* it has a digit more */
+}
+
+void
+pk_block_put_next(pk_block *block, pk_digits *digits, int64_t number, char align, size_t width)
+{
+    if (digits->number != -1)
+        count_up(digits);
+    if (digits->number != number) {
+        pk_block text = {digits->text, 0, sizeof digits->text}; /* not to be freed */
+        pk_block_put_number(&text, number, '<', 0);
+        digits->size = text.used;
+        digits->number = number;
+    }
+    if (width == 0)
+        pk_block_copy(block, digits->text, digits->size);
+    else
+        pk_block_put_text(block, digits->text, digits->size, digits->size, align, width);
 }
 
 int

@@ -9,6 +9,13 @@
 
 #define PK_NUMBER_SIZE 20 /* the longest int64_t in decimal, with its sign */
 
+/* A number of at least 0 that is counted up, as text. */
+typedef struct {
+    int64_t number; /* −1: text is none */
+    size_t size;
+    char text[PK_NUMBER_SIZE + 32];
+} pk_digits;
+
 /* Owner: whoever holds it, one thread at a time. */
 typedef struct {
     char *bytes;
@@ -17,6 +24,19 @@ typedef struct {
 
 /* Have room for size bytes more.  0, or −1 for want of memory with the block as it was. */
 int pk_block_reserve(pk_block *block, size_t size);
+
+enum { PK_SLACK = 32 }; /* pk_block_copy touches fewer bytes than this past what it copies */
+
+/* Append bytes that there is room for, with PK_SLACK after them on both sides; for few bytes it is
+ * quicker than pk_block_put. */
+static inline void
+pk_block_copy(pk_block *block, const char *bytes, size_t size)
+{
+    char *to = block->bytes + block->used;
+    for (size_t i = 0; i < size; i += 16)
+        memcpy(to + i, bytes + i, 16);
+    block->used += size;
+}
 
 /* Append bytes that there is room for. */
 static inline void
@@ -27,10 +47,15 @@ pk_block_put(pk_block *block, const char *bytes, size_t size)
 }
 
 /* Append a number, with spaces to a width: '<' after it, '>' before it, '^' around it.  There is
- * room for the width or PK_NUMBER_SIZE, whatever is more. */
+ * room for the width or PK_NUMBER_SIZE, whatever is more, and for PK_SLACK. */
 void pk_block_put_number(pk_block *block, int64_t number, char align, size_t width);
 
-/* Append text of so many characters, with spaces likewise.  There is room for both. */
+/* Append the number that the digits are brought to, as by pk_block_put_number; quick if it is the
+ * one after the last.  There is room for PK_SLACK more. */
+void pk_block_put_next(pk_block *block, pk_digits *digits, int64_t number, char align,
+                       size_t width);
+
+/* Append text of so many characters, with spaces likewise.  There is room for both and PK_SLACK. */
 void pk_block_put_text(pk_block *block, const char *text, size_t size, size_t characters,
                        char align, size_t width);
 

@@ -160,6 +160,7 @@ typedef struct {
     uint64_t serial;
     char align[PK_FIELD_COUNT];
     uint16_t width[PK_FIELD_COUNT]; /* of measured fields, in the layout's order */
+    uint32_t measured_size;         /* of all of them at most, but for names */
 } pk_format;
 extern PyTypeObject pk_format_type;
 
@@ -169,9 +170,19 @@ typedef struct {
     PyObject *thread_name; /* borrowed from the thread's row */
 } pk_measured;
 
-/* The texts of a site in a format, made if they are new, which runs Python code.  Owned by the
- * site; NULL with an exception.  [gil] */
-const pk_texts *pk_format_texts(const pk_format *format, const pk_layout *layout, pk_site *site);
+/* The texts of a site in a format, looked for and made if they are new, which runs Python code.
+ * Owned by the site; NULL with an exception.  [gil] */
+const pk_texts *pk_format_new_texts(const pk_format *format, const pk_layout *layout,
+                                    pk_site *site);
+
+/* The same; quick for who came first.  [gil] */
+static inline const pk_texts *
+pk_format_texts(const pk_format *format, const pk_layout *layout, pk_site *site)
+{
+    if (PK_LIKELY(site->texts[0] != NULL && site->texts[0]->format == format->serial))
+        return site->texts[0];
+    return pk_format_new_texts(format, layout, site);
+}
 
 /* Make the record.  A new reference; NULL with an exception.  [gil] */
 PyObject *pk_layout_record(const pk_layout *layout, const pk_site *site,
@@ -187,16 +198,51 @@ int pk_rows_add(pk_rows *rows, pk_layout *layout, pk_site *site, const pk_measur
 
 /* ---- text_file.c ---- */
 
-typedef struct pk_text_file pk_text_file;
+enum {
+    PK_BLOCK_BYTES = 64 * 1024,       /* gathered before they are written */
+    PK_MOST_BYTES = 16 * 1024 * 1024, /* past which an event waits for who is writing */
+};
+
+typedef struct {
+    PyObject_HEAD
+    int descriptor;           /* owned; −1: closed */
+    pk_block gathered;        /* appended to */
+    pk_block leaving;         /* in the hands of who writes */
+    int error;                /* errno of the last write if it failed, else 0 */
+    bool writing;             /* somebody writes, and has let the GIL go */
+    PyThread_type_lock ended; /* held while somebody writes */
+    PyObject *wake;           /* owned; called when the first bytes are gathered */
+} pk_text_file;
 extern PyTypeObject pk_text_file_type;
 
-/* The block that records are appended to, with room for so many bytes.  Borrowed, until any Python
- * code runs; NULL with an exception.  [gil] */
-pk_block *pk_text_file_block(pk_text_file *file, size_t size);
+/* Have room for so many bytes and PK_SLACK.  0, or −1 with an exception.  [gil, which may be let go
+ * meanwhile] */
+int pk_text_file_make_room(pk_text_file *file, size_t size);
+
+/* Write what is gathered, or have it written in time if it is not yet a block.  0, or −1 with an
+ * exception.  [gil, which may be let go meanwhile] */
+int pk_text_file_see_to(pk_text_file *file);
+
+/* The block that records are appended to, with room for so many bytes and PK_SLACK.  Borrowed, until
+ * any Python code runs; NULL with an exception.  [gil] */
+static inline pk_block *
+pk_text_file_block(pk_text_file *file, size_t size)
+{
+    if (PK_UNLIKELY(file->gathered.room - file->gathered.used < size + PK_SLACK || file->error != 0) &&
+        pk_text_file_make_room(file, size) < 0)
+        return NULL;
+    return &file->gathered;
+}
 
 /* See that what was appended is written when it is due; first: to an empty block.  0, or −1 with
  * an exception.  [gil] */
-int pk_text_file_added(pk_text_file *file, bool first);
+static inline int
+pk_text_file_added(pk_text_file *file, bool first)
+{
+    if (PK_UNLIKELY(first || file->gathered.used >= PK_BLOCK_BYTES))
+        return pk_text_file_see_to(file);
+    return 0;
+}
 
 /* ---- accept.c ---- */
 

@@ -113,6 +113,7 @@ read_spaces(pk_format *format, PyObject *spaces)
         }
         format->align[i] = (char)align;
         format->width[i] = (uint16_t)width;
+        format->measured_size += width > PK_NUMBER_SIZE ? (uint32_t)width : PK_NUMBER_SIZE;
     }
     return 0;
 }
@@ -184,7 +185,7 @@ make_texts(const pk_format *format, const pk_layout *layout, PyObject *pieces)
         PyErr_SetString(PyExc_OverflowError, "the text of a record has more than 4 GiB");
         return NULL;
     }
-    pk_texts *texts = pk_calloc(1, sizeof *texts + size);
+    pk_texts *texts = pk_calloc(1, sizeof *texts + size + PK_SLACK);
     if (texts == NULL)
         return (pk_texts *)PyErr_NoMemory();
     texts->format = format->serial;
@@ -202,10 +203,10 @@ wrong:
 }
 
 const pk_texts *
-pk_format_texts(const pk_format *format, const pk_layout *layout, pk_site *site)
+pk_format_new_texts(const pk_format *format, const pk_layout *layout, pk_site *site)
 {
     for (unsigned i = 0; i < PK_FORMATS; i++)
-        if (PK_LIKELY(site->texts[i] != NULL && site->texts[i]->format == format->serial))
+        if (site->texts[i] != NULL && site->texts[i]->format == format->serial)
             return site->texts[i];
     PyObject **values = site->values;
     PyObject *line = values[PK_LINE_TEXT] != NULL ? values[PK_LINE_TEXT] : Py_None;

@@ -43,6 +43,7 @@ struct pk_recording {
     pk_row **threads;
     size_t thread_count, thread_room;
     uint64_t serial;
+    pk_digits digits; /* the last index that was written */
 };
 
 /* The row that the running thread used last, and whose. */
@@ -281,13 +282,13 @@ is_watched(pk_recording *recording, const pk_place *place)
 
 /* ---- an event ---- */
 
-/* Have the site of an event, with all of it that the record needs.  May run Python code.
- * Borrowed from the code; NULL with an exception. */
+/* Make the site of an event, with all of it that the record needs.  May run Python code.  Borrowed
+ * from the code; NULL with an exception. */
 static pk_site *
-site_of(const pk_recording *recording, pk_place *place)
+make_site(const pk_recording *recording, pk_place *place)
 {
     pk_site *site = pk_site_find(place->known, place->at, place->kind, place->builtin);
-    if (PK_UNLIKELY(site == NULL)) {
+    if (site == NULL) {
         if (!place->line_is_known) {
             place->line = pk_code_line(place->known, place->code, (int)place->at);
             place->line_is_known = true;
@@ -307,21 +308,43 @@ site_of(const pk_recording *recording, pk_place *place)
     return found < 0 ? NULL : site;
 }
 
-/* Append a record to the file.  0, or −1 with an exception. */
-static int
-write_record(const pk_recording *recording, pk_site *site, const pk_row *row,
-             const pk_measured *measured)
+/* The site of an event, with all of it that the record needs.  May run Python code.  Borrowed from
+ * the code; NULL with an exception. */
+static inline pk_site *
+site_of(const pk_recording *recording, pk_place *place)
 {
-    const pk_layout *layout = recording->layout;
+    pk_site *site = pk_site_find(place->known, place->at, place->kind, place->builtin);
+    if (PK_LIKELY(site != NULL && (!recording->layout->lines || site->values[PK_LINE_TEXT] != NULL)))
+        return site;
+    return make_site(recording, place);
+}
+
+/* Append a measured field. */
+static inline void
+write_field(pk_recording *recording, pk_block *block, unsigned i, const pk_row *row,
+            const pk_measured *measured)
+{
     const pk_format *format = recording->format;
-    const pk_texts *texts = pk_format_texts(format, layout, site);
+    pk_field field = recording->layout->measured[i];
+    if (field == PK_INDEX)
+        pk_block_put_next(block, &recording->digits, measured->numbers[field], format->align[i],
+                          format->width[i]);
+    else if (field == PK_THREAD_NAME)
+        pk_block_put(block, PyBytes_AS_STRING(row->cell), (size_t)PyBytes_GET_SIZE(row->cell));
+    else
+        pk_block_put_number(block, measured->numbers[field], format->align[i], format->width[i]);
+}
+
+/* Append a record to the file.  0, or −1 with an exception. */
+static inline int
+write_record(pk_recording *recording, pk_site *site, const pk_row *row, const pk_measured *measured)
+{
+    const pk_texts *texts = pk_format_texts(recording->format, recording->layout, site);
     if (texts == NULL)
         return -1;
-    unsigned count = layout->measured_count;
-    size_t size = texts->ends[count];
-    for (unsigned i = 0; i < count; i++)
-        size += format->width[i] > PK_NUMBER_SIZE ? format->width[i] : PK_NUMBER_SIZE;
-    if (layout->thread_names)
+    unsigned count = recording->layout->measured_count;
+    size_t size = texts->ends[count] + recording->format->measured_size;
+    if (recording->layout->thread_names)
         size += (size_t)PyBytes_GET_SIZE(row->cell);
     pk_block *block = pk_text_file_block(recording->file, size);
     if (block == NULL)
@@ -329,21 +352,16 @@ write_record(const pk_recording *recording, pk_site *site, const pk_row *row,
     bool first = block->used == 0;
     uint32_t begin = 0;
     for (unsigned i = 0; i < count; i++) {
-        pk_block_put(block, texts->bytes + begin, texts->ends[i] - begin);
+        pk_block_copy(block, texts->bytes + begin, texts->ends[i] - begin);
         begin = texts->ends[i];
-        pk_field field = layout->measured[i];
-        if (field == PK_THREAD_NAME)
-            pk_block_put(block, PyBytes_AS_STRING(row->cell), (size_t)PyBytes_GET_SIZE(row->cell));
-        else
-            pk_block_put_number(block, measured->numbers[field], format->align[i],
-                                format->width[i]);
+        write_field(recording, block, i, row, measured);
     }
-    pk_block_put(block, texts->bytes + begin, texts->ends[count] - begin);
+    pk_block_copy(block, texts->bytes + begin, texts->ends[count] - begin);
     return pk_text_file_added(recording->file, first);
 }
 
 /* Measure what the layout asks for, take the index, and put the record where it goes. */
-static int
+static inline int
 put_record(pk_recording *recording, pk_site *site, pk_row *row, int64_t entered_ns)
 {
     const pk_layout *layout = recording->layout;
@@ -393,7 +411,7 @@ record(pk_recording *recording, pk_place *place)
     if (site == NULL)
         return -1;
     if (recording->format != NULL && pk_format_texts(recording->format, layout, site) == NULL)
-        return -1;
+        return -1; /* made before anything is measured: it may take long, and run Python code */
     if (PK_UNLIKELY(!recording->open))
         return 0; /* shut by Python code that ran meanwhile */
     int result = put_record(recording, site, row, entered_ns);
@@ -477,6 +495,7 @@ set_target(pk_recording *recording, PyObject *target, PyObject *format)
         PyObject_TypeCheck(format, &pk_format_type)) {
         recording->file = (pk_text_file *)Py_NewRef(target);
         recording->format = (pk_format *)Py_NewRef(format);
+        recording->digits.number = -1;
         return 0;
     }
     PyErr_SetString(PyExc_TypeError, "records go to Rows, or to a TextFile with a Format");

@@ -4,22 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum {
-    BLOCK_BYTES = 64 * 1024,       /* gathered before they are written */
-    MOST_BYTES = 16 * 1024 * 1024, /* past which an event waits for who is writing */
-    PATIENCE_US = 1000000,         /* so long at most: it may wait for itself */
-};
-
-struct pk_text_file {
-    PyObject_HEAD
-    int descriptor;           /* owned; −1: closed */
-    pk_block gathered;        /* appended to */
-    pk_block leaving;         /* in the hands of who writes */
-    int error;                /* errno of the last write if it failed, else 0 */
-    bool writing;             /* somebody writes, and has let the GIL go */
-    PyThread_type_lock ended; /* held while somebody writes */
-    PyObject *wake;           /* owned; called when the first bytes are gathered */
-};
+enum { PATIENCE_US = 1000000 }; /* how long one waits for who is writing, who may be oneself */
 
 /* Wait, not for long, until nobody writes.  [gil, let go meanwhile] */
 static void
@@ -67,27 +52,27 @@ write_gathered(pk_text_file *file)
     return error == 0 ? 0 : -1;
 }
 
-pk_block *
-pk_text_file_block(pk_text_file *file, size_t size)
+int
+pk_text_file_make_room(pk_text_file *file, size_t size)
 {
-    if (PK_UNLIKELY(file->writing && file->gathered.used > MOST_BYTES))
+    if (file->writing && file->gathered.used > PK_MOST_BYTES)
         wait_for_writer(file);
-    if (PK_UNLIKELY(file->error != 0)) {
+    if (file->error != 0) {
         errno = file->error;
-        return (pk_block *)PyErr_SetFromErrno(PyExc_OSError);
+        PyErr_SetFromErrno(PyExc_OSError);
+        return -1;
     }
-    if (pk_block_reserve(&file->gathered, size) < 0)
-        return (pk_block *)PyErr_NoMemory();
-    return &file->gathered;
+    if (pk_block_reserve(&file->gathered, size + PK_SLACK) == 0)
+        return 0;
+    PyErr_NoMemory();
+    return -1;
 }
 
 int
-pk_text_file_added(pk_text_file *file, bool first)
+pk_text_file_see_to(pk_text_file *file)
 {
-    if (PK_UNLIKELY(file->gathered.used >= BLOCK_BYTES))
+    if (file->gathered.used >= PK_BLOCK_BYTES)
         return write_gathered(file);
-    if (PK_LIKELY(!first))
-        return 0;
     PyObject *done = PyObject_CallNoArgs(file->wake);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;

@@ -205,7 +205,7 @@ class EventMonitor(Monitor):
             self._indexes,
             target.place,
             self._fail_natively,
-            format=None if target.pieces is None else EVENTS.Format(*target.pieces),
+            format=target.format,
             plan=target.plan,
             focus=None if focus is None else focus.idents,
             inside=self._records_callees,

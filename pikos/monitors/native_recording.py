@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pikos.native import EVENTS
 
@@ -17,13 +17,21 @@ _OWN_WAYS = ("__new__", "__init__", "__iter__", "__getitem__", "__len__")
 """With one of these a record is not the plain tuple of its fields."""
 
 
-class NativeHandler(NamedTuple):
-    """What is done at each event, by the extension."""
+class NativeHandler:
+    """What is done at each event, by the extension.
 
-    recording: Any
-    """``_events.Recording``."""
-    focus: FunctionSet | None
-    """What it is focused on; None: it records everywhere."""
+    Parameters
+    ----------
+    recording
+        ``_events.Recording``.
+    focus
+        What it is focused on; None: it records everywhere.
+
+    """
+
+    def __init__(self, recording: Any, focus: FunctionSet | None) -> None:
+        self.recording = recording
+        self.focus = focus
 
 
 def counter() -> Iterator[int]:

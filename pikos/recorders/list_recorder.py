@@ -86,6 +86,6 @@ class ListRecorder(AbstractRecorder):
         if self._raw is None:
             return None
         if self._filter is accept_everything:
-            return Target(self._raw, None, None)
+            return Target(self._raw)
         plan = plan_of(self._filter, numbers_of(record_type, fields))
-        return None if plan is None else Target(self._raw, None, plan)
+        return None if plan is None else Target(self._raw, plan=plan)
