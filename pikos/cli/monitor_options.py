@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pikos.cli.record_filter import FilterGiven
-    from pikos.recorders.api import AbstractRecorder
+    from pikos.recorders.api import AbstractRecorder, CSVFileRecorder, TextFileRecorder
 
 MONITORS = {
     "functions": "function_monitor",
@@ -59,7 +59,11 @@ def add_to(
 
     """
     return [
-        add("--buffered", action="store_true", help="Use a buffered stream."),
+        add(
+            "--buffered",
+            action="store_true",
+            help="Use a buffered stream. Records are written when there are many, and at the end.",
+        ),
         add(
             "--recording",
             choices=RECORDINGS,
@@ -127,16 +131,20 @@ def recorder_of(options: argparse.Namespace) -> AbstractRecorder:
         The recorder.  Of recordings on the screen, one to a text file if there is a name for it.
 
     """
-    from pikos.recorders.api import CSVFileRecorder, TextFileRecorder, TextStreamRecorder
+    from pikos.recorders import api
 
+    recorder: CSVFileRecorder | TextFileRecorder
     accept = all_of(options.filters)
     at_once = not options.buffered
     if options.recording == "csv":
-        return CSVFileRecorder(options.outfile or CSV_NAME, accept, auto_flush=at_once)
-    if options.recording == "text" or options.outfile is not None:
+        recorder = api.CSVFileRecorder(options.outfile or CSV_NAME, accept, auto_flush=at_once)
+    elif options.recording == "text" or options.outfile is not None:
         name = options.outfile or TEXT_NAME
-        return TextFileRecorder(name, accept, formatted=True, auto_flush=at_once)
-    return TextStreamRecorder(sys.stdout, accept, formatted=True, auto_flush=at_once)
+        recorder = api.TextFileRecorder(name, accept, formatted=True, auto_flush=at_once)
+    else:
+        return api.TextStreamRecorder(sys.stdout, accept, formatted=True, auto_flush=at_once)
+    recorder.flushes_in_time = at_once
+    return recorder
 
 
 def _names(text: str) -> list[str]:

@@ -50,6 +50,8 @@ class FileRecorder(StreamRecorder):
 
     _filename: str | os.PathLike[str]
     """The file's name, as it was given."""
+    flushes_in_time: bool = True
+    """Whether what has waited for half a second is written; else only 64 KiB are, and the rest."""
 
     def _set_up_file(
         self, filename: str | os.PathLike[str], *, append: bool, terminator: str
@@ -146,13 +148,17 @@ class FileRecorder(StreamRecorder):
     def _begun(self) -> None:
         """See that what waits now is flushed in time."""
         with self._lock:
-            if self._users and not self._auto_flush and not self._flusher.running:
-                self._flusher.start()
+            if self._users and not self._auto_flush:
+                self._start_flusher()
 
     def _written(self) -> None:
         if self._auto_flush:
             self._flush()
-        elif not self._flusher.running:
+        else:
+            self._start_flusher()
+
+    def _start_flusher(self) -> None:
+        if self.flushes_in_time and not self._flusher.running:
             self._flusher.start()
 
     def _flush_in_background(self) -> bool:

@@ -102,6 +102,15 @@ AT_ONCE = """
     work()
     os.write(1, b"MARK")
 """
+WRITTEN = """
+    import os
+
+    def work(): pass
+
+    work()
+    print(open("out").read().count("work"))
+    print(len(os.listdir("/proc/self/task")) if os.path.exists("/proc/self/task") else 0)
+"""
 INTERRUPTED = """
     import signal, threading
 
@@ -296,15 +305,17 @@ def test_records_wait_only_if_they_may(run, write, monkeypatch, buffered):
 @pytest.mark.parametrize("buffered", [False, True])
 @pytest.mark.parametrize("recording", ["text", "csv"])
 def test_files_are_written_at_once_unless_buffered(run, write, recording, buffered):
-    """S20: in files likewise; a buffer of theirs is flushed every half second."""
-    write("script.py", "def work(): pass\nwork()\nprint(open('out').read().count('work'))")
+    """S20: in files likewise; with --buffered no thread flushes what waits for the end."""
+    write("script.py", WRITTEN)
 
     done = run(
         "lines", "-o", "out", "--recording", recording, *["--buffered"] * buffered, "script.py"
     )
 
+    written, threads = done.stdout.split()
     assert done.returncode == 0
-    assert (int(done.stdout) > 0) is not buffered
+    assert (int(written) > 0) is not buffered
+    assert int(threads) <= 1
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
 from record_samples import Plain, indexes_of, plain
 from support.waiting import wait_until
 
-from pikos.hidden import thread_is_hidden
 from pikos.recorders import file_recorder
 from pikos.recorders.api import CSVFileRecorder, TextFileRecorder
 
@@ -52,6 +50,19 @@ def test_a_record_is_in_the_file_soon_though_nothing_follows_it(recorder, tmp_pa
     wait_until(lambda: indexes_of(tmp_path / "records") == [0], "the record")
 
     assert time.monotonic() - began < 5.0
+
+
+@both
+def test_nothing_is_written_before_the_end_if_it_need_not_be(recorder, tmp_path):
+    recorder.flushes_in_time = False
+
+    recorder.record(plain(0))
+    running, there = recorder._flusher.running, indexes_of(tmp_path / "records")
+    recorder.finalize()
+
+    assert (running, there) == (False, [])
+    assert indexes_of(tmp_path / "records") == [0]
+    recorder.prepare(Plain)
 
 
 @both
