@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import collections
 import sys
 import threading
@@ -210,3 +211,17 @@ def test_a_record_of_time_names_its_thread(mechanism, kept):
     }
     assert told == {(idents[0], "Ada")}
     assert not [thread for thread in threading.enumerate() if "Dummy" in thread.name]
+
+
+def test_a_thread_that_threading_does_not_know_has_no_name(mechanism, kept):
+    ended = threading.Semaphore(0)
+
+    def unknown():
+        with FunctionTimeMonitor(kept, threads=False):
+            known.leaf()
+        ended.release()
+
+    _thread.start_new_thread(unknown, ())
+
+    assert ended.acquire(timeout=10)
+    assert {name for (name,) in fields(kept, "thread_name")} == {""}
