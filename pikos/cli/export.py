@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pikos.cli.execution import check_outfile
-from pikos.cli.source import target_of
+from pikos.cli.source import configure_target, target_of
 from pikos.cli.state import state_of
 from pikos.cli.whole_file import whole_file
 from pikos.errors import ExportError
@@ -39,16 +39,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     formats = "\n".join(f"  {name:<12}{form.meaning}" for name, form in FORMATS.items())
     parser.epilog = EXAMPLES.format(formats=formats)
+    configure_target(parser, recordings=True)
     add = parser.add_argument
-    add(
-        "target",
-        nargs="?",
-        metavar="FILE|PID|ADDRESS",
-        help="recording, process, address or path; by default this user's only live session",
-    )
     add("-f", dest="form", required=True, choices=FORMATS, metavar="FORMAT", help="see below")
     add("-o", dest="outfile", required=True, metavar="OUT", help="where to write")
-    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
     parser.set_defaults(fail=parser.error)
 
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pikos.cli.recorded import recorded, status_of
-from pikos.cli.source import source_of, target_of
+from pikos.cli.source import configure_target, source_of, target_of
 from pikos.errors import SessionSilent
 from pikos.live.text import safe, size
 
@@ -44,15 +44,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLES
-    add = parser.add_argument
-    add(
-        "target",
-        nargs="?",
-        metavar="PID|ADDRESS",
-        help="process, address or path; by default this user's only live session",
+    configure_target(parser, recordings=False)
+    parser.add_argument(
+        "-o", dest="outfile", required=True, metavar="FILE", help="where to write the recording"
     )
-    add("-o", dest="outfile", required=True, metavar="FILE", help="where to write the recording")
-    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
 
 
 def run(options: argparse.Namespace) -> int:

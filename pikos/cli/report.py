@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pikos.cli import export
+from pikos.cli.source import configure_target
 from pikos.live.text import safe
 from pikos.recording.container import SUFFIX
 from pikos.recording.reader import is_recording
@@ -31,11 +32,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLES
+    configure_target(parser, recordings=True)
     add = parser.add_argument
-    add("target", metavar="FILE|PID|ADDRESS", help="recording, process, address or path")
     add("--html", action="store_true", help="as HTML, which is the only kind there is")
     add("-o", dest="outfile", metavar="OUT", help="where to write; FILE with .html in its place")
-    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
     parser.set_defaults(fail=parser.error)
 
 
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     """
     options.form = "html"
     if options.outfile is None:
-        if not is_recording(options.target):
+        if options.target is None or not is_recording(options.target):
             options.fail("-o: name the file to write; only for a recording there is a name")
         options.outfile = f"{options.target.removesuffix(SUFFIX)}.html"
     status = export.run(options)

@@ -16,10 +16,32 @@ from pikos.recording.reader import is_recording
 from pikos.recording.replay import Replay
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from pikos.live.client import Subscription
     from pikos.live.sessions import Session
+
+
+def configure_target(parser: argparse.ArgumentParser, *, recordings: bool) -> None:
+    """Add the options that say what is to be looked at.
+
+    Parameters
+    ----------
+    parser
+        The parser of a verb.
+    recordings
+        Whether that may be a recording.
+
+    """
+    parser.add_argument(
+        "target",
+        nargs="?",
+        metavar="PID|ADDRESS|FILE" if recordings else "PID|ADDRESS",
+        help=f"process, address{', path or recording' if recordings else ' or path'}; "
+        "by default this user's only live session",
+    )
+    parser.add_argument("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
 
 
 def target_of(target: str | None) -> str:

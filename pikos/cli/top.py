@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from pikos.cli.recorded import recorded, status_of
-from pikos.cli.source import source_of, target_of, tell_of_damage
+from pikos.cli.source import configure_target, source_of, target_of, tell_of_damage
 from pikos.errors import RecordingError, SessionSilent, TargetUnclear
 from pikos.live.document import document
 from pikos.live.functions import matcher
@@ -54,15 +54,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         The parser of ``pikos top``.
 
     """
-    add = parser.add_argument
-    add(
-        "target",
-        nargs="?",
-        metavar="PID|ADDRESS|FILE",
-        help="process, address, path or recording; by default this user's only live session",
-    )
-    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
-    add("--record", metavar="FILE", help="record what is watched, for pikos replay")
+    configure_target(parser, recordings=True)
+    parser.add_argument("--record", metavar="FILE", help="record what is watched, for pikos replay")
     configure_viewer(parser)
 
 

@@ -8,7 +8,7 @@ from pikos.comparison.profile import name_of
 from pikos.errors import NotComparable
 from pikos.export.flame import Bar, flame
 from pikos.export.page import facts, page, search_box
-from pikos.export.tree import thread_trees
+from pikos.export.tree import side_by_side, thread_trees
 from pikos.live.text import duration
 
 if TYPE_CHECKING:
@@ -127,12 +127,9 @@ def _all(root: _Node) -> Iterator[_Node]:
 
 
 def _bars(root: _Node) -> Iterator[Bar]:
-    free_ns = [0]  # for each depth, where the next bar may stand
-    for node in _all(root):
-        del free_ns[node.depth + 1 :]
-        begin_ns = free_ns[node.depth]
-        free_ns[node.depth] += node.width_ns
-        free_ns.append(begin_ns)
+    nodes = list(_all(root))
+    begins_ns = side_by_side((node.depth, node.width_ns) for node in nodes)
+    for node, begin_ns in zip(nodes, begins_ns, strict=True):
         if node.width_ns:
             yield Bar(node.depth, begin_ns, node.width_ns, node.name, _title(node), _colour(node))
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pikos.export.labels import label_of, title_of
-from pikos.export.tree import thread_trees
+from pikos.export.tree import side_by_side, thread_trees
 from pikos.live.text import safe
 
 if TYPE_CHECKING:
@@ -44,12 +44,8 @@ def chrome(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _events(snapshot: Snapshot, tree: ThreadTree, pid: int) -> Iterator[dict[str, Any]]:
-    free_ns = [0]  # for each depth, where the next call may stand
-    for node in tree.nodes:
-        del free_ns[node.depth + 1 :]
-        begin_ns = free_ns[node.depth]
-        free_ns[node.depth] += node.total_ns
-        free_ns.append(begin_ns)
+    begins_ns = side_by_side((node.depth, node.total_ns) for node in tree.nodes)
+    for node, begin_ns in zip(tree.nodes, begins_ns, strict=True):
         label = label_of(snapshot, node.function)
         yield {
             "name": label.name,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pikos.export.flame import Bar, colour_of, flame
 from pikos.export.labels import label_of, title_of
 from pikos.export.page import facts, page, search_box
-from pikos.export.tree import folded_calls, thread_trees
+from pikos.export.tree import folded_calls, side_by_side, thread_trees
 from pikos.live.text import clock, count, duration, safe, size
 
 if TYPE_CHECKING:
@@ -89,12 +89,8 @@ def _thread_bars(
 ) -> Iterator[Bar]:
     name = safe(tree.name)
     yield Bar(1, begin_ns, tree.total_ns, name, f"{name}: {duration(tree.total_ns)}", "top")
-    free_ns = [begin_ns]  # for each depth, where the next bar may stand
-    for node in tree.nodes:
-        del free_ns[node.depth + 1 :]
-        begin_ns = free_ns[node.depth]
-        free_ns[node.depth] += node.total_ns
-        free_ns.append(begin_ns)
+    places_ns = side_by_side(((node.depth, node.total_ns) for node in tree.nodes), begin_ns)
+    for node, place_ns in zip(tree.nodes, places_ns, strict=True):
         if not node.total_ns:
             continue
         label = label_of(snapshot, node.function)
@@ -103,7 +99,7 @@ def _thread_bars(
             f"self {duration(node.self_ns)}; {node.calls:,} calls"
         )
         colour = colour_of(label.name) if label.line else "b"
-        yield Bar(node.depth + 2, begin_ns, node.total_ns, label.name, title, colour)
+        yield Bar(node.depth + 2, place_ns, node.total_ns, label.name, title, colour)
 
 
 def _table(snapshot: Snapshot) -> Iterator[str]:

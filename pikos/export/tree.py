@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pikos.errors import ExportError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pikos.model import Context, Snapshot
 
@@ -99,6 +99,31 @@ def _below(root: Context, below: Mapping[int, tuple[Context, ...]]) -> list[Node
         if node[1] >= 0:
             nodes[node[1]][5] += node[5]
     return [Node(*node) for node in nodes]
+
+
+def side_by_side(bars: Iterable[tuple[int, int]], begin: int = 0) -> Iterator[int]:
+    """Place bars one after another, each within its caller.
+
+    Parameters
+    ----------
+    bars
+        Depth and width of each, in the order of ``ThreadTree.nodes``.
+    begin
+        Where the first one begins.
+
+    Yields
+    ------
+    int
+        Where each begins.
+
+    """
+    free = [begin]  # for each depth, where the next bar may stand
+    for depth, width in bars:
+        del free[depth + 1 :]
+        at = free[depth]
+        free[depth] += width
+        free.append(at)
+        yield at
 
 
 def folded_calls(snapshot: Snapshot) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pikos.errors import SessionSilent
 from pikos.live.keys import viewer_keys
 from pikos.live.sessions import find
-from pikos.live.streams import Streams
+from pikos.live.streams import Heard
 from pikos.model.snapshot import STALE_INTERVALS, STALE_MIN_S
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self
 
-    from pikos.errors import WireError
     from pikos.live.keys import ViewerKeys
     from pikos.wire.messages import Message
 
@@ -28,7 +27,7 @@ ASK_AGAIN_MAX_S = 16.0
 _NAP_S = 1.0
 
 
-class Subscription:
+class Subscription(Heard):
     """Messages of one or more publishers, as an iterable and as an asynchronous one.
 
     Iteration ends when every session that was heard has said goodbye.  A publisher that goes
@@ -61,6 +60,7 @@ class Subscription:
     ) -> None:
         from pikos.live.link import Link  # noqa: PLC0415  # zmq is slow, and not always needed
 
+        super().__init__()
         self.addresses = tuple(addresses)
         """Where it listens."""
         self.live = True
@@ -69,26 +69,10 @@ class Subscription:
         """What is handed the bytes of each message that is received, to record them."""
         self._timeout = timeout
         self._clock = clock
-        self._streams = Streams()
         self._heard_at = clock()
         self._asked_at = self._heard_at
         self._patience_s = ASK_AGAIN_S
         self._link = Link(self.addresses, keys, clock)
-
-    @property
-    def dropped(self) -> int:
-        """Messages that were sent and never received."""
-        return self._streams.dropped
-
-    @property
-    def refused(self) -> int:
-        """Messages that were none, or broke a limit."""
-        return self._streams.refused
-
-    @property
-    def last_error(self) -> WireError | None:
-        """What was wrong with the last one of them."""
-        return self._streams.last_error
 
     @property
     def disconnects(self) -> int:

@@ -118,3 +118,25 @@ class Streams:
                 self._forgotten_drops += self._streams.popitem(last=False)[1].order.dropped
         self._streams.move_to_end(name)
         return stream
+
+
+class Heard:
+    """What both a subscription and a replay tell of what they have heard."""
+
+    def __init__(self) -> None:
+        self._streams = Streams()
+
+    @property
+    def dropped(self) -> int:
+        """Messages that were sent and never received, or never recorded."""
+        return self._streams.dropped
+
+    @property
+    def refused(self) -> int:
+        """Messages that were none, or broke a limit."""
+        return self._streams.refused
+
+    @property
+    def last_error(self) -> WireError | None:
+        """What was wrong with the last one of them."""
+        return self._streams.last_error

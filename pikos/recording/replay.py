@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from pikos.live.streams import Streams
+from pikos.live.streams import Heard, Streams
 from pikos.recording.reader import RecordingReader
 
 if TYPE_CHECKING:
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-    from pikos.errors import WireError
     from pikos.recording.reader import Entry
     from pikos.wire.messages import Message
 
 _NAP_S = 1.0
 _DUE_S = 1e-6  # less than this cannot be waited for
 
-class Replay:
+
+class Replay(Heard):
     """The messages of a recording, as a subscription gives those of a running program.
 
     As an iterable it gives the messages at its pace until the recording ends.
@@ -55,6 +55,7 @@ class Replay:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        super().__init__()
         self.live = False
         """A recording is never silent for good."""
         self.disconnects = 0
@@ -75,21 +76,6 @@ class Replay:
     def damage(self) -> str:
         """What is wrong with the file, as far as it was read; empty if nothing is."""
         return self._reader.damage
-
-    @property
-    def dropped(self) -> int:
-        """Messages that were sent and never recorded."""
-        return self._streams.dropped
-
-    @property
-    def refused(self) -> int:
-        """Frames that were no message, or broke a limit."""
-        return self._streams.refused
-
-    @property
-    def last_error(self) -> WireError | None:
-        """What was wrong with the last one of them."""
-        return self._streams.last_error
 
     @property
     def ended(self) -> bool:
