@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pikos.cli import monitor_options, monitor_run
 from pikos.cli.execution import check_outfile, program_of, wait_for_threads
+from pikos.cli.kept_output import KeptOutput, flush
 from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.whole_file import whole_file
 from pikos.errors import AddressError, ProgramNotFound
@@ -116,12 +117,16 @@ def run(options: argparse.Namespace) -> int:
     try:
         execute()
     except ProgramNotFound:
+        profiler.close()
+        _part_with(viewers)
         raise
     except BaseException as error:  # noqa: BLE001 - whatever a program may raise
         raised = error
         status = report(error)
     wait_for_threads()
     if os.getpid() == process:
+        profiler.disable()
+        flush()
         profiler.close()
         status = _part_with(viewers) or status
         status = _deliver(profiler, options) or status
@@ -161,6 +166,8 @@ class _Viewers(NamedTuple):
     """The live table."""
     recorder: subprocess.Popen[bytes] | None
     """What writes the recording."""
+    kept: KeptOutput | None
+    """What the program writes, if the table is where it would go."""
 
 
 def _publish(profiler: RealTimeProfiler, options: argparse.Namespace) -> _Viewers:
@@ -168,7 +175,7 @@ def _publish(profiler: RealTimeProfiler, options: argparse.Namespace) -> _Viewer
     profiler.enable()
     profiler.disable()
     profiler.clear()
-    recorder = table = None
+    recorder = table = kept = None
     wait_s = options.wait_for_viewer
     if options.record is not None:
         recorder = _viewer("record", profiler, options, "-o", options.record)
@@ -177,24 +184,32 @@ def _publish(profiler: RealTimeProfiler, options: argparse.Namespace) -> _Viewer
             profiler.close()
             sys.exit(recorder.returncode)
     if options.live:
-        table = _viewer("top", profiler, options)
+        kept = KeptOutput() if os.isatty(2) else None
+        table = _viewer("top", profiler, options, kept=kept)
         wait_s = _OWN_VIEWER_S if wait_s is None else wait_s
     elif os.isatty(2):
         print(f"pikos: to watch this program, run: pikos top {os.getpid()}", file=sys.stderr)
     _wait_for_viewer(profiler, table, wait_s or 0.0)
-    return _Viewers(table, recorder)
+    return _Viewers(table, recorder, kept)
 
 
 def _viewer(
-    verb: str, profiler: RealTimeProfiler, options: argparse.Namespace, *arguments: str
+    verb: str,
+    profiler: RealTimeProfiler,
+    options: argparse.Namespace,
+    *arguments: str,
+    kept: KeptOutput | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a viewer on stderr's terminal; a recorder apart from it, so that no key ends it."""
     command = [sys.executable, "-P", "-m", "pikos", verb, str(profiler.address), *arguments]
     if options.keys is not None:
         command += ["--keys", options.keys]
+    if kept is not None:
+        command += ["--kept-output", str(kept.descriptor)]
+        passed, screen = (kept.descriptor,), kept.terminal
+        return subprocess.Popen(command, pass_fds=passed, stdout=screen, stderr=screen)
     apart = verb == "record"
-    keyboard = subprocess.DEVNULL if apart or not os.isatty(2) else None
-    return subprocess.Popen(command, stdin=keyboard, stdout=2, start_new_session=apart)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, start_new_session=apart)
 
 
 def _wait_for_viewer(
@@ -211,15 +226,15 @@ def _wait_for_viewer(
 
 def _part_with(viewers: _Viewers) -> int:
     """Let the viewers tell the end and go; the status is 1 where the recording failed."""
-    for viewer in viewers:
-        if viewer is None:
-            continue
+    table, recorder, kept = viewers
+    for viewer in filter(None, (table, recorder)):
         try:
             viewer.wait(_FAREWELL_S)
         except subprocess.TimeoutExpired:
             viewer.terminate()
             viewer.wait()
-    recorder = viewers.recorder
+    if kept is not None:
+        kept.give_back(shown=table is not None and table.returncode == 0)
     return 0 if recorder is None or recorder.returncode == 0 else 1
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pikos.cli.kept_output import follow, tail
 from pikos.cli.source import source_of
 from pikos.live.client import Subscription
 from pikos.live.document import document
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 SCREEN_INTERVAL_S = 0.25
 """Seconds between two pictures, unless the user says otherwise."""
 
+FOLLOW_S = 0.05
+"""Seconds between two looks at what the program has written, once there is no table any more."""
+
 FIRST_S = 0.1
 """Seconds that the first picture waits for the session's state, at most."""
 
@@ -42,7 +48,8 @@ def show(
     others: bool = True,
     keys: str | None = None,
     roots: Sequence[str] = (".",),
-) -> Watch:
+    kept: int | None = None,
+) -> Scene | None:
     """Show a session until the user leaves or the session ends.
 
     Parameters
@@ -59,11 +66,13 @@ def show(
         Directory of CURVE keys for other sessions, or None.
     roots
         Directories below which source files may be shown.
+    kept
+        Descriptor of the file that keeps what the program writes; None where that goes elsewhere.
 
     Returns
     -------
-    Watch
-        The session that was shown last; the user may have turned to another.
+    Scene or None
+        The end of the session that was shown last; None if it goes on, or the user left before.
 
     Raises
     ------
@@ -85,11 +94,33 @@ def show(
             opened.callback(one.close)
             return Watch(one, address)
 
-        viewer = Viewer(watch, state, turn_to=turn_to if others else None, save=_save, roots=roots)
+        viewer = Viewer(
+            watch,
+            state,
+            turn_to=turn_to if others else None,
+            save=_save,
+            roots=roots,
+            output=None if kept is None else partial(tail, kept),
+            gone=bool if kept is None else partial(_is_gone, os.getppid()),
+        )
         status = _run(viewer, interval_s)
+        if kept is not None and not status:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the program, which we outlive
+            follow(kept, lambda: _goes_on(viewer))
     if status:
         sys.exit(status)
-    return viewer.watch
+    return viewer.watch.scene() if viewer.watch.over and not viewer.leaving else None
+
+
+def _is_gone(parent: int) -> bool:
+    """Tell whether the program that started this table has ended without a goodbye."""
+    return os.getppid() != parent
+
+
+def _goes_on(viewer: Viewer) -> bool:
+    """Listen for a moment; tell whether the program goes on."""
+    viewer.watch.listen(FOLLOW_S)
+    return not (viewer.watch.over or viewer.gone())
 
 
 def _run(viewer: Viewer, interval_s: float) -> int:
@@ -110,6 +141,8 @@ def _run(viewer: Viewer, interval_s: float) -> int:
         from pikos.live.tui import Screen
 
         return Screen(viewer, interval_s).run() or 0
+    except KeyboardInterrupt:
+        return 0
     finally:
         sys.stdout.write(LEAVE)
         sys.stdout.flush()

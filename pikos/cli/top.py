@@ -55,7 +55,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     """
     configure_target(parser, recordings=True)
-    parser.add_argument("--record", metavar="FILE", help="record what is watched, for pikos replay")
+    add = parser.add_argument
+    add("--record", metavar="FILE", help="record what is watched, for pikos replay")
+    add("--kept-output", type=int, help=argparse.SUPPRESS)  # of pikos run --live, which starts us
     configure_viewer(parser)
 
 
@@ -68,7 +70,7 @@ def configure_viewer(parser: argparse.ArgumentParser) -> None:
         The parser of a verb.
 
     """
-    parser.set_defaults(keys=None, record=None)  # not every verb has them
+    parser.set_defaults(keys=None, record=None, kept_output=None)  # not every verb has them
     add = parser.add_argument
     add("--once", action="store_true", help="print the present state and leave")
     add("--json", action="store_true", help="print JSON, one line for each picture")
@@ -179,16 +181,17 @@ def _watch(watch: Watch, state: ViewState, options: argparse.Namespace) -> None:
         from pikos.cli.screen import show
 
         signal.signal(signal.SIGTERM, _leave)  # so that the terminal is put in order
-        last = show(
+        end = show(
             watch,
             state,
             interval_s=options.interval,
             others=watch.live and options.record is None,
             keys=options.keys,
             roots=options.source_root or ["."],
+            kept=options.kept_output,
         )
-        if last.over:
-            _print(last.scene(), state, options)
+        if end is not None:
+            _print(end, state, options)
 
 
 def _leave(number: int, frame: object) -> NoReturn:

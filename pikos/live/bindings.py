@@ -102,6 +102,7 @@ BINDINGS = (
     Binding("t", "the threads; Enter chooses one", {"t": _show("threads")}),
     Binding("m", "the memory of the process; numbers of the records", {"m": _show("memory")}),
     Binding("P", "the processes to watch; Enter chooses one", {"P": _show("processes")}),
+    Binding("O", "what the program wrote, under pikos run --live", {"O": _show("output")}),
     Binding("arrows, j k", "choose a row, or a call of the flame graph", {}),
     Binding("Page, Home, End", "go through the rows by the screenful", {}),
     Binding("Enter", "look closer: callers and callees, or zoom in", {}),

@@ -194,6 +194,40 @@ def listed(state: ViewState, rows: Sequence[Line], room: int) -> Picture:
     return window(state, len(rows), room, lambda first, last: rows[first:last])
 
 
+def newest(state: ViewState, total: int, room: int) -> tuple[slice, dict[str, str]]:
+    """Choose what is seen of rows of which the last ones are the newest.
+
+    Parameters
+    ----------
+    state
+        What the user has chosen; the chosen row tells how far back to look.
+    total
+        How many rows there are.
+    room
+        Lines to fill at most.
+
+    Returns
+    -------
+    tuple
+        The rows, and what the keys press that lead back and forth.
+
+    """
+    end = max(min(room, total), total - state.row)
+    back = total - end
+    page = max(1, room - 1)
+    steps = {
+        "up": back + 1,
+        "down": back - 1,
+        "page up": back + page,
+        "page down": back - page,
+        "home": total,
+        "end": 0,
+    }
+    keys = {key: f"row {max(0, min(to, total))} 0" for key, to in steps.items()}
+    keys["k"], keys["j"] = keys["up"], keys["down"]
+    return slice(max(0, end - max(0, room)), end), keys
+
+
 def _first(first: int, row: int, total: int, room: int) -> int:
     """Choose the first row that is seen: never past the end, the chosen one in sight."""
     first = max(row - room + 1, min(first, row))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pikos.live.function_table import filtered
 from pikos.live.functions import matcher
-from pikos.live.layout import Column, fitted
+from pikos.live.layout import Column, fitted, newest
 from pikos.live.scene import Line, Picture
 from pikos.live.text import count, left, safe, size
 
@@ -61,8 +61,10 @@ def records(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
         except ValueError as error:
             why = f"filter {state.pattern!r} makes no sense: {error}"
             return Picture([Line(safe(why, width), "warning")][: max(0, room)])
-        drawn += _type(name, told, rows, state, lines, width)
-        keys = keys or _moves(told.fields, rows, state, lines - _TITLES)
+        seen, moves = newest(state, len(rows), lines - _TITLES)
+        drawn += _type(name, told, state, rows[seen], len(rows), width)[:lines]
+        if rows[seen] and not keys:
+            keys = {**moves, **_source_keys(told.fields, rows[seen][-1])}
     return Picture(drawn, keys)
 
 
@@ -74,63 +76,39 @@ def _chosen(told: Records, state: ViewState) -> Sequence[tuple[Any, ...]]:
     return [row for row in told.rows if any(fits(str(value)) for value in row)]
 
 
-def _end(rows: Sequence[object], state: ViewState, room: int) -> int:
-    """Choose the record before which to end: so far back, and never past the first."""
-    return max(min(room, len(rows)), len(rows) - state.row)
-
-
-def _moves(
-    fields: Sequence[str], rows: Sequence[tuple[Any, ...]], state: ViewState, room: int
-) -> dict[str, str]:
-    """Tell what keys mean: they lead back and forth, and to the source of the last one shown."""
-    end = _end(rows, state, room)
-    back = len(rows) - end
-    page = max(1, room - 1)
-    steps = {
-        "up": 1,
-        "down": -1,
-        "page up": page,
-        "page down": -page,
-        "home": len(rows),
-        "end": -back,
-    }
-    keys = {key: f"row {max(0, min(back + step, len(rows)))} 0" for key, step in steps.items()}
-    keys["k"], keys["j"] = keys["up"], keys["down"]
-    if end and {"lineNo", "filename"}.issubset(fields):
-        last = dict(zip(fields, rows[end - 1], strict=True))
-        if isinstance(last["lineNo"], int):
-            keys["l"] = keys["enter"] = f"source {last['lineNo']} {last['filename']}"
-    return keys
+def _source_keys(fields: Sequence[str], last: Sequence[Any]) -> dict[str, str]:
+    """Tell what keys mean that lead to the source of a record."""
+    if not {"lineNo", "filename"}.issubset(fields):
+        return {}
+    told = dict(zip(fields, last, strict=True))
+    if not isinstance(told["lineNo"], int):
+        return {}
+    return dict.fromkeys(("l", "enter"), f"source {told['lineNo']} {told['filename']}")
 
 
 def _type(
     name: str,
     told: Records,
-    rows: Sequence[tuple[Any, ...]],
     state: ViewState,
-    lines: int,
+    rows: Sequence[tuple[Any, ...]],
+    found: int,
     width: int,
 ) -> list[Line]:
+    """Draw those records of a type that are seen, of so many that the filter found."""
     title = f"{safe(name, CELL_MAX)}: {count(told.published)} records"
     if state.pattern or state.typing:
-        title += f", {count(len(rows))} of the newest {count(len(told.rows))}{filtered(state)}"
-    room = max(0, lines - _TITLES)
-    end = _end(rows, state, room)
-    cells = [_cells(told.fields, row) for row in rows[max(0, end - room) : end]]
-    numbers = _numbers(told)
-    laid = fitted(
-        [
-            Column(safe(field), 0, number)
-            for field, number in zip(told.fields, numbers, strict=True)
-        ],
-        cells,
-        width,
-    )
+        title += f", {count(found)} of the newest {count(len(told.rows))}{filtered(state)}"
+    cells = [_cells(told.fields, row) for row in rows]
+    columns = [
+        Column(safe(field), 0, number)
+        for field, number in zip(told.fields, _numbers(told), strict=True)
+    ]
+    laid = fitted(columns, cells, width)
     return [
         Line(left(safe(title, width), width), "heading"),
         laid.heading()._replace(style="bold"),
         *(laid.row(row) for row in cells),
-    ][:lines]
+    ]
 
 
 def _numbers(told: Records) -> list[bool]:

@@ -134,6 +134,8 @@ class Scene:
     """Seconds since 1970, when they were."""
     source: SourceText = NO_SOURCE
     """The lines of the chosen function's file."""
+    output: tuple[str, ...] | None = None
+    """The newest lines that the program wrote, where they are kept from the terminal."""
     notice: str = ""
     """What came of the user's last wish, if there is something to tell."""
 

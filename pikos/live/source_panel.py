@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pikos.live.layout import Column, Table, under, window
 from pikos.live.scene import Line, Picture
-from pikos.live.text import count, safe, size
+from pikos.live.text import TAB, count, safe, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from pikos.live.scene import Scene
     from pikos.live.state import ViewState
     from pikos.model import Snapshot
-
-TAB = 8
-"""Columns between two stops of the tabulator."""
 
 
 def source(scene: Scene, state: ViewState, room: int, width: int) -> Picture:

@@ -16,6 +16,7 @@ Panel = Literal[
     "threads",
     "memory",
     "processes",
+    "output",
     "help",
 ]
 """What fills the middle of the screen."""

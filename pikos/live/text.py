@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 ELLIPSIS = "…"
 """Stands for what was cut off."""
 
+TAB = 8
+"""Columns between two stops of the tabulator."""
+
 MARKS_MAX = 2
 """Characters without a width, such as accents, that one line may have for each of its columns."""
 

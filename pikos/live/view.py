@@ -24,6 +24,7 @@ from pikos.live.function_table import functions
 from pikos.live.help import helping
 from pikos.live.lens import look
 from pikos.live.memory import memory
+from pikos.live.output_panel import output
 from pikos.live.processes import processes
 from pikos.live.records import records
 from pikos.live.scene import Line, Picture, Scene, Size, Span
@@ -49,6 +50,7 @@ PANELS: Mapping[Panel, Callable[[Scene, ViewState, int, int], Picture]] = {
     "threads": threads,
     "memory": memory,
     "processes": processes,
+    "output": output,
     "help": helping,
 }
 """What draws each panel."""
@@ -68,7 +70,7 @@ TABS = (
 )
 """The last line: a key, its name, and the panel it leads to."""
 
-OF_RECORDS = frozenset({"help", "source", "memory", "processes"})
+OF_RECORDS = frozenset({"help", "source", "memory", "output", "processes"})
 """Panels that there are for records too; in place of the others, the newest are shown."""
 
 

@@ -40,6 +40,10 @@ class Viewer:
         Writes a scene to a file, and tells which.
     roots
         Directories below which source files may be shown.
+    output
+        Reads the newest lines that the program wrote; None where they are not kept.
+    gone
+        Tells whether the program has gone, where that can be known without its goodbye.
 
     Threads: one at a time
     """
@@ -52,15 +56,20 @@ class Viewer:
         turn_to: Callable[[str], Watch] | None = None,
         save: Callable[[Scene, ViewState], str] | None = None,
         roots: Sequence[str] = (".",),
+        output: Callable[[], tuple[str, ...]] | None = None,
+        gone: Callable[[], bool] = bool,
     ) -> None:
         self.state = state
         """What the user has chosen."""
         self.leaving = False
         """Whether the user wants to leave."""
+        self.gone = gone
+        """Tells whether the program has gone without a goodbye."""
         self._watch = watch
         self._turn_to = turn_to
         self._save = save
         self._roots = roots
+        self._output = output
         self._history = History()
         self._scene = watch.scene()
         self._picture = Picture([])
@@ -76,7 +85,9 @@ class Viewer:
     @property
     def over(self) -> bool:
         """Whether there is nothing more to see, or the user wants to leave."""
-        return self.leaving or (self._watch.over and self.state.panel != "processes")
+        if self.leaving or self.gone():
+            return True
+        return self._watch.over and self.state.panel != "processes"
 
     def scene(self) -> Scene:
         """Set the scene: what is to be seen now, or since the user paused the picture.
@@ -98,6 +109,7 @@ class Viewer:
             source=self._source_of(self.state.file),
             sessions=self._live_sessions(),
             unix_now=time.time(),
+            output=self._output() if self._output and self.state.panel == "output" else None,
             notice=self._scene.notice,
         )
         return self._scene

@@ -7,8 +7,9 @@ from subprocess import CompletedProcess
 
 import pytest
 from support.runtime import runtime
+from support.terminal import terminal
 
-__all__ = ["runtime"]
+__all__ = ["runtime", "terminal"]
 
 
 @pytest.fixture

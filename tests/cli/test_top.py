@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import fcntl
 import json
 import os
-import pty
 import re
-import select
 import signal
 import struct
 import subprocess
 import sys
 import termios
-import time
 
 import pytest
 from support import hostile
-from support.publisher import DEADLINE_S, Publisher, until
+from support.publisher import Publisher, until
 from support.session import MadeUpSession
 
 from pikos.cli import top
@@ -192,80 +188,8 @@ def test_names_that_the_terminals_encoding_lacks_are_printed_as_escapes(publishe
     assert "\\u25bc" in done.stdout
 
 
-def _environment():
-    """This process's, but for the size of its terminal."""
-    return {name: text for name, text in os.environ.items() if name not in {"COLUMNS", "LINES"}}
-
-
-class Terminal:
-    """A program on a terminal of its own."""
-
-    def __init__(self, *arguments, lines=30, columns=100, **environment):
-        self.primary, replica = pty.openpty()
-        fcntl.ioctl(replica, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pikos", "top", *arguments],
-            stdin=replica,
-            stdout=replica,
-            stderr=replica,
-            env={**_environment(), "TERM": "xterm", "LC_ALL": "C.UTF-8", **environment},
-            start_new_session=True,
-        )
-        os.close(replica)
-        self.seen = b""
-
-    def press(self, keys):
-        os.write(self.primary, keys)
-
-    def read(self):
-        """Read what was written, if anything."""
-        if not select.select([self.primary], [], [], 0.05)[0]:
-            return b""
-        try:
-            told = os.read(self.primary, 65536)
-        except OSError:  # the other side is closed
-            return b""
-        self.seen += told
-        return told
-
-    def until(self, text):
-        """Read until the text is seen; gives what was read meanwhile."""
-        told = b""
-        deadline = time.monotonic() + DEADLINE_S
-        while text not in told:
-            assert time.monotonic() < deadline, (text, told)
-            told += self.read()
-        return told
-
-    def end(self):
-        """Read to the end; the exit status."""
-        deadline = time.monotonic() + DEADLINE_S
-        while self.process.poll() is None:
-            assert time.monotonic() < deadline
-            self.read()
-        while self.read():
-            pass
-        return self.process.returncode
-
-
-@pytest.fixture
-def terminal():
-    started = []
-
-    def start(*arguments, **options):
-        started.append(Terminal(*arguments, **options))
-        return started[-1]
-
-    yield start
-    for one in started:
-        with contextlib.suppress(ProcessLookupError):
-            one.process.kill()
-        one.process.wait()
-        os.close(one.primary)
-
-
 def test_on_a_terminal_the_table_is_live_and_q_leaves_it(publisher, terminal):
-    screen = terminal(publisher.address)
+    screen = terminal("top", publisher.address)
     screen.until(b"Worker.work (worker.py:9)")
     before = publisher.sent
 
@@ -277,7 +201,7 @@ def test_on_a_terminal_the_table_is_live_and_q_leaves_it(publisher, terminal):
 
 
 def test_without_colours_the_screen_has_none(publisher, terminal):
-    screen = terminal(publisher.address, NO_COLOR="1")
+    screen = terminal("top", publisher.address, NO_COLOR="1")
     screen.until(b"Worker.work (worker.py:9)")
     screen.press(b"g")
     screen.until(b"all calls")
@@ -290,7 +214,7 @@ def test_without_colours_the_screen_has_none(publisher, terminal):
 
 
 def test_keys_change_what_is_seen(publisher, terminal):
-    screen = terminal(publisher.address, "--interval", "0.05")
+    screen = terminal("top", publisher.address, "--interval", "0.05")
     screen.until(b"Worker.work (worker.py:9)")
 
     screen.press(b"?")
@@ -309,7 +233,7 @@ def test_keys_change_what_is_seen(publisher, terminal):
 
 def test_without_textual_the_table_is_plain_and_says_what_to_install(publisher, terminal, tmp_path):
     (tmp_path / "textual.py").write_text("raise ImportError('not here')")
-    screen = terminal(publisher.address, "--interval", "0.05", PYTHONPATH=str(tmp_path))
+    screen = terminal("top", publisher.address, "--interval", "0.05", PYTHONPATH=str(tmp_path))
 
     told = screen.until(b"pip install 'pikos[tui]'")
     again = screen.until(b"pip install 'pikos[tui]'")
@@ -332,7 +256,7 @@ def two_sessions(publisher, runtime):
 
 
 def test_several_sessions_are_there_to_choose_from(two_sessions, terminal):
-    screen = terminal()
+    screen = terminal("top")
 
     screen.until(b"all profiles together")
     screen.press(b"\x1b[B\r")
@@ -352,7 +276,7 @@ def test_without_a_terminal_several_sessions_are_listed(two_sessions, pikos):
 
 
 def test_the_goodbye_leaves_the_last_state_on_the_terminal(publisher, terminal):
-    screen = terminal(publisher.address)
+    screen = terminal("top", publisher.address)
     screen.until(b"Worker.work (worker.py:9)")
 
     publisher.bye("the end")
@@ -365,7 +289,7 @@ def test_the_goodbye_leaves_the_last_state_on_the_terminal(publisher, terminal):
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
 def test_a_signal_puts_the_terminal_in_order(publisher, terminal, number, status):
-    screen = terminal(publisher.address)
+    screen = terminal("top", publisher.address)
     screen.until(b"Worker.work (worker.py:9)")
 
     screen.process.send_signal(number)
@@ -376,7 +300,7 @@ def test_a_signal_puts_the_terminal_in_order(publisher, terminal, number, status
 
 
 def test_a_terminal_may_be_tiny_and_change_its_size(publisher, terminal):
-    screen = terminal(publisher.address, lines=2, columns=7)
+    screen = terminal("top", publisher.address, lines=2, columns=7)
     screen.until(b"q quit"[:5])
 
     size = struct.pack("HHHH", 30, 100, 0, 0)
@@ -394,7 +318,7 @@ def test_hostile_names_do_nothing_to_a_terminal(terminal):
     with Publisher(
         state=hostile.program(text), session=MadeUpSession(argv=[text], host=text)
     ) as publisher:
-        screen = terminal(publisher.address)
+        screen = terminal("top", publisher.address)
         for key in (b"o", b"t", b"f"):
             screen.until(b"52;c")
             screen.press(key)
