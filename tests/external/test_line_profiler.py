@@ -90,21 +90,6 @@ def test_it_counts_only_while_it_is_on():
     assert hits(profiler)[4] == 1
 
 
-def test_nested_and_recursive_use_ends_with_the_outermost():
-    profiler = LineProfiler(leaf)
-
-    @profiler.attach
-    def work(depth):
-        if depth:
-            work(depth - 1)
-        leaf(1)
-
-    work(2)
-    leaf(1)
-
-    assert hits(profiler)[4] == 3
-
-
 def test_generators_are_counted_while_they_run():
     profiler = LineProfiler()
 

@@ -8,14 +8,18 @@ import io
 import sys
 
 import pytest
+from support.recording import Keeper
 
 from pikos.external.api import LineProfiler, PythonCProfiler, YappiProfiler
 from pikos.external.records import FunctionProfileRecord, LineProfileRecord
+from pikos.monitors import sources
 from pikos.monitors.api import FunctionMonitor, LineMonitor
 from pikos.recorders.api import CSVFileRecorder, CSVRecorder, ListRecorder, TextStreamRecorder
 
 ONE_PLACE = sys.version_info < (3, 12)
 """Whether the interpreter has one place for cProfile and all hooks on function events."""
+TAKEN = ONE_PLACE and not sources.native_is_chosen()
+"""Whether that is taken for all: the extension calls what has it."""
 
 
 def leaf(number):
@@ -62,6 +66,39 @@ def test_attach_and_with_are_the_same_for_all(made):
 
     assert given is profiler
     assert calls_of_leaf(recorder.records) == 3
+
+
+def test_recursion_is_profiled_to_its_end(made):
+    """S60: only the outermost call switches off."""
+    recorder = ListRecorder()
+    profiler = made(recorder)
+
+    @profiler.attach
+    def work(depth):
+        if depth:
+            work(depth - 1)
+        leaf(depth)
+
+    work(3)
+    leaf(0)
+
+    assert calls_of_leaf(recorder.records) == 4
+
+
+def test_generators_are_profiled_while_they_run(made):
+    """S60, S67."""
+    recorder = ListRecorder()
+    profiler = made(recorder)
+
+    @profiler.attach
+    def work():
+        yield leaf(1)
+        yield leaf(2)
+
+    for _ in work():
+        leaf(0)
+
+    assert calls_of_leaf(recorder.records) == 2
 
 
 def test_coroutines_and_async_generators_are_profiled_while_they_run(made):
@@ -124,7 +161,7 @@ def test_a_monitor_around_it_goes_on_afterwards(made, monitor_class):
 
 @pytest.mark.parametrize("monitor_class", [FunctionMonitor, LineMonitor])
 def test_a_monitor_within_it_records(made, monitor_class):
-    if ONE_PLACE and made is KINDS["cProfile"] and monitor_class is FunctionMonitor:
+    if TAKEN and made is KINDS["cProfile"] and monitor_class is FunctionMonitor:
         pytest.skip("3.11 has one place for both")
     recorder = ListRecorder()
     profiles = ListRecorder()
@@ -144,13 +181,13 @@ def test_a_monitor_that_finds_its_place_taken_says_so_and_the_profile_goes_on():
 
     with PythonCProfiler(recorder=recorder):
         with pytest.raises(ValueError, match="PythonCProfiler"):
-            FunctionMonitor(ListRecorder()).enable()
+            FunctionMonitor(Keeper()).enable()
         leaf(1)
 
     assert calls_of_leaf(recorder.records) == 1
 
 
-@pytest.mark.skipif(ONE_PLACE, reason="3.11 has one place for both")
+@pytest.mark.skipif(ONE_PLACE, reason="there a monitor is set by functions of threading")
 def test_a_monitor_s_machinery_is_not_in_a_profile():
     recorder = ListRecorder()
     profiler = PythonCProfiler(recorder=recorder, builtins=False)

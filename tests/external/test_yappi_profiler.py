@@ -52,34 +52,6 @@ def test_an_attached_function_is_counted():
     assert "len" not in " ".join(counts(profiler))
 
 
-def test_recursion_is_counted_to_its_end():
-    profiler = YappiProfiler()
-
-    @profiler.attach
-    def work(depth):
-        if depth:
-            work(depth - 1)
-        leaf()
-
-    work(3)
-
-    assert counts(profiler)["leaf"] == 4
-
-
-def test_a_generator_is_counted_while_it_runs():
-    profiler = YappiProfiler()
-
-    @profiler.attach
-    def work():
-        yield leaf()
-        yield leaf()
-
-    for _ in work():
-        assert not profiler.is_running()
-
-    assert counts(profiler)["leaf"] == 2
-
-
 def test_its_own_frames_are_not_in_the_statistics():
     profiler = YappiProfiler()
     work = profiler.attach(leaf)
