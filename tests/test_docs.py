@@ -18,12 +18,15 @@ MODULES = re.findall(
 )
 FRONT_DOORS = (
     "pikos.api",
+    "pikos.comparison",
+    "pikos.export",
     "pikos.external.api",
     "pikos.filters.api",
     "pikos.live",
     "pikos.model",
     "pikos.monitors.api",
     "pikos.recorders.api",
+    "pikos.recording",
 )
 
 

@@ -23,7 +23,7 @@ from pikos.recording.reader import is_recording
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pikos.comparison.profile import Profile
+    from pikos.comparison.profile import Compared
 
 HELP = "tell exactly what differs between two profiles"
 
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _profile(target: str, keys: str | None) -> Profile:
+def _profile(target: str, keys: str | None) -> Compared:
     if is_recording(target) or not os.path.isfile(target):
         snapshot = state_of("pikos diff", target, keys=keys)
         if snapshot.of_recorder:

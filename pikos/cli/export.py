@@ -9,7 +9,7 @@ from pikos.cli.source import configure_target, target_of
 from pikos.cli.state import state_of
 from pikos.cli.whole_file import whole_file
 from pikos.errors import ExportError
-from pikos.export import FORMATS, export
+from pikos.export.formats import FORMATS, export
 
 HELP = "write a profile or records in the format of another tool"
 

@@ -1,12 +1,12 @@
 """Comparing profiles: recordings, exported states and files for pstats, in exact differences."""
 
 from pikos.comparison.difference import Row, differences
-from pikos.comparison.profile import Counts, Name, Profile, profile_of_pstats, profile_of_snapshot
+from pikos.comparison.profile import Compared, Counts, Name, profile_of_pstats, profile_of_snapshot
 
 __all__ = [
+    "Compared",
     "Counts",
     "Name",
-    "Profile",
     "Row",
     "differences",
     "profile_of_pstats",

@@ -10,7 +10,7 @@ from pikos.comparison.profile import Counts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pikos.comparison.profile import Name, Profile
+    from pikos.comparison.profile import Compared, Name
 
 
 class Row(NamedTuple):
@@ -43,7 +43,7 @@ class Row(NamedTuple):
         return "removed" if self.b is None else ""
 
 
-def differences(a: Profile, b: Profile) -> list[Row]:
+def differences(a: Compared, b: Compared) -> list[Row]:
     """Compare two profiles.
 
     A function is the same in both if it is of the same file and name; where several of a file

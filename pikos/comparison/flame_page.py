@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pikos.comparison.difference import Row
-    from pikos.comparison.profile import Name, Profile
+    from pikos.comparison.profile import Compared, Name
     from pikos.export.tree import ThreadTree
     from pikos.model import Snapshot
 
@@ -37,7 +37,9 @@ class _Node:
         self.below: dict[int | Name, _Node] = {}
 
 
-def flame_page(a: Profile, b: Profile, rows: Sequence[Row], notes: Iterable[str]) -> Iterator[str]:
+def flame_page(
+    a: Compared, b: Compared, rows: Sequence[Row], notes: Iterable[str]
+) -> Iterator[str]:
     """Write a page that stands alone.
 
     A bar is as wide as the greater of its two times; its colour says which one that is.
@@ -74,7 +76,7 @@ def flame_page(a: Profile, b: Profile, rows: Sequence[Row], notes: Iterable[str]
     return page(f"From {a.title} to {b.title}", _body(a, b, root, notes))
 
 
-def _body(a: Profile, b: Profile, root: _Node, notes: Iterable[str]) -> Iterator[str]:
+def _body(a: Compared, b: Compared, root: _Node, notes: Iterable[str]) -> Iterator[str]:
     yield facts([("A", a.title), ("B", b.title), *(("note", note) for note in notes)])
     yield search_box()
     yield from flame(list(_bars(root)))

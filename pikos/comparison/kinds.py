@@ -9,10 +9,10 @@ from pikos.errors import NotComparable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pikos.comparison.profile import Profile
+    from pikos.comparison.profile import Compared
 
 
-def check_comparable(a: Profile, b: Profile) -> None:
+def check_comparable(a: Compared, b: Compared) -> None:
     """Refuse to compare profiles that are not of one kind.
 
     Parameters
@@ -46,7 +46,7 @@ def check_comparable(a: Profile, b: Profile) -> None:
     )
 
 
-def notes(a: Profile, b: Profile) -> Iterator[str]:
+def notes(a: Compared, b: Compared) -> Iterator[str]:
     """Say what limits a comparison.
 
     Parameters

@@ -60,7 +60,7 @@ class Counts(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class Compared:
     """A profile that can be compared with another."""
 
     title: str
@@ -79,7 +79,7 @@ class Profile:
     """The session's state, with its tree; None if only functions are known."""
 
 
-def profile_of_snapshot(snapshot: Snapshot) -> Profile:
+def profile_of_snapshot(snapshot: Snapshot) -> Compared:
     """Take the functions of a session.
 
     Parameters
@@ -89,7 +89,7 @@ def profile_of_snapshot(snapshot: Snapshot) -> Profile:
 
     Returns
     -------
-    Profile
+    Compared
         Its functions; those of one name are added up.
 
     """
@@ -102,7 +102,7 @@ def profile_of_snapshot(snapshot: Snapshot) -> Profile:
             Counts(stat.callcount, stat.primitive_calls, stat.inline_ns, stat.cumulative_ns)
         )
     clock = snapshot.facts.get("clock")
-    return Profile(
+    return Compared(
         title=title_of(snapshot),
         functions=dict(sums),
         clock="wall" if clock in WALL_CLOCKS else clock,
@@ -113,7 +113,7 @@ def profile_of_snapshot(snapshot: Snapshot) -> Profile:
     )
 
 
-def profile_of_pstats(content: bytes) -> Profile:
+def profile_of_pstats(content: bytes) -> Compared:
     """Read a file for pstats.
 
     Parameters
@@ -123,7 +123,7 @@ def profile_of_pstats(content: bytes) -> Profile:
 
     Returns
     -------
-    Profile
+    Compared
         Its functions; times are rounded to ns.
 
     Raises
@@ -139,7 +139,7 @@ def profile_of_pstats(content: bytes) -> Profile:
     for label, row in told.items():
         name = _label(label)
         sums[name] = sums[name].plus(_row(row))
-    return Profile(title="a file for pstats", functions=dict(sums))
+    return Compared(title="a file for pstats", functions=dict(sums))
 
 
 def name_of(snapshot: Snapshot, number: int) -> Name:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pikos.comparison.difference import Row
-    from pikos.comparison.profile import Name, Profile
+    from pikos.comparison.profile import Compared, Name
 
 ORDERS: dict[str, Callable[[Row], Any]] = {
     "self": lambda row: -abs(row.difference.self_ns),
@@ -49,7 +49,7 @@ def ordered(rows: Iterable[Row], order: str) -> list[Row]:
 
 
 def as_text(
-    a: Profile, b: Profile, rows: Sequence[Row], limit: int, notes: Iterable[str]
+    a: Compared, b: Compared, rows: Sequence[Row], limit: int, notes: Iterable[str]
 ) -> list[str]:
     """Lay out differences as a table.
 
@@ -106,7 +106,7 @@ def _signed(write: Callable[[float], str], number: int) -> str:
     return f"{'+' if number > 0 else ''}{write(number)}" if number else "="
 
 
-def as_json(a: Profile, b: Profile, rows: Sequence[Row], notes: Iterable[str]) -> str:
+def as_json(a: Compared, b: Compared, rows: Sequence[Row], notes: Iterable[str]) -> str:
     """Write differences down as JSON; times are in ns.
 
     Parameters

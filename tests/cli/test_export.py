@@ -13,7 +13,7 @@ from support.session import PROGRAM, MadeUpSession
 
 from pikos.cli import state
 from pikos.cli.main import main
-from pikos.export import FORMATS
+from pikos.export.formats import FORMATS
 from pikos.recording import RecordingWriter
 from pikos.wire.codec import encode_hello, encode_rows
 from pikos.wire.messages import Block

@@ -14,8 +14,8 @@ from support.recordings import snapshot_of
 from support.session import PROGRAM
 
 from pikos.comparison import (
+    Compared,
     Counts,
-    Profile,
     differences,
     profile_of_pstats,
     profile_of_snapshot,
@@ -205,11 +205,11 @@ def test_a_table_of_something_else_is_refused(table):
 )
 def test_profiles_of_different_kinds_are_not_compared(a, b, reason):
     with pytest.raises(NotComparable, match=reason):
-        check_comparable(Profile("a", {}, **a), Profile("b", {}, **b))
+        check_comparable(Compared("a", {}, **a), Compared("b", {}, **b))
 
 
 def test_what_is_not_known_is_no_difference_of_kind():
-    check_comparable(Profile("a", {}), Profile("b", {}, clock="cpu", threads=True, builtins=True))
+    check_comparable(Compared("a", {}), Compared("b", {}, clock="cpu", threads=True, builtins=True))
 
 
 def test_clocks_that_tell_the_same_time_are_compared():
@@ -220,7 +220,7 @@ def test_clocks_that_tell_the_same_time_are_compared():
 
 
 def test_what_limits_a_comparison_is_said():
-    a, b = Profile("a", {}), Profile("b", {}, clock="wall", complete=False)
+    a, b = Compared("a", {}), Compared("b", {}, clock="wall", complete=False)
 
     assert [note.partition(";")[0] for note in notes(a, b)] == [
         "A does not tell its clock",

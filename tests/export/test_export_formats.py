@@ -18,7 +18,8 @@ from support.recordings import snapshot_of
 from support.session import PROGRAM
 
 from pikos.errors import ExportError
-from pikos.export import FORMATS, export, formats
+from pikos.export import export, formats
+from pikos.export.formats import FORMATS
 
 SELF_NS = {"main": 0, "Worker.work": 3_000_000, "<built-in method time.sleep>": 2_000_000}
 PROFILE_FORMATS = [name for name, form in FORMATS.items() if not form.takes_records]
