@@ -8,9 +8,9 @@ import sys
 
 import psutil
 import pytest
+from support.known import boo, gcd
 
 from pikos.monitors import api
-from pikos.monitors.records import record_type_of
 from pikos.recorders.api import ListRecorder, TextStreamRecorder
 
 FUNCTION_MONITORS = [api.FunctionMonitor, api.FunctionMemoryMonitor, api.FunctionTimeMonitor]
@@ -22,36 +22,6 @@ FOCUSED = [
     api.FocusedLineMemoryMonitor,
 ]
 MEGABYTE = 1 << 20
-
-
-def gcd(x, y):
-    while x > 0:
-        x, y = y % x, x
-    return y
-
-
-def boo():
-    pass
-
-
-def internal():
-    boo()
-
-
-def outer():
-    internal()
-    internal()
-
-
-def recursive(x, y):
-    if x == 0:
-        return y
-    return recursive(y % x, x)
-
-
-def allocate():
-    held = bytearray(50 * MEGABYTE)
-    return len(held)
 
 
 @pytest.fixture
@@ -100,25 +70,6 @@ def test_a_monitor_is_a_context_manager_which_an_exception_leaves(
     assert entered is monitor
     assert len({record.index for record in recorder.records}) == len(recorder.records)
     assert not recorder.records[-1].function.startswith("__")
-
-
-def test_an_attached_function_is_recorded_and_keeps_its_face(mechanism, recorder):
-    """S15: the decorator."""
-    monitor = api.FunctionMonitor(recorder)
-
-    @monitor.attach
-    def divide(x, y):
-        """Find what divides both."""
-        return gcd(x, y)
-
-    assert divide(12, 3) == 3
-    assert (divide.__name__, divide.__doc__) == ("divide", "Find what divides both.")
-    assert events(recorder) == [
-        ("call", "divide"),
-        ("call", "gcd"),
-        ("return", "gcd"),
-        ("return", "divide"),
-    ]
 
 
 def test_a_monitor_needs_enable_and_disable():
@@ -209,62 +160,6 @@ def test_a_seam_that_is_overridden_is_called(mechanism, recorder):
     assert [record.function for record in recorder.records][:2] == ["boo", "boo"]
 
 
-@pytest.mark.parametrize(
-    "monitor_type", [api.FocusedFunctionMonitor, api.FocusedFunctionMemoryMonitor]
-)
-def test_focused_on_a_function_its_callees_are_recorded(mechanism, recorder, monitor_type):
-    """S33, S35: inside the functions, at any depth, and nowhere else."""
-    with monitor_type(recorder, functions=[outer]):
-        boo()
-        outer()
-        boo()
-
-    once = [("call", "internal"), ("call", "boo"), ("return", "boo"), ("return", "internal")]
-    assert events(recorder) == [("call", "outer"), *once, *once, ("return", "outer")]
-    assert [record.index for record in recorder.records] == list(range(10))
-
-
-def test_a_built_in_call_does_not_end_the_focus(mechanism, recorder):
-    """S33: what the original lost after the first built-in."""
-
-    def focused():
-        boo()
-        len([])
-        boo()
-        boo()
-
-    with api.FocusedFunctionMonitor(recorder, functions=[focused]):
-        focused()
-
-    assert events(recorder).count(("call", "boo")) == 3
-    assert events(recorder).count(("c_return", "len")) == 1
-    assert len(recorder.records) == 10
-
-
-def test_a_recursion_leaves_the_focus_with_its_outermost_call(mechanism, recorder):
-    """S33: the sequence of the original."""
-    with api.FocusedFunctionMonitor(recorder, functions=[recursive]):
-        recursive(12, 3)
-        boo()
-
-    assert {name for _, name in events(recorder)} == {"recursive"}
-    assert events(recorder) == [("call", "recursive")] * 3 + [("return", "recursive")] * 3
-
-
-def test_functions_may_be_added_while_it_runs(mechanism, recorder):
-    """S35: functions is a set that changes at any time."""
-    monitor = api.FocusedFunctionMonitor(recorder)
-
-    with monitor:
-        gcd(12, 3)
-        monitor.functions.add(gcd)
-        gcd(12, 3)
-        monitor.functions.discard(gcd)
-        gcd(12, 3)
-
-    assert events(recorder) == [("call", "gcd"), ("return", "gcd")]
-
-
 def test_memory_is_that_of_the_process_and_its_handle_goes(mechanism, recorder):
     """S34, B3: RSS and VMS in bytes; _process is None after."""
     monitor = api.FunctionMemoryMonitor(recorder)
@@ -280,29 +175,6 @@ def test_memory_is_that_of_the_process_and_its_handle_goes(mechanism, recorder):
     assert abs(record.VMS - now.vms) < 64 * MEGABYTE
 
 
-def test_memory_that_a_function_takes_shows(mechanism, recorder):
-    """S03: 50 MB are there before they are given back."""
-    with api.FocusedLineMemoryMonitor(recorder, functions=[allocate]):
-        allocate()
-
-    before, after = recorder.records
-    assert after.VMS - before.VMS >= 49 * MEGABYTE
-
-
-@pytest.mark.parametrize("monitor_type", [api.FocusedLineMonitor, api.FocusedLineMemoryMonitor])
-def test_focused_lines_are_those_of_the_functions_themselves(mechanism, recorder, monitor_type):
-    """S37, S39: not those of what they call."""
-    first = outer.__code__.co_firstlineno
-
-    with monitor_type(recorder, functions=[outer]):
-        outer()
-
-    assert [(r.function, r.lineNo, r.line) for r in recorder.records] == [
-        ("outer", first + 1, "    internal()"),
-        ("outer", first + 2, "    internal()"),
-    ]
-
-
 @pytest.mark.parametrize("monitor_type", LINE_MONITORS)
 def test_lines_of_the_block_itself_and_of_text_without_source(mechanism, recorder, monitor_type):
     """S36, S38: the statements of its own with block; exec's."""
@@ -316,36 +188,6 @@ def test_lines_of_the_block_itself_and_of_text_without_source(mechanism, recorde
     assert "<compiled string>" in texts
     if "RSS" in recorder.records[0]._fields:
         assert all(type(r.RSS) is int and r.RSS > 0 for r in recorder.records)
-
-
-def test_the_lines_of_gcd(mechanism, recorder):
-    """S37: the sequence of the original."""
-    first = gcd.__code__.co_firstlineno
-
-    with api.FocusedLineMonitor(recorder, functions=[gcd]):
-        gcd(12, 3)
-
-    steps = [record.lineNo - first for record in recorder.records]
-    assert steps == [1, 2, 1, 2, 1, 3]
-    assert [record.index for record in recorder.records] == list(range(6))
-
-
-@pytest.mark.parametrize("monitor_type", FOCUSED)
-def test_the_four_ways_to_attach_a_focused_monitor(mechanism, recorder, monitor_type):
-    """S40, S41: plain, with nothing, with a keyword, and wrongly."""
-    monitor = monitor_type(recorder)
-
-    monitor.attach(gcd)(12, 3)
-    monitor.attach()(gcd)(12, 3)
-    assert gcd not in monitor.functions
-    assert recorder.records == []
-    monitor.attach(include_decorated=True)(gcd)(12, 3)
-
-    assert gcd in monitor.functions
-    assert of_gcd(recorder)
-    for arguments, keywords in [((gcd, gcd), {}), ((3,), {}), ((), {"unknown": 1})]:
-        with pytest.raises(TypeError):
-            monitor.attach(*arguments, **keywords)
 
 
 @pytest.mark.parametrize("monitor_type", FUNCTION_MONITORS + LINE_MONITORS)
@@ -385,11 +227,3 @@ def test_records_have_the_fields_and_templates_of_the_original(record_type, fiel
     assert record_type._fields == tuple(fields.split())
     assert header == record_type.header.format(*fields.split())
     assert line == "-" * dashes
-
-
-def test_a_record_type_is_made_of_chosen_fields_and_unknown_ones_are_refused():
-    chosen = record_type_of(("function", "time_ns"))
-
-    assert chosen._fields == ("function", "time_ns")
-    with pytest.raises(ValueError, match="speed"):
-        record_type_of(("speed",))
