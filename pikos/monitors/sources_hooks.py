@@ -72,17 +72,88 @@ class ProfileHook:
             sys.setprofile(self)
 
 
-class ProfileHooks:
+class _Hooks:
+    """What is alike for both kinds of event.
+
+    Parameters
+    ----------
+    kind
+        The type of our function.
+    get, put
+        Give and set the function of the running thread.
+    get_for_new, put_for_new
+        Give and set the one of threads that begin later.
+
+    """
+
+    def __init__(
+        self,
+        kind: type[ProfileHook | TraceHook],
+        get: Callable[[], Any],
+        put: Callable[[Any], None],
+        get_for_new: Callable[[], Any],
+        put_for_new: Callable[[Any], None],
+    ) -> None:
+        self._kind = kind
+        self._get = get
+        self._put = put
+        self._get_for_new = get_for_new
+        self._put_for_new = put_for_new
+        self._lock = RLock()
+        self._busy = Busy()
+        self._reached: set[int] = set()
+        self.handlers = Handlers()
+
+    def add(self, handler: Handler, thread: int | None = None) -> None:
+        """Tell handler of every event from now on."""
+        with self._lock:
+            self.handlers.add(handler, thread)
+            if thread is None and not isinstance(self._get_for_new(), self._kind):
+                self._put_for_new(self._kind(self.handlers, self._get_for_new(), self._busy))
+            self.reach()
+
+    def remove(self, handler: Handler) -> bool:
+        """Tell handler no more, and whether our function was still where it was set."""
+        with self._lock:
+            hook = self._get()
+            whole = handler not in self.handlers or is_whole(self._reached, hook)
+            self.handlers.remove(handler)
+            if self.handlers.entries:
+                return whole
+            self._reached.clear()
+            if isinstance(hook, self._kind):
+                self._put(hook.previous)
+            unlink(self._kind, self._get_for_new, self._put_for_new)
+            self._leave_frames()
+            return whole
+
+    def _leave_frames(self) -> None:
+        """Take our function off the frames that the running thread is in."""
+
+    def reach(self) -> None:
+        """Set our function in the running thread, if it is not the one there."""
+        raise NotImplementedError
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process: the hooks take themselves off."""
+        self._lock = RLock()
+        self.handlers.clear()
+
+
+class ProfileHooks(_Hooks):
     """Function events; see ``handlers.Source``.
 
     Threads: seen are the one that enables and those that begin later
     """
 
     def __init__(self) -> None:
-        self._lock = RLock()
-        self._busy = Busy()
-        self._reached: set[int] = set()
-        self.handlers = Handlers()
+        super().__init__(
+            ProfileHook,
+            sys.getprofile,
+            sys.setprofile,
+            threading.getprofile,
+            threading.setprofile,
+        )
 
     def add(self, handler: Handler, thread: int | None = None) -> None:
         """Tell handler of every event from now on.
@@ -93,26 +164,8 @@ class ProfileHooks:
             If a profiler in C has the place, which cannot be put back afterwards.
 
         """
-        with self._lock:
-            refuse_profiler_in_c(sys.getprofile())
-            self.handlers.add(handler, thread)
-            if thread is None and not isinstance(threading.getprofile(), ProfileHook):
-                threading.setprofile(ProfileHook(self.handlers, threading.getprofile(), self._busy))
-            self.reach()
-
-    def remove(self, handler: Handler) -> bool:
-        """Tell handler no more, and whether our function was still where it was set."""
-        with self._lock:
-            hook = sys.getprofile()
-            whole = handler not in self.handlers or is_whole(self._reached, hook)
-            self.handlers.remove(handler)
-            if self.handlers.entries:
-                return whole
-            self._reached.clear()
-            if isinstance(hook, ProfileHook):
-                sys.setprofile(hook.previous)
-            unlink(ProfileHook, threading.getprofile, threading.setprofile)
-            return whole
+        refuse_profiler_in_c(sys.getprofile())
+        super().add(handler, thread)
 
     def reach(self) -> None:
         """Set our function in the running thread, if it is not the one there."""
@@ -122,10 +175,33 @@ class ProfileHooks:
             refuse_profiler_in_c(previous)
             sys.setprofile(ProfileHook(self.handlers, previous, self._busy))
 
-    def after_fork(self) -> None:
-        """Begin anew in a child process: the hooks take themselves off."""
-        self._lock = RLock()
-        self.handlers.clear()
+
+class LineHooks(_Hooks):
+    """Line events; see ``handlers.Source``.
+
+    Threads: seen are the one that enables, with the frames that it is in, and those that begin
+    later
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            TraceHook, sys.gettrace, sys.settrace, threading.gettrace, threading.settrace
+        )
+
+    def reach(self) -> None:
+        """Set our function in the running thread, and in the frames that it is in."""
+        self._reached.add(threading.get_ident())
+        hook = sys.gettrace()
+        if not isinstance(hook, TraceHook):
+            hook = TraceHook(self.handlers, hook, self._busy)
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the only way to it
+        while frame is not None and code_is_hidden(frame.f_code):
+            frame = frame.f_back
+        hook.watch_from(frame)
+        sys.settrace(hook)
+
+    def _leave_frames(self) -> None:
+        leave(sys._getframe(1))  # noqa: SLF001 - as above
 
 
 def refuse_profiler_in_c(hook: object) -> None:
@@ -162,57 +238,3 @@ def unlink(kind: type[Any], get: Callable[[], Any], put: Callable[[Any], None]) 
 def is_whole(reached: set[int], hook: object) -> bool:
     """Tell whether the running thread still has our hook, or one that may call ours."""
     return threading.get_ident() not in reached or callable(hook)
-
-
-class LineHooks:
-    """Line events; see ``handlers.Source``.
-
-    Threads: seen are the one that enables, with the frames that it is in, and those that begin
-    later
-    """
-
-    def __init__(self) -> None:
-        self._lock = RLock()
-        self._busy = Busy()
-        self._reached: set[int] = set()
-        self.handlers = Handlers()
-
-    def add(self, handler: Handler, thread: int | None = None) -> None:
-        """Tell handler of every line from now on."""
-        with self._lock:
-            self.handlers.add(handler, thread)
-            if thread is None and not isinstance(threading.gettrace(), TraceHook):
-                threading.settrace(TraceHook(self.handlers, threading.gettrace(), self._busy))
-            self.reach()
-
-    def remove(self, handler: Handler) -> bool:
-        """Tell handler no more, and whether our function was still where it was set."""
-        with self._lock:
-            hook = sys.gettrace()
-            whole = handler not in self.handlers or is_whole(self._reached, hook)
-            self.handlers.remove(handler)
-            if self.handlers.entries:
-                return whole
-            self._reached.clear()
-            if isinstance(hook, TraceHook):
-                sys.settrace(hook.previous)
-            unlink(TraceHook, threading.gettrace, threading.settrace)
-            leave(sys._getframe(1))  # noqa: SLF001 - the only way to it
-            return whole
-
-    def reach(self) -> None:
-        """Set our function in the running thread, and in the frames that it is in."""
-        self._reached.add(threading.get_ident())
-        hook = sys.gettrace()
-        if not isinstance(hook, TraceHook):
-            hook = TraceHook(self.handlers, hook, self._busy)
-        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
-        while frame is not None and code_is_hidden(frame.f_code):
-            frame = frame.f_back
-        hook.watch_from(frame)
-        sys.settrace(hook)
-
-    def after_fork(self) -> None:
-        """Begin anew in a child process: the hooks take themselves off."""
-        self._lock = RLock()
-        self.handlers.clear()

@@ -9,7 +9,7 @@ import pytest
 from support import known
 from support.recorded import fields, indexes
 
-from pikos.monitors.api import LineMonitor
+from pikos.monitors.api import FunctionMonitor, LineMonitor
 
 GCD = [
     "    while x > 0:",
@@ -60,6 +60,16 @@ def test_the_statements_from_enable_to_disable_are_recorded(mechanism, kept):
     x += 1
 
     assert [line.strip() for line in lines(kept, __file__)] == ["x = 1", "monitor.disable()"]
+
+
+def test_a_function_monitor_that_ends_leaves_a_line_monitor_alone(mechanism, kept):
+    with LineMonitor(kept):
+        with FunctionMonitor(type(kept)()):
+            pass
+        x = 1
+        x += 1
+
+    assert [line.strip() for line in lines(kept, __file__)][-3:-1] == ["x = 1", "x += 1"]
 
 
 def test_lines_of_a_caller_are_recorded_after_a_return_to_it(mechanism, kept):
