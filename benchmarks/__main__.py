@@ -6,14 +6,19 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import freshness, interference, overhead, publisher
+from benchmarks import freshness, interference, overhead, publisher, terminal
 from benchmarks.machine import this_machine
 from benchmarks.table import Result, tables
 from benchmarks.workloads import WORKLOADS
 
 ROUNDS, PROCESSES = 9, 3
 QUICK_ROUNDS, QUICK_PROCESSES = 3, 1
-PARTS = {"publisher": publisher, "freshness": freshness, "interference": interference}
+PARTS = {
+    "publisher": publisher,
+    "freshness": freshness,
+    "interference": interference,
+    "terminal": terminal,
+}
 
 
 def main() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 from typing import TYPE_CHECKING
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from pikos.errors import AddressError
 from pikos.wire.tables import MESSAGE_MAX
@@ -146,7 +146,8 @@ class Link:
     def _look_after(self) -> None:
         """Learn what became of the connections, and connect anew where libzmq gives up."""
         while self._monitor.poll(0):
-            event = recv_monitor_message(self._monitor)["event"]
+            # pyzmq's own way to read it imports asyncio, for which a first picture would wait.
+            event = int.from_bytes(self._monitor.recv_multipart()[0][:2], sys.byteorder)
             if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.state = "it is connected and says nothing"
                 self._lost_at = math.inf
