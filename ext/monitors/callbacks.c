@@ -11,7 +11,8 @@ typedef struct {
     vectorcallfunc vectorcall;
 } callback;
 
-/* Read (code, number, ...).  False with an exception: the program calls the callback itself. */
+/* Read (code, number, ...).  False with an exception: the program calls the callback itself.  Where
+ * the place has nothing known of its code there is no memory for that, and an exception says so. */
 static inline bool
 read_arguments(PyObject *const *arguments, size_t count, Py_ssize_t wanted, pk_place *place,
                long *number)
@@ -26,7 +27,7 @@ read_arguments(PyObject *const *arguments, size_t count, Py_ssize_t wanted, pk_p
         return false;
     place->at = (uint32_t)*number;
     place->known = pk_code_of(place->code);
-    return place->known != NULL;
+    return true;
 }
 
 static PyObject *
@@ -37,6 +38,17 @@ none_or_null(int result)
     Py_RETURN_NONE;
 }
 
+/* Tell recordings of an event, if it is none of Pikos's own. */
+static inline PyObject *
+tell(PyObject *recordings, pk_place *place)
+{
+    if (PK_UNLIKELY(place->known == NULL))
+        return none_or_null(pk_tell_failure(recordings));
+    if (pk_is_hidden(place->known))
+        Py_RETURN_NONE;
+    return none_or_null(pk_tell(recordings, place));
+}
+
 /* A function begins, goes on or ends. */
 static inline PyObject *
 function_event(PyObject *const *arguments, size_t count, pk_kind kind)
@@ -45,9 +57,7 @@ function_event(PyObject *const *arguments, size_t count, pk_kind kind)
     long offset;
     if (!read_arguments(arguments, count, 2, &place, &offset))
         return NULL;
-    if (pk_is_hidden(place.known))
-        Py_RETURN_NONE;
-    return none_or_null(pk_tell(pk_listeners.functions, &place));
+    return tell(pk_listeners.functions, &place);
 }
 
 static PyObject *
@@ -76,17 +86,15 @@ on_unwind(PyObject *self, PyObject *const *arguments, size_t count, PyObject *na
     long offset;
     if (!read_arguments(arguments, count, 2, &place, &offset))
         return NULL;
-    if (pk_is_hidden(place.known))
-        Py_RETURN_NONE;
     place.frame = PyThreadState_GetFrame(PyThreadState_Get());
     if (place.frame != NULL) {
         place.at = (uint32_t)PyFrame_GetLasti(place.frame);
         place.line = PyFrame_GetLineNumber(place.frame);
         place.line_is_known = true;
     }
-    int result = pk_tell(pk_listeners.functions, &place);
+    PyObject *result = tell(pk_listeners.functions, &place);
     Py_XDECREF(place.frame);
-    return none_or_null(result);
+    return result;
 }
 
 /* (code, offset, callable, first): something is called, or has ended, perhaps a built-in. */
@@ -104,9 +112,7 @@ builtin_event(PyObject *const *arguments, size_t count, pk_kind kind)
     long offset;
     if (!read_arguments(arguments, count, 4, &place, &offset))
         return NULL;
-    if (pk_is_hidden(place.known))
-        Py_RETURN_NONE;
-    return none_or_null(pk_tell(pk_listeners.functions, &place));
+    return tell(pk_listeners.functions, &place);
 }
 
 static PyObject *
@@ -141,9 +147,7 @@ line_event(pk_place *place, int line)
     place->at = (uint32_t)line;
     place->line = line;
     place->line_is_known = true;
-    if (pk_is_hidden(place->known))
-        Py_RETURN_NONE;
-    return none_or_null(pk_tell(pk_listeners.lines, place));
+    return tell(pk_listeners.lines, place);
 }
 
 /* (code, line): a line begins. */
@@ -175,10 +179,12 @@ on_jump(PyObject *self, PyObject *const *arguments, size_t count, PyObject *name
         return NULL;
     if (destination > source)
         return Py_NewRef(disable);
+    if (place.known == NULL)
+        return tell(pk_listeners.lines, &place);
     int line = pk_code_line(place.known, place.code, (int)source);
     int next = line < -1 ? line : pk_code_line(place.known, place.code, (int)destination);
     if (next < -1)
-        return NULL;
+        return none_or_null(pk_tell_failure(pk_listeners.lines));
     if (line < 0 || line != next)
         return Py_NewRef(disable);
     return line_event(&place, line);

@@ -277,6 +277,10 @@ typedef struct {
  * [gil] */
 int pk_tell(PyObject *recordings, pk_place *place);
 
+/* Tell all recordings in a tuple that an event was lost to the pending exception, which is taken.
+ * 0, or −1 with an exception that is the program's.  [gil] */
+int pk_tell_failure(PyObject *recordings);
+
 /* Whether nobody is to be told of an event of the code, in the running thread.  [gil] */
 static inline bool
 pk_is_hidden(const pk_code *known)

@@ -436,6 +436,21 @@ failed(pk_recording *recording)
 }
 
 int
+pk_tell_failure(PyObject *recordings)
+{
+    int result = 0;
+    PyObject *error = pk_error_take();
+    Py_INCREF(recordings);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(recordings) && result == 0; i++) {
+        pk_error_restore(Py_NewRef(error));
+        result = failed((pk_recording *)PyTuple_GET_ITEM(recordings, i));
+    }
+    Py_DECREF(recordings);
+    Py_DECREF(error);
+    return result;
+}
+
+int
 pk_tell(PyObject *recordings, pk_place *place)
 {
     int result = 0;

@@ -117,8 +117,8 @@ tell(way kind, PyFrameObject *frame, int what, PyObject *argument)
         return 0;
     place.code = PyFrame_GetCode(frame);
     place.known = pk_code_of(place.code);
-    int result = place.known == NULL ? -1 : 0;
-    if (result == 0 && !pk_is_hidden(place.known)) {
+    int result = place.known == NULL ? pk_tell_failure(recordings_of(kind)) : 0;
+    if (place.known != NULL && !pk_is_hidden(place.known)) {
         place.line = PyFrame_GetLineNumber(frame);
         place.at = kind == PK_LINES ? (uint32_t)place.line : (uint32_t)PyFrame_GetLasti(frame);
         result = pk_tell(recordings_of(kind), &place);
@@ -164,22 +164,23 @@ static int
 on_event(PyObject *object, PyFrameObject *frame, int what, PyObject *argument)
 {
     hook *self = (hook *)object;
-    if (PK_LIKELY(self->previous == NULL && !busy[self->kind] &&
-                  PyTuple_GET_SIZE(recordings_of(self->kind)) != 0)) {
-        busy[self->kind] = true;
-        int result = tell(self->kind, frame, what, argument);
-        busy[self->kind] = false;
+    way kind = self->kind;
+    if (PK_LIKELY(self->previous == NULL && !busy[kind] &&
+                  PyTuple_GET_SIZE(recordings_of(kind)) != 0)) {
+        busy[kind] = true;
+        int result = tell(kind, frame, what, argument); /* which may take the hook off, and free it */
+        busy[kind] = false;
         return result;
     }
     Py_INCREF(self);
-    bool outermost = !busy[self->kind];
-    busy[self->kind] = true;
+    bool outermost = !busy[kind];
+    busy[kind] = true;
     int result = 0;
-    if (outermost && PyTuple_GET_SIZE(recordings_of(self->kind)) != 0)
-        result = tell(self->kind, frame, what, argument);
+    if (outermost && PyTuple_GET_SIZE(recordings_of(kind)) != 0)
+        result = tell(kind, frame, what, argument);
     if (result == 0)
         result = pass_on(self, frame, what, argument);
-    busy[self->kind] = !outermost;
+    busy[kind] = !outermost;
     if (result == 0 && outermost)
         result = leave_if_idle(self);
     Py_DECREF(self);

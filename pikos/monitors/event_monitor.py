@@ -172,6 +172,7 @@ class EventMonitor(Monitor):
             self.recorder.prepare(self.record_type)
             prepared = True
             ENABLED.add(self)
+            self._stopwatch.begin()
             thread = None if self._threads else get_ident()
             handler = self._native_handler(thread)
             chosen = sources.chosen() if handler is None else sources.native()

@@ -69,6 +69,10 @@ class Stopwatch:
         self._clock = clock
         self._times = _Times()
 
+    def begin(self) -> None:
+        """Forget the times of events so far."""
+        self._times = _Times()
+
     def enter(self) -> None:
         """Note that an event has come."""
         self._times.entered = self._clock()

@@ -107,7 +107,8 @@ class FunctionTimeRecord(
     Fields:
     time_ns - int, ns, the monitor's clock when the monitor was told of the event
     last_exit_ns - int, ns, the clock when the monitor was done with the event before in this
-    thread, 0 at the first: ``time_ns - last_exit_ns`` is the program's own time between the two
+    thread, 0 at the first since ``enable``: ``time_ns - last_exit_ns`` is the program's own time
+    between the two
     thread_id - int, as ``threading.get_ident`` gives it
     thread_name - str, empty if ``threading`` does not know the thread
     the others - as in ``FunctionRecord``

@@ -54,17 +54,22 @@ def runtimes() -> str:
 
 
 def build(directory: Path) -> Path:
-    """Copy the package into a directory, with the extension built; returns its root."""
+    """Copy the package into a directory, with its extensions built; returns its root."""
     package = directory / "pikos"
     shutil.copytree(ROOT / "pikos", package, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
     driver = directory / "allocations_left.c"
     driver.write_text(ALLOCATIONS_LEFT)
-    library = package / f"_lsprof{sysconfig.get_config_var('EXT_SUFFIX')}"
-    sources = [*sorted((ROOT / "ext").glob("*.c")), driver]
-    include = sysconfig.get_path("include")
-    command = [compiler(), *FLAGS, f"-I{include}", *map(str, sources), "-ldl", "-o", str(library)]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    ext = ROOT / "ext"
+    _compile(package / "_lsprof", [*sorted(ext.glob("*.c")), driver])
+    _compile(package / "_events", [*sorted(ext.glob("monitors/*.c")), ext / "memory.c", driver])
     return directory
+
+
+def _compile(module: Path, sources: list[Path]) -> None:
+    library = f"{module}{sysconfig.get_config_var('EXT_SUFFIX')}"
+    includes = [f"-I{sysconfig.get_path('include')}", f"-I{ROOT / 'ext'}"]
+    command = [compiler(), *FLAGS, *includes, *map(str, sources), "-ldl", "-o", library]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
 
 
 def environment(root: Path) -> dict[str, str]:

@@ -1,0 +1,392 @@
+"""The extension writes and keeps what the recorders do when they are given each record."""
+
+from __future__ import annotations
+
+import csv
+import ctypes
+import gc
+import itertools
+import os
+import re
+import sys
+import threading
+import warnings
+
+import pytest
+from support import known
+from support.recorded import calls
+from support.waiting import wait_until
+from support.workloads import syntax_trees
+
+from pikos.errors import RecordingStopped
+from pikos.filters.api import NotOnValue, OnChange, OnValue
+from pikos.monitors import sources
+from pikos.monitors.api import (
+    FocusedFunctionMonitor,
+    FocusedLineMonitor,
+    FunctionMonitor,
+    FunctionRecord,
+    LineMonitor,
+)
+from pikos.monitors.native_recording import NativeHandler
+from pikos.monitors.records import RECORD_TYPES
+from pikos.recorders.api import CSVFileRecorder, ListRecorder, TextFileRecorder
+
+pytestmark = pytest.mark.skipif(
+    not sources.native_is_chosen(), reason="the extension pikos._events is not there"
+)
+
+STRANGE = 'a,"b"\n\x1b[2J\u202e\udcff=1.py'
+MONITORS = [FunctionMonitor, LineMonitor]
+
+
+def strange(monitor):
+    """Run code whose names and file are what nobody would choose."""
+    code = compile("def f\u00e9(x):\n    return len(x)\nf\u00e9('a')\n", STRANGE, "exec")
+    with monitor:
+        exec(code, {})
+        known.gcd_internal(12, 3)
+
+
+def both_ways(make, monkeypatch, run=strange):
+    """What run records by the extension, and by Python code."""
+    recorded = []
+    for native in (True, False):
+        if not native:
+            monkeypatch.setattr(sources, "native_is_chosen", lambda: False)
+        monitor, read = make()
+        with monitor:
+            assert isinstance(monitor._handler, NativeHandler) is native
+        run(monitor)
+        recorded.append(read())
+    return recorded
+
+
+def without_measures(text):
+    """Text with all long numbers alike: memory and time are never the same twice."""
+    return re.sub(r" *\b\d{5,}\b *", "N", text)
+
+
+@pytest.mark.parametrize("record_type", RECORD_TYPES, ids=lambda record_type: record_type.__name__)
+@pytest.mark.parametrize("monitor_type", MONITORS)
+@pytest.mark.parametrize(
+    ("recorder_type", "options"),
+    [
+        (CSVFileRecorder, {}),
+        (CSVFileRecorder, {"safe": True, "delimiter": ";", "lineterminator": "\n"}),
+        (CSVFileRecorder, {"quoting": csv.QUOTE_NONNUMERIC}),
+        (TextFileRecorder, {}),
+        (TextFileRecorder, {"formatted": True}),
+    ],
+    ids=["csv", "safe csv", "quoted csv", "text", "formatted text"],
+)
+def test_files_are_the_same_bytes(
+    monkeypatch, tmp_path, monitor_type, record_type, recorder_type, options
+):
+    def make():
+        path = tmp_path / "records"
+        path.unlink(missing_ok=True)
+        monitor = monitor_type(recorder_type(path, **options), record_type)
+        return monitor, lambda: without_measures(path.read_bytes().decode())
+
+    native, python = both_ways(make, monkeypatch)
+
+    assert native.count("\n") > 10
+    assert native == python
+
+
+@pytest.mark.parametrize(
+    ("recorder_type", "options"),
+    [
+        (CSVFileRecorder, {"quoting": csv.QUOTE_ALL}),
+        (CSVFileRecorder, {"delimiter": "1"}),
+        (CSVFileRecorder, {"auto_flush": True}),
+        (CSVFileRecorder, {"filter_": lambda record: True}),
+        (ListRecorder, {"filter_": OnValue("function", object())}),
+        (ListRecorder, {"filter_": OnValue("no field")}),
+    ],
+    ids=["numbers quoted", "digits quoted", "flushed", "a function", "an object", "no field"],
+)
+def test_what_only_python_can_do_is_left_to_it(tmp_path, recorder_type, options):
+    arguments = () if recorder_type is ListRecorder else (tmp_path / "records",)
+    monitor = FunctionMonitor(recorder_type(*arguments, **options))
+
+    monitor.enable()
+    handler = monitor._handler
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RecordingStopped)
+        monitor.disable()
+
+    assert not isinstance(handler, NativeHandler)
+
+
+def test_a_recorder_that_overrides_record_gets_each_record():
+    class Doubling(ListRecorder):
+        def record(self, data):
+            super().record(data)
+            super().record(data)
+
+    recorder = Doubling()
+    with FunctionMonitor(recorder):
+        known.leaf()
+
+    assert calls(recorder) == [("call", "leaf")] * 2 + [("return", "leaf")] * 2
+
+
+def test_a_record_type_with_a_way_of_its_own_is_called():
+    class Shouting(FunctionRecord):
+        def __new__(cls, index, event, function, *rest):
+            return super().__new__(cls, index, event, function.upper(), *rest)
+
+    recorder = ListRecorder()
+    with FunctionMonitor(recorder, Shouting):
+        known.leaf()
+
+    assert [record.function for record in recorder.records] == ["LEAF", "LEAF"]
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        OnValue("function", "gcd", "len"),
+        NotOnValue("type", "return", "c_return"),
+        OnChange("function"),
+        OnChange("lineNo") & ~OnValue("type", "call"),
+        OnValue("function", "internal") | OnValue("lineNo", 1),
+        OnValue("index", 3, 5.0, None),
+    ],
+    ids=repr,
+)
+def test_filters_on_fields_accept_the_same(monkeypatch, accept):
+    def make():
+        recorder = ListRecorder(accept)
+        if hasattr(accept, "seen"):
+            accept.seen.__dict__.clear()
+        return FunctionMonitor(recorder), lambda: list(map(tuple, recorder.records))
+
+    native, python = both_ways(make, monkeypatch)
+
+    assert 0 < len(native) < 20
+    assert native == python
+
+
+def test_a_filter_s_values_may_change_while_it_is_in_use():
+    accept = OnValue("function", "gcd")
+    recorder = ListRecorder(accept)
+
+    with FunctionMonitor(recorder):
+        known.gcd(4, 2)
+        accept.values[:] = ["leaf"]
+        known.gcd(4, 2)
+        known.leaf()
+
+    assert [name for _, name in calls(recorder)] == ["gcd", "gcd", "leaf", "leaf"]
+
+
+def test_records_outlive_the_code_that_they_are_of():
+    recorder = ListRecorder()
+
+    with FunctionMonitor(recorder):
+        for number in range(300):
+            exec(f"def made_{number}(): return 1\nmade_{number}()", {})
+    gc.collect()
+
+    made = [name for event, name in calls(recorder) if event == "call" and name != "<module>"]
+    assert made == [f"made_{number}" for number in range(300)]
+
+
+def test_each_thread_s_records_are_in_order_in_a_file(tmp_path):
+    """8 threads of 10,000 calls each: every index once, in the order of the file."""
+    path = tmp_path / "records.csv"
+
+    def work():
+        for _ in range(10_000):
+            known.leaf()
+
+    with FunctionMonitor(CSVFileRecorder(path), fields=("index", "type", "function", "thread_id")):
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["index"]) for row in rows] == list(range(len(rows)))
+    counted = {thread.ident: 0 for thread in threads}
+    for row in rows:
+        if row["type"] == "call" and row["function"] == "leaf":
+            counted[int(row["thread_id"])] += 1
+    assert sum(counted.values()) == 80_000
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full disk")
+@pytest.mark.parametrize("monitor_type", MONITORS)
+def test_a_full_disk_stops_the_recording_and_nothing_else(monitor_type):
+    monitor = monitor_type(CSVFileRecorder("/dev/full"))
+
+    with pytest.warns(RecordingStopped, match="No space left") as warned, monitor:
+        assert [known.gcd(12, 3) for _ in range(5_000)] == [3] * 5_000
+
+    assert len(warned) == 1
+    assert isinstance(monitor.error, OSError)
+
+
+def test_what_waits_is_written_in_time(tmp_path):
+    path = tmp_path / "records.csv"
+
+    with FunctionMonitor(CSVFileRecorder(path)):
+        known.leaf()
+        wait_until(lambda: b"leaf" in path.read_bytes(), "the flusher")
+        known.gcd(4, 2)
+        wait_until(lambda: b"gcd" in path.read_bytes(), "the flusher again")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_writes_nothing_of_what_waits_in_its_parent(tmp_path):
+    path = tmp_path / "records.csv"
+
+    with FunctionMonitor(CSVFileRecorder(path)) as monitor:
+        known.leaf()
+        child = os.fork()
+        if not child:
+            known.leaf()
+            monitor.recorder.at_exit()
+            monitor.disable()
+            gc.collect()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+
+    assert status == 0
+    assert path.read_text().count(",call,leaf,") == 1
+
+
+@pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="sys.monitoring")
+def test_lines_outside_the_focus_make_no_events():
+    monitor = FocusedLineMonitor(ListRecorder(), functions=[known.gcd])
+
+    with monitor:
+        tools = [ident for ident in range(6) if sys.monitoring.get_tool(ident) == "pikos-events"]
+        everywhere = [sys.monitoring.get_events(ident) for ident in tools]
+        local = sys.monitoring.get_local_events(tools[0], known.gcd.__code__)
+        monitor.functions.add(known.leaf)
+        added = sys.monitoring.get_local_events(tools[0], known.leaf.__code__)
+        monitor.functions.discard(known.gcd)
+        known.gcd(4, 2)
+        known.leaf()
+
+    assert everywhere == [0]
+    assert local & added & sys.monitoring.events.LINE
+    assert {record.function for record in monitor.recorder.records} == {"leaf"}
+    assert sys.monitoring.get_local_events(tools[0], known.leaf.__code__) == 0
+
+
+def test_two_monitors_with_a_focus_each_keep_to_their_own():
+    first = FocusedFunctionMonitor(ListRecorder(), functions=[known.gcd_internal])
+    second = FocusedFunctionMonitor(ListRecorder(), functions=[known.internal])
+
+    with first, second:
+        known.gcd_internal(6, 4)
+
+    everything, inner = calls(first.recorder), calls(second.recorder)
+    assert everything[0] == ("call", "gcd_internal")
+    assert {name for _, name in inner} == {"internal", "boo"}
+    assert [call for call in everything if call[1] in {"internal", "boo"}] == inner
+
+
+@pytest.mark.parametrize("monitor_type", MONITORS)
+def test_many_records_take_little_memory_until_they_are_read(monitor_type):
+    """At most 64 bytes each: two words, and the share of a chunk."""
+    psutil = pytest.importorskip("psutil")
+    process = psutil.Process()
+    recorder = ListRecorder()
+
+    syntax_trees()
+    with monitor_type(recorder):
+        syntax_trees()
+        before, count = process.memory_info().rss, len(recorder._raw)
+        while len(recorder._raw) < count + 300_000:
+            syntax_trees()
+        after, more = process.memory_info().rss, len(recorder._raw) - count
+
+    assert (after - before) / more < 64
+
+
+def test_the_extension_refuses_what_it_cannot_work_with():
+    from pikos.native import EVENTS
+
+    layout = EVENTS.Layout(tuple, ("index", "function"))
+    good = (layout, EVENTS.Counter(), EVENTS.Rows(), print)
+    wrong = [
+        lambda: EVENTS.Layout(list, ("index",)),
+        lambda: EVENTS.Layout(tuple, ("nothing",)),
+        lambda: EVENTS.Layout(tuple, ()),
+        lambda: EVENTS.Rows(-1),
+        lambda: EVENTS.Format(print, print, (("x", 3),)),
+        lambda: EVENTS.Format(print, print, (("<", -3),)),
+        lambda: EVENTS.Recording(*good[:2], [], print),
+        lambda: EVENTS.Recording(*good, plan=("in", 8, [])),
+        lambda: EVENTS.Recording(*good, plan=("maybe", 0, [])),
+        lambda: EVENTS.Recording(*good, plan=("not", ("in", 0, ()))),
+        lambda: EVENTS.Recording(*good, focus={1}),
+        lambda: EVENTS.Recording(*good).enter([1]),
+        lambda: EVENTS.listen((1,), ()),
+        lambda: EVENTS.TextFile(-1, print).write("a"),
+        lambda: EVENTS.TextFile(-1, print).write(b"a"),
+    ]
+    callbacks = getattr(EVENTS, "function_callbacks", {}).values()
+
+    for call in [*wrong, *callbacks]:
+        with pytest.raises((TypeError, ValueError)):
+            call()
+
+
+def test_indexes_go_on_where_python_code_took_some():
+    monitor = FunctionMonitor(ListRecorder())
+
+    with monitor:
+        known.leaf()
+    taken = monitor.gather_info(sys._getframe(), "call", None)
+    with monitor:
+        known.leaf()
+
+    indexes = [record.index for record in monitor.recorder.records]
+    assert [*indexes[:2], taken.index, *indexes[2:]] == list(itertools.islice(itertools.count(), 5))
+
+
+def allocations_left():
+    """The counter of a build whose allocations can be made to fail; see ext/alloc.h."""
+    from pikos.native import EVENTS
+
+    try:
+        return ctypes.c_long.in_dll(ctypes.CDLL(EVENTS.__file__), "pk_alloc_left")
+    except ValueError:
+        pytest.skip("the extension is not built to fail allocations")
+
+
+@pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor, FocusedFunctionMonitor])
+def test_want_of_memory_stops_the_recording_at_most(tmp_path, monitor_type):
+    """Whichever allocation fails, once; what was recorded before is kept."""
+    left = allocations_left()
+    options = {"functions": [syntax_trees]} if monitor_type is FocusedFunctionMonitor else {}
+    stopped = whole = 0
+
+    for count in [*range(40), 10**6, 10**6]:
+        recorders = [CSVFileRecorder(tmp_path / "records.csv"), ListRecorder()]
+        for recorder in recorders:
+            monitor = monitor_type(recorder, fields=("index", "time_ns", "function"), **options)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RecordingStopped)
+                with monitor:
+                    left.value = count
+                    exec("def f(x): return len([x])\nf(f(1))", {})
+                    syntax_trees()
+                    left.value = -1
+            stopped += isinstance(monitor.error, MemoryError)
+            whole += monitor.error is None
+        indexes = [record.index for record in recorders[1].records]
+        assert indexes == list(range(len(indexes)))
+
+    assert stopped > 3
+    assert whole >= 4
