@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import freshness, interference, overhead, publisher, terminal
+from benchmarks import freshness, interference, monitors, overhead, publisher, terminal
 from benchmarks.machine import this_machine
 from benchmarks.table import Result, tables
 from benchmarks.workloads import WORKLOADS
@@ -14,6 +14,7 @@ from benchmarks.workloads import WORKLOADS
 ROUNDS, PROCESSES = 9, 3
 QUICK_ROUNDS, QUICK_PROCESSES = 3, 1
 PARTS = {
+    "monitors": monitors,
     "publisher": publisher,
     "freshness": freshness,
     "interference": interference,

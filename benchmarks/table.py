@@ -146,7 +146,7 @@ def _costs(result: Result, workload: str) -> str:
 def _figures(results: Sequence[Result]) -> str:
     names = list(dict.fromkeys(figure.what for result in results for figure in result.figures))
     rows = [[name, *(_figure(result, name) for result in results)] for name in names]
-    return _table(_versions("publisher and viewers", results), rows)
+    return _table(_versions("monitors, publisher and viewers", results), rows)
 
 
 def _figure(result: Result, name: str) -> str:
