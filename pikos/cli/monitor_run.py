@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
     from pikos.real_time.program import Loaded, Program
 
-_HOOKS = tuple(
-    os.path.join(DIRECTORY, "monitors", name)
-    for name in ("sources_hooks.py", "trace_hook.py", "sources_monitoring.py")
+_RECORDING = tuple(
+    os.path.join(DIRECTORY, *names)
+    for names in (("monitors", ""), ("recorders", ""), ("filters", ""), ("native.py",))
 )
-"""The files of what the interpreter calls at an event."""
+"""Where the code is that records, called by the interpreter at an event."""
+_ATTACHED = os.path.join(DIRECTORY, "monitors", "attach.py")
+"""The code there that calls the program's."""
 
 
 def run(options: argparse.Namespace, program: Program, arguments: Sequence[str]) -> int:
@@ -152,7 +154,8 @@ def _leave_hook_out(error: BaseException) -> bool:
     """Let the traceback end in the program, as without a hook; whether it ended in one."""
     traceback = error.__traceback__
     while traceback is not None and (inner := traceback.tb_next) is not None:
-        if inner.tb_frame.f_code.co_filename in _HOOKS:
+        filename = inner.tb_frame.f_code.co_filename
+        if filename.startswith(_RECORDING) and filename != _ATTACHED:
             traceback.tb_next = None
             return True
         traceback = inner

@@ -131,7 +131,7 @@ INTERRUPTED = """
     struck.append(signal.SIGINT)
     work()
 """
-"""Its monitor, which asks for the name of the thread, is struck by SIGINT."""
+"""Its monitor, if it asks for the name of the thread by Python code, is struck by SIGINT."""
 
 
 @pytest.fixture
@@ -627,16 +627,15 @@ def test_an_interrupt_ends_the_script_as_under_python(write, runtime, tmp_path, 
     assert ("call", "wait") in names(rows())
 
 
-def test_an_interrupt_that_strikes_in_the_hook_ends_the_script_no_less(run, write, rows):
+def test_an_interrupt_that_strikes_in_the_hook_ends_the_script_no_less(run, write):
     """The interpreter may take a hook off that raises: the script has ended, nothing failed."""
     write("script.py", INTERRUPTED)
 
     done = run(
-        "functions", "--recording", "csv", "--fields", "type,function,thread_name",
-        "--filter", "type=call", "script.py",
-    )  # fmt: skip
+        "functions", "--fields", "type,function,thread_name", "--filter", "type=call", "script.py"
+    )
 
     assert done.returncode == -signal.SIGINT
     assert done.stderr.splitlines()[-1] == "KeyboardInterrupt"
     assert re.findall('File "(.*)"', done.stderr) == ["script.py"]
-    assert rows()[-1]["function"] == "current_thread"
+    assert "current_thread" in done.stdout.splitlines()[-1]
