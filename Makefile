@@ -12,7 +12,7 @@ pip = .venv/$*/bin/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help
 help:  ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: $(versions:%=.venv/%/built) | interpreters  ## Make .venv/X.Y, with Pikos built in it, for each CPython found
@@ -39,6 +39,10 @@ lint: setup  ## Check style and types
 docs: setup $(newest:/bin=/documented)  ## Build the documentation, in build/docs
 	@$(newest)/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env docs build/docs
 	@echo "build/docs/index.html"
+
+.PHONY: screenshots
+screenshots: setup  ## Take the documentation's pictures of the terminal, in docs/screenshots
+	@$(newest)/python tools/screenshots.py docs/screenshots
 
 .PHONY: bench
 bench: setup $(versions:%=.venv/%/peers)  ## Measure what profiling costs, on each CPython found

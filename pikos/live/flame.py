@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.live.function_table import source_key
@@ -22,6 +23,9 @@ DEPTH_MAX = 500
 
 COLOURS: tuple[Style, ...] = ("flame 0", "flame 1", "flame 2", "flame 3")
 """Styles of neighbours; which one a function has is always the same."""
+
+NAME_MIN = 4
+"""Columns below which a name would be an ellipsis and little else."""
 
 EDGE = "▏"
 """Begins each call, so that neighbours are told apart without colours, too."""
@@ -77,7 +81,7 @@ class Tree:
         return (child for context in node.contexts for child in self._below.get(context.id, ()))
 
     def children(self, node: Node, least_ns: int = 1) -> list[Node]:
-        """Find what a node calls, the widest first.
+        """Find what a node calls, in an order that stays while times change.
 
         Parameters
         ----------
@@ -100,7 +104,7 @@ class Tree:
         values = [(self._sum(contexts), number) for number, contexts in below.items()]
         return [
             Node((*node.path, number), tuple(below[number]), value_ns)
-            for value_ns, number in sorted(values, key=lambda value: (-value[0], value[1]))
+            for value_ns, number in sorted(values, key=itemgetter(1))
             if value_ns >= max(1, least_ns)
         ]
 
@@ -179,18 +183,23 @@ def _places(
     children = tree.children(node, least_ns)
     whole_ns = max(node.value_ns, sum(child.value_ns for child in children), 1)
     for child in children:
-        begin = at + wide * passed_ns // whole_ns
+        begin = at + _nearest(wide * passed_ns, whole_ns)
         passed_ns += child.value_ns
-        end = at + wide * passed_ns // whole_ns
+        end = at + _nearest(wide * passed_ns, whole_ns)
         if end > begin:
             yield child, begin, end - begin
+
+
+def _nearest(number: int, divisor: int) -> int:
+    return (2 * number + divisor) // (2 * divisor)
 
 
 def _line(scene: Scene, level: list[tuple[Node, int, int]], chosen: Node, width: int) -> Line:
     text, spans, reached = "", [], 0
     for node, at, wide in level:
         text += " " * (at - reached)
-        cell = left(cut(EDGE + safe(_name(scene, node), wide), wide), wide)
+        name = safe(_name(scene, node), wide) if wide >= NAME_MIN else ""
+        cell = left(cut(EDGE + name, wide), wide)
         style = "chosen" if node.path == chosen.path else COLOURS[_colour(scene, node)]
         spans.append(Span(len(text), len(text) + len(cell), style, _press(node, chosen)))
         text += cell
@@ -235,7 +244,7 @@ def _keys(tree: Tree, chosen: Node, zoomed: Node, least_ns: int) -> dict[str, st
     keys = {"enter": f"zoom {chosen.key}", "up": stay, "down": stay, "left": stay, "right": stay}
     children = tree.children(chosen, least_ns)
     if children:
-        keys["down"] = f"node {children[0].key}"
+        keys["down"] = f"node {max(children, key=lambda child: child.value_ns).key}"
     if len(chosen.path) > len(zoomed.path):
         caller = tree.find(chosen.path[:-1])
         beside = [child.key for child in tree.children(caller, min(least_ns, chosen.value_ns))]

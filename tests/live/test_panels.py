@@ -118,7 +118,7 @@ def test_the_flame_graph_is_as_wide_as_the_time_open_calls_included(scene):
 
     assert lines[0].text.startswith("all calls: 9.000 s")
     assert [line.text.split()[0] for line in lines[2:4]] == ["▏main", "▏Worker.work"]
-    assert wide == [[100], [100], [33], [21]]  # 9 s, 9 s, 3 s of them, 2 s of those
+    assert wide == [[100], [100], [33], [22]]  # 9 s, 9 s, 3 s of them, 2 s of those
 
 
 def test_the_flame_graph_is_walked_with_the_arrows_and_zoomed_with_enter(scene):
