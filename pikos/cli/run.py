@@ -18,6 +18,7 @@ from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.whole_file import whole_file
 from pikos.errors import AddressError, ProgramNotFound
 from pikos.real_time.program import leave, report
+from pikos.recording.writer import RecordingWriter
 
 if TYPE_CHECKING:
     from pikos.external.real_time_profiler import RealTimeProfiler
@@ -172,6 +173,8 @@ class _Viewers(NamedTuple):
 
 def _publish(profiler: RealTimeProfiler, options: argparse.Namespace) -> _Viewers:
     """Begin to publish, with nothing counted yet, and see to it that somebody watches."""
+    if options.record is not None:
+        RecordingWriter(options.record).close()  # so that it is known now if it cannot be written
     profiler.enable()
     profiler.disable()
     profiler.clear()

@@ -128,6 +128,11 @@ BINDINGS = (
     Binding("a", "all threads together", {"a": _all_threads}),
     Binding("r", "count from now on: differences, of memory too", {"r": _ask("count from now")}),
     Binding("R", "reset the view: count from the beginning, sort, filter, zoom", {"R": _reset}),
+    Binding(
+        "[ ]",
+        "of a recording: 10 seconds back, 10 ahead",
+        {"[": _ask("seek -10"), "]": _ask("seek 10")},
+    ),
     Binding("w", "write what is known to a file, as JSON", {"w": _ask("save")}),
 )
 """Every key: the help and the documentation show this."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from pikos.errors import WireError
@@ -39,3 +39,11 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Stop listening; a second time is fine."""
+
+
+@runtime_checkable
+class Seekable(Protocol):
+    """A source that can begin again anywhere: a recording."""
+
+    def seek(self, position_s: float) -> None:
+        """Begin anew with everything that arrived in so many seconds, and go on from there."""

@@ -74,6 +74,8 @@ def _status(scene: Scene, state: ViewState) -> tuple[str, Style]:
     ):
         if unusual:
             return f"{what}, {age}", "warning"
+    if scene.replayed_s is not None:
+        return f"replayed, {clock(scene.replayed_s)}", "good"
     return f"live, {age}", "good"
 
 

@@ -84,10 +84,13 @@ class Viewer:
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing more to see, or the user wants to leave."""
+        """Whether there is nothing more to see, or the user wants to leave.
+
+        A recording stays before the eye at its end: the user may go back in it.
+        """
         if self.leaving or self.gone():
             return True
-        return self._watch.over and self.state.panel != "processes"
+        return self._watch.live and self._watch.over and self.state.panel != "processes"
 
     def scene(self) -> Scene:
         """Set the scene: what is to be seen now, or since the user paused the picture.
@@ -170,6 +173,8 @@ class Viewer:
                 self.tell(f"written: {self._save(self._scene, self.state)}")
             except OSError as error:
                 self.tell(f"not written: {error}")
+        elif request == "seek":
+            self._seek(float(rest))
         elif request == "watch" and self._turn_to is None:
             self.tell("this one is recorded, or replayed; watch another with another pikos top")
         elif request == "watch" and self._turn_to is not None:
@@ -178,8 +183,18 @@ class Viewer:
             except PikosError as error:
                 self.tell(str(error))
             else:
-                self._history = History()
-                self._scene = self._watch.scene()
+                self._begin()
+
+    def _seek(self, by_s: float) -> None:
+        if self._watch.seek(by_s):
+            self._begin()
+        else:
+            self.tell("a running program goes neither back nor ahead; a recording does")
+
+    def _begin(self) -> None:
+        """Forget what was to be seen before."""
+        self._history = History()
+        self._scene = self._watch.scene()
 
     def tell(self, notice: str) -> None:
         """Show a line of text until the next key.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pikos.live.functions import Baseline
 from pikos.live.scene import Scene
+from pikos.live.source import Seekable
 from pikos.model import Model
 from pikos.model.merge import Merge
 
@@ -122,6 +123,28 @@ class Watch:
                 return
             self._model.fold(message, self._source.now())
 
+    def seek(self, by_s: float) -> bool:
+        """Go back or ahead in a recording.
+
+        Parameters
+        ----------
+        by_s
+            Seconds of the recording; below 0 to go back.
+
+        Returns
+        -------
+        bool
+            Whether it is a recording.
+
+        """
+        if not isinstance(self._source, Seekable):
+            return False
+        self._source.seek(max(0.0, self._source.now() + by_s))
+        self._model = Model()  # what came later is not known yet
+        self._baseline = Baseline()
+        self._stream = b""
+        return True
+
     def scene(self) -> Scene:
         """Set the scene.
 
@@ -140,6 +163,7 @@ class Watch:
             refused=self._source.refused,
             refusal=str(error or ""),
             disconnects=self._source.disconnects,
+            replayed_s=None if self.live else self._source.now(),
         )
 
     def _snapshot(self) -> Snapshot:

@@ -232,7 +232,7 @@ def test_a_program_that_cannot_be_recorded_is_not_run(pikos, tmp_path):
     done = pikos("run", "--record", "noise", "-c", "print('it ran')")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("pikos record: noise: it is there, and no recording")
+    assert done.stderr.startswith("pikos run: noise: it is there, and no recording")
 
 
 def test_a_program_is_recorded_from_its_start(pikos, tmp_path):

@@ -174,6 +174,31 @@ def test_a_watch_shows_a_recording_as_it_shows_a_program(path):
     assert scene.snapshot.age_s(scene.now) == 0.0
 
 
+def test_a_watch_goes_back_and_ahead_in_a_recording(path):
+    clock = Steps()
+    with Replay(path, speed=1.0, clock=clock, sleep=clock.sleep) as replay:
+        watch = Watch(replay, "it", clock)
+        watch.listen(1.25)
+        before = watch.scene()
+
+        assert watch.seek(-0.2)
+        watch.take_in(1.0)
+        back = watch.scene()
+        watch.seek(60.0)
+        watch.take_in(1.0)
+        end = watch.scene()
+
+    assert [calls(scene.snapshot) for scene in (before, back, end)] == [104, 102, 109]
+    assert before.replayed_s == pytest.approx(1.25)
+    assert back.replayed_s == pytest.approx(1.05)
+    assert watch.over
+
+
+def test_a_running_program_goes_neither_back_nor_ahead():
+    with subscribe("tcp://127.0.0.1:9") as live:
+        assert not Watch(live, "it").seek(-10)
+
+
 def test_the_last_message_is_the_goodbye(path):
     with Replay(path, speed=math.inf) as replay:
         *_, last_rows, last = replay
