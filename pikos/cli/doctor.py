@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pikos
 from pikos.errors import AddressError, ExtensionMissing, LibzmqUnusable
 from pikos.live.sessions import list_sessions, runtime_directory
+from pikos.monitors import sources
 from pikos.real_time.libzmq import bind_libzmq
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the findings; the answer is 1 if one of them keeps the profiler from working."""
     del options
-    findings = [*_packages(), *_extension(), _runtime_directory()]
+    monitors = Finding("monitors", _with_reason(sources.in_use()))
+    findings = [*_packages(), *_extension(), monitors, _runtime_directory()]
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         print(f"{finding.subject:<{width}}  {finding.fact}")

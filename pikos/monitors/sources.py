@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pikos.hidden import DIRECTORY, THREADS
 from pikos.monitors.measures import NO_SOURCE, source_lines
 from pikos.monitors.sources_hooks import LineHooks, ProfileHooks
-from pikos.native import EVENTS
+from pikos.native import EVENTS, MISSING
 
 if TYPE_CHECKING:
     from pikos.monitors.handlers import Source
@@ -34,7 +34,7 @@ def hooks() -> Sources:
     """Give the sources that use the profile and the trace function of each thread."""
     return Sources(
         "sys.setprofile and sys.settrace",
-        f"Python {sys.version_info[0]}.{sys.version_info[1]} has no sys.monitoring",
+        "they are there in every version of Python",
         ProfileHooks(),
         LineHooks(),
     )
@@ -99,6 +99,14 @@ _BUILT = "the extension was built, and no Python code runs at an event"
 def native_is_chosen() -> bool:
     """Tell whether the extension deals with what no Python code must see."""
     return EVENTS is not None
+
+
+def in_use() -> tuple[str, str]:
+    """Tell which mechanism most monitors use, and why; what Python code must see has ``chosen``."""
+    if native_is_chosen():
+        return native().name, native().reason
+    fallback = chosen()
+    return fallback.name, f"{fallback.reason}; {MISSING}"
 
 
 def chosen() -> Sources:

@@ -9,6 +9,7 @@ import sys
 import pikos as package
 from pikos import _lsprof, errors
 from pikos.cli import doctor
+from pikos.monitors import sources
 
 BLOCKED = """
     import sys
@@ -28,6 +29,7 @@ def test_everything_in_use_is_told(pikos, runtime):
     done = pikos("doctor")
 
     found = findings(done.stdout)
+    native = sources.native()
     assert done.returncode == 0
     assert found["pikos"].startswith(f"{package.__version__} in ")
     assert platform.python_version() in found["python"]
@@ -37,7 +39,17 @@ def test_everything_in_use_is_told(pikos, runtime):
     assert found["extension"].startswith(_lsprof.__file__)
     assert found["clock"] == ": ".join(_lsprof.clock())
     assert found["events"] == ": ".join(_lsprof.mechanism())
+    assert found["monitors"] == f"{native.name}: {native.reason}"
     assert found["sessions"] == f"0 live, in {runtime / 'pikos'}"
+
+
+def test_why_monitors_are_slower_is_told(python, write):
+    done = python(write("blocked.py", BLOCKED.replace("_lsprof", "_events")))
+
+    found = findings(done.stdout)
+    assert done.returncode == 0
+    assert found["monitors"].startswith(f"{sources.chosen().name}: ")
+    assert "a C compiler makes" in found["monitors"]
 
 
 def test_the_libzmq_in_use_is_told(pikos):
