@@ -30,6 +30,7 @@ def refused(runtime, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["pikos", *arguments])
         monkeypatch.setattr(sys, "path", ["", *sys.path])
+        monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # put back
         modules = set(sys.modules)
         try:
             status = main()

@@ -13,14 +13,13 @@ import build
 import leaf as leaf_library
 import pytest
 import zmq
+from heard import DEADLINE_S, STREAM
 
 from pikos.wire import codec
 from pikos.wire.messages import Hello, Rows
 from pikos.wire.tables import FLAG_KEYFRAME, FLAG_KEYFRAME_END, KIND_BYE
 
-DEADLINE_S = 20.0
 MONOTONIC = 1
-STREAM = bytes(range(16))
 
 
 @pytest.fixture(scope="session")
@@ -247,17 +246,6 @@ class Viewer:
             elif hello and message.envelope.flags & FLAG_KEYFRAME:
                 rows.append(message)
         return [hello, *rows]
-
-
-def tables_of(messages):
-    """Rows by the name of their table."""
-    found = {}
-    for message in messages:
-        for block in message.blocks if isinstance(message, Rows) else ():
-            found.setdefault(block.table.name, []).extend(
-                dict(zip(block.columns, row, strict=True)) for row in block.rows()
-            )
-    return found
 
 
 @pytest.fixture

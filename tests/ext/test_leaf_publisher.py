@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import DEADLINE_S, STREAM, tables_of
+from heard import DEADLINE_S, STREAM, tables_of
 from leaf import Facts
 
 from pikos.wire.messages import Bye, Hello, Rows
