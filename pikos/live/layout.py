@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 GAP = "  "
 """Stands between two columns."""
 
+TEXT_MIN = 16
+"""Columns of the terminal below which no text is cut to make room for other columns."""
+
 
 class Column(NamedTuple):
     """A column of a table on the screen."""
@@ -117,10 +120,22 @@ def fitted(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int)
         max(width_of(safe(cell)) for cell in column)
         for column in zip([c.title for c in columns], *rows, strict=True)
     ]
+    _make_room(widths, columns, width)
     laid = [column._replace(width=wide) for column, wide in zip(columns, widths, strict=True)]
     if laid and not laid[-1].number:
         laid[-1] = laid[-1]._replace(width=0)
     return Table(laid, width)
+
+
+def _make_room(widths: list[int], columns: Sequence[Column], width: int) -> None:
+    """Make columns of text narrower, the widest first, so that the last one is to be seen, too."""
+    texts = [at for at, column in enumerate(columns[:-1]) if not column.number]
+    last = min(widths[-1], TEXT_MIN) if widths else 0
+    over = sum(widths[:-1]) + len(GAP) * (len(widths) - 1) + last - width
+    for at in sorted(texts, key=lambda at: -widths[at]):
+        cut_off = max(0, min(over, widths[at] - TEXT_MIN))
+        widths[at] -= cut_off
+        over -= cut_off
 
 
 def window(

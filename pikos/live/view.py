@@ -131,14 +131,15 @@ def _tabs(scene: Scene, state: ViewState, width: int) -> Line:
     text, spans = "", []
     for key, name, panel in TABS:
         begin = len(text)
+        if begin + len(key) + 1 + len(name) > width:
+            break
         text += f"{key} {name}"
         if panel == state.panel or (key == "p" and state.paused):
             spans.append(Span(begin, len(text), "chosen", key))
         else:
             spans += [Span(begin, begin + 1, "key", key), Span(begin + 1, len(text), None, key)]
         text += "  "
-    shown = cut(text.rstrip(), width)
-    return Line(shown, "dim", tuple(span for span in spans if span.end <= len(shown)))
+    return Line(text.rstrip(), "dim", tuple(spans))
 
 
 def report(scene: Scene, state: ViewState, *, rows: int, width: int) -> list[str]:

@@ -161,3 +161,12 @@ def test_rates_come_from_an_earlier_state():
         "140 records, 50/s" in line
         for line in shown(replace(scene, snapshot=later, baseline=before))
     )
+
+
+def test_a_long_text_makes_room_for_the_fields_after_it():
+    rows = ((1, "x" * 70, "/a.py"),)
+    scene = scene_of(L=Records(("index", "line", "filename"), rows, 1, 1, 0, 0, 1.0))
+
+    lines = shown(scene, size=Size(24, 60))
+
+    assert any(line.rstrip().endswith("…  /a.py") for line in lines)
