@@ -29,6 +29,7 @@ typedef enum {
     PK_FILENAME,
     PK_RSS,
     PK_VMS,
+    PK_MEMORY_AGE,
     PK_TIME,
     PK_LAST_EXIT,
     PK_THREAD_ID,

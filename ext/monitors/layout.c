@@ -8,7 +8,7 @@
 const char *const pk_field_names[PK_FIELD_COUNT] = {
     [PK_INDEX] = "index",         [PK_TYPE] = "type",           [PK_FUNCTION] = "function",
     [PK_LINE_NUMBER] = "lineNo",  [PK_LINE_TEXT] = "line",           [PK_FILENAME] = "filename",
-    [PK_RSS] = "RSS",             [PK_VMS] = "VMS",             [PK_TIME] = "time_ns",
+    [PK_RSS] = "RSS",             [PK_VMS] = "VMS",             [PK_MEMORY_AGE] = "memory_age_ns", [PK_TIME] = "time_ns",
     [PK_LAST_EXIT] = "last_exit_ns", [PK_THREAD_ID] = "thread_id",
     [PK_THREAD_NAME] = "thread_name",
 };
@@ -34,7 +34,7 @@ read_fields(pk_layout *layout, PyObject *names)
             return -1;
         layout->fields[i] = (pk_field)field;
         layout->lines |= field == PK_LINE_TEXT;
-        layout->memory |= field == PK_RSS || field == PK_VMS;
+        layout->memory |= field == PK_RSS || field == PK_VMS || field == PK_MEMORY_AGE;
         layout->times |= field == PK_TIME || field == PK_LAST_EXIT;
         layout->threads |= field == PK_THREAD_ID;
         layout->thread_names |= field == PK_THREAD_NAME;

@@ -40,6 +40,9 @@ struct pk_recording {
     unsigned long thread; /* which */
     pk_memory memory;
     bool memory_is_open;
+    int64_t memory_interval_ns; /* 0: it is read at each event */
+    int64_t memory_read_ns;     /* when it was read last */
+    int64_t rss, vms;           /* what was read then, bytes */
     pk_row **threads;
     size_t thread_count, thread_room;
     uint64_t serial;
@@ -360,6 +363,20 @@ write_record(pk_recording *recording, pk_site *site, const pk_row *row, const pk
     return pk_text_file_added(recording->file, first);
 }
 
+/* Read the memory, unless that was done a short while ago. */
+static void
+measure_memory(pk_recording *recording, pk_measured *measured)
+{
+    int64_t now = recording->memory_interval_ns != 0 ? now_ns() : 0;
+    if (now - recording->memory_read_ns >= recording->memory_interval_ns) {
+        pk_memory_read(&recording->memory, &recording->rss, &recording->vms);
+        recording->memory_read_ns = now;
+    }
+    measured->numbers[PK_RSS] = recording->rss;
+    measured->numbers[PK_VMS] = recording->vms;
+    measured->numbers[PK_MEMORY_AGE] = now - recording->memory_read_ns;
+}
+
 /* Measure what the layout asks for, take the index, and put the record where it goes. */
 static inline int
 put_record(pk_recording *recording, pk_site *site, pk_row *row, int64_t entered_ns)
@@ -367,7 +384,7 @@ put_record(pk_recording *recording, pk_site *site, pk_row *row, int64_t entered_
     const pk_layout *layout = recording->layout;
     pk_measured measured;
     if (layout->memory)
-        pk_memory_read(&recording->memory, &measured.numbers[PK_RSS], &measured.numbers[PK_VMS]);
+        measure_memory(recording, &measured);
     if (layout->threads)
         measured.numbers[PK_THREAD_ID] = (int64_t)PyThread_get_thread_ident();
     if (layout->thread_names)
@@ -545,18 +562,20 @@ set_up(pk_recording *recording, PyObject *plan, PyObject *focus, PyObject *threa
     return set_focus((PyObject *)recording, focus, NULL);
 }
 
-/* Recording(layout, counter, target, fail, *, format, plan, focus, inside, thread) */
+/* Recording(layout, counter, target, fail, *, format, plan, focus, inside, thread,
+ * memory_interval_ns) */
 static PyObject *
 recording_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
     PyObject *layout, *counter, *target, *fail;
     PyObject *format = Py_None, *plan = Py_None, *focus = Py_None, *thread = Py_None;
     int inside = 0;
+    long long interval_ns = 0;
     static char *known[] = {"layout", "counter", "target", "fail",   "format",
-                            "plan",   "focus",   "inside", "thread", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!OO|$OOOpO:Recording", known,
+                            "plan",   "focus",   "inside", "thread", "memory_interval_ns", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!OO|$OOOpOL:Recording", known,
                                      &pk_layout_type, &layout, &pk_counter_type, &counter, &target,
-                                     &fail, &format, &plan, &focus, &inside, &thread))
+                                     &fail, &format, &plan, &focus, &inside, &thread, &interval_ns))
         return NULL;
     pk_recording *recording = (pk_recording *)type->tp_alloc(type, 0);
     if (recording == NULL)
@@ -565,6 +584,8 @@ recording_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
     recording->counter = (pk_counter *)Py_NewRef(counter);
     recording->fail = Py_NewRef(fail);
     recording->inside = inside != 0;
+    recording->memory_interval_ns = interval_ns;
+    recording->memory_read_ns = INT64_MIN / 2; /* never */
     if (set_target(recording, target, format) < 0 || set_up(recording, plan, focus, thread) < 0)
         Py_CLEAR(recording);
     return (PyObject *)recording;

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 SYNTAX = "FIELD=VALUE[,VALUE...], FIELD!=VALUE[,VALUE...] or changed:FIELD"
 """What can be given, for messages."""
 
-_NUMBERS = {"index", "lineNo", "RSS", "VMS", "time_ns", "last_exit_ns", "thread_id"}
+_NUMBERS = {
+    "index",
+    "lineNo",
+    "RSS",
+    "VMS",
+    "memory_age_ns",
+    "time_ns",
+    "last_exit_ns",
+    "thread_id",
+}
 """Fields whose values are integers."""
 
 

@@ -62,7 +62,7 @@ def gatherer(
     reads: list[Callable[[FrameType], tuple[Any, ...]]] = []
     for group, read in (
         (("time_ns", "last_exit_ns"), stopwatch.read),
-        (("RSS", "VMS"), memory.read),
+        (("RSS", "VMS", "memory_age_ns"), memory.read),
         (("thread_id", "thread_name"), thread_of),
         (("line",), lines.read),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 import warnings
@@ -14,7 +15,7 @@ from pikos.hidden import code_is_hidden, hidden_thread
 from pikos.monitors import sources
 from pikos.monitors.assembly import Gate, gatherer, is_of_the_program, timed
 from pikos.monitors.enabled import ENABLED
-from pikos.monitors.measures import Memory, SourceLines, Stopwatch
+from pikos.monitors.measures import MEMORY_FIELDS, Memory, SourceLines, Stopwatch
 from pikos.monitors.monitor import Monitor
 from pikos.monitors.native_recording import NativeHandler, can_gather, counter, target_of
 from pikos.monitors.place import level_of_the_program
@@ -45,11 +46,15 @@ class EventMonitor(Monitor):
         Whether all threads are monitored, or only the one that enables.
     clock
         Gives the time of records with ``time_ns``, in ns.
+    memory_interval
+        The memory is read at most every so many µs, else the values of before are recorded; 0:
+        it is read at each event.  The field ``memory_age_ns`` says how old they are.
 
     Raises
     ------
     ValueError
-        If a field is not known, or both record type and fields are given.
+        If a field is not known, both record type and fields are given, or the interval is
+        negative.
 
     Threads: any; records come one at a time, in the order of their indexes
     Fork: disabled in the child, where it can be enabled again
@@ -70,9 +75,13 @@ class EventMonitor(Monitor):
         fields: Iterable[str] | None = None,
         threads: bool = True,
         clock: Callable[[], int] = time.monotonic_ns,
+        memory_interval: float = 0.0,
     ) -> None:
+        if not 0 <= memory_interval < math.inf:
+            raise ValueError(f"memory_interval is {memory_interval}: give microseconds, or 0")
         if fields is not None and record_type is not None:
             raise ValueError("give either record_type or fields, not both")
+        self._memory_interval = memory_interval
         with hidden_thread():
             if fields is not None:
                 record_type = record_type_of(fields)
@@ -91,7 +100,7 @@ class EventMonitor(Monitor):
 
     def _assemble(self, record_type: Callable[..., Any], clock: Callable[[], int]) -> None:
         self._fields = fields_of(record_type, self.default_record_type._fields)
-        self._memory = Memory()
+        self._memory = Memory(self._memory_interval)
         self._clock = clock
         self._stopwatch = Stopwatch(clock)
         self._indexes = counter()
@@ -167,7 +176,7 @@ class EventMonitor(Monitor):
         prepared = False
         self._gate = Gate()
         try:
-            if not {"RSS", "VMS"}.isdisjoint(self._fields):
+            if not MEMORY_FIELDS.isdisjoint(self._fields):
                 self._memory.open()
             self.recorder.prepare(self.record_type)
             prepared = True
@@ -211,6 +220,7 @@ class EventMonitor(Monitor):
             focus=None if focus is None else focus.idents,
             inside=self._records_callees,
             thread=thread,
+            memory_interval_ns=int(self._memory_interval * 1000),
         )
         self._enter_focus(recording)
         return NativeHandler(recording, focus)

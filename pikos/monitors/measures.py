@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from pikos.monitors.per_code import PerCode
@@ -12,39 +13,62 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+NEVER_NS = -(2**63)
+"""Before any time that a clock gives."""
+
 NO_SOURCE = "<compiled string>"
 """The text of a line whose source is not known."""
+
+
+MEMORY_FIELDS = frozenset({"RSS", "VMS", "memory_age_ns"})
+"""The fields that the memory is read for."""
 
 
 class Memory:
     """The memory of this process.
 
-    Fields:  RSS, VMS - int, bytes
+    Fields:  RSS, VMS - int, bytes; memory_age_ns - int, ns, since these were read
     Cost:    about 9 us a read
     Raises:  ImportError from ``open`` without psutil
     Source:  psutil.Process.memory_info
     Fork:    to be opened again in the child
+
+    Parameters
+    ----------
+    interval_us
+        It is read at most every so many us; 0: at each event.
+
     """
 
     process: Any = None
     """psutil's handle, while open."""
+
+    def __init__(self, interval_us: float) -> None:
+        self._interval_ns = interval_us * 1000
+        self._read_ns = NEVER_NS
+        self._values = (0, 0)
 
     def open(self) -> None:
         """Make ready to read."""
         import psutil  # noqa: PLC0415 - optional, and needed by some monitors only
 
         self.process = psutil.Process()
+        self._read_ns = NEVER_NS
 
     def close(self) -> None:
         """Let the handle go."""
         self.process = None
 
-    def read(self, _frame: FrameType) -> tuple[int, int]:
-        """Give the resident set and the virtual size."""
+    def read(self, _frame: FrameType) -> tuple[int, int, int]:
+        """Give the resident set, the virtual size, and how long ago they were read."""
         if self.process is None:
             self.open()
-        info = self.process.memory_info()
-        return info.rss, info.vms
+        now_ns = time.monotonic_ns() if self._interval_ns else 0
+        if not self._interval_ns or now_ns - self._read_ns >= self._interval_ns:
+            info = self.process.memory_info()
+            self._values = info.rss, info.vms
+            self._read_ns = now_ns
+        return (*self._values, now_ns - self._read_ns)
 
 
 class _Times(threading.local):

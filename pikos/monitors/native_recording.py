@@ -6,6 +6,7 @@ import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
+from pikos.monitors.measures import MEMORY_FIELDS
 from pikos.native import EVENTS
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def can_gather(fields: Iterable[str], clock: Callable[[], int]) -> bool:
     fields = set(fields)
     if EVENTS is None or not fields <= set(EVENTS.FIELDS):
         return False
-    if not EVENTS.MEMORY_IS_READ and fields & {"RSS", "VMS"}:
+    if not EVENTS.MEMORY_IS_READ and fields & MEMORY_FIELDS:
         return False
     return clock is time.monotonic_ns or not fields & {"time_ns", "last_exit_ns"}
 

@@ -12,6 +12,7 @@ WIDTHS = {
     "lineNo": 7,
     "RSS": 15,
     "VMS": 15,
+    "memory_age_ns": 13,
     "time_ns": 16,
     "last_exit_ns": 16,
     "thread_id": 15,

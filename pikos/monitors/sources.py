@@ -34,7 +34,7 @@ def hooks() -> Sources:
     """Give the sources that use the profile and the trace function of each thread."""
     return Sources(
         "sys.setprofile and sys.settrace",
-        "they are there in every version of Python",
+        "the way of Python 3.11, which has no sys.monitoring",
         ProfileHooks(),
         LineHooks(),
     )

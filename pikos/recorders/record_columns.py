@@ -22,6 +22,7 @@ KNOWN_FIELDS: dict[str, Type] = {
     "VMS": "i64",
     "time_ns": "i64",
     "last_exit_ns": "i64",
+    "memory_age_ns": "i64",
     "thread_id": "i64",
     "thread_name": "str",
 }

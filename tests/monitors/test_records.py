@@ -234,3 +234,31 @@ def test_the_line_of_a_function_event_can_be_asked_for(mechanism, kept):
 
     assert [record.line for record in kept.records] == ["def leaf():", "    return 1"]
     assert calls(kept) == [("call", "leaf"), ("return", "leaf")]
+
+
+def test_memory_is_read_at_most_once_in_its_interval(mechanism, kept):
+    fields_ = ("RSS", "memory_age_ns")
+
+    with FunctionMonitor(kept, fields=fields_, memory_interval=10e6):
+        known.gcd_internal(12, 3)
+
+    sizes, ages = zip(*kept.records, strict=True)
+    assert len(set(sizes)) == 1
+    assert sizes[0] > MEGABYTE
+    assert ages[0] == 0
+    assert ages[-1] > 0
+    assert list(ages) == sorted(ages)
+
+
+def test_memory_without_an_interval_is_read_at_each_event(mechanism, kept):
+    with FunctionMonitor(kept, fields=("VMS", "memory_age_ns")):
+        known.gcd_internal(12, 3)
+
+    assert {record.memory_age_ns for record in kept.records} == {0}
+    assert kept.records[0].VMS > MEGABYTE
+
+
+@pytest.mark.parametrize("interval", [-1.0, float("inf"), float("nan")])
+def test_an_interval_that_is_none_is_refused(kept, interval):
+    with pytest.raises(ValueError, match="memory_interval is"):
+        FunctionMemoryMonitor(kept, memory_interval=interval)
