@@ -23,22 +23,21 @@ def pikos(python, runtime):
 
 
 @pytest.fixture
-def refused(runtime, tmp_path, monkeypatch, capsys):
+def answer(runtime, tmp_path, monkeypatch, capsys):
     """Give a command line that runs nothing to a ``main`` of this process, which is quicker."""
 
-    def refused(main, *arguments):
+    def answer(main, *arguments):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["pikos", *arguments])
         monkeypatch.setattr(sys, "path", ["", *sys.path])
         monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # put back
-        modules = set(sys.modules)
         try:
             status = main()
         except SystemExit as error:
             status = error.code
-        for name in set(sys.modules) - modules:
-            if not name.startswith("pikos"):
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
                 del sys.modules[name]
         return CompletedProcess(arguments, status, *capsys.readouterr())
 
-    return refused
+    return answer

@@ -14,8 +14,8 @@ def test_the_version_is_told(pikos):
 
 
 @pytest.mark.parametrize("verb", main.VERBS)
-def test_a_verb_explains_itself(pikos, verb):
-    done = pikos(verb, "--help")
+def test_a_verb_explains_itself(answer, verb):
+    done = answer(main.main, verb, "--help")
 
     assert done.returncode == 0
     assert f"usage: pikos {verb}" in done.stdout
@@ -28,8 +28,8 @@ def test_all_verbs_are_in_the_help(pikos):
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["--fast"]], ids=str)
-def test_what_is_no_verb_is_a_usage_error(pikos, arguments):
-    done = pikos(*arguments)
+def test_what_is_no_verb_is_a_usage_error(answer, arguments):
+    done = answer(main.main, *arguments)
 
     assert done.returncode == 2
     assert "usage: pikos" in done.stderr

@@ -357,13 +357,13 @@ def test_a_function_of_a_module_that_is_run_is_focused_on(run, write, rows):
 
 
 @pytest.mark.parametrize("focus", ["nothing", "aside.nothing", "len", "aside.kept", "aside"])
-def test_what_cannot_be_focused_on_is_told_before_the_script_runs(refused, write, files, focus):
+def test_what_cannot_be_focused_on_is_told_before_the_script_runs(answer, write, files, focus):
     """S22: and nothing is written."""
     write("aside.py", "kept = 1")
     write("script.py", SCRIPT)
 
     words = ("functions", "--recording", "csv", "--focused-on", f"helper,{focus}", "script.py")
-    done = refused(pikos_run.main, *words)
+    done = answer(pikos_run.main, *words)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"pikos-run: cannot focus on {focus}: ")
@@ -545,13 +545,13 @@ def test_a_file_that_cannot_be_opened_is_told_with_what_to_do(run, write, tmp_pa
     ids=" ".join,
 )
 def test_a_command_line_that_makes_no_sense_is_answered_with_what_to_do(
-    refused, write, files, arguments, words
+    answer, write, files, arguments, words
 ):
     write("script.py", "print('ran')")
     write("monitor_records.csv", "precious")
 
     options = ["--recording=csv"] if arguments[:1] == ["functions"] else []
-    done = refused(pikos_run.main, *options, *arguments)
+    done = answer(pikos_run.main, *options, *arguments)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
@@ -602,10 +602,10 @@ def test_pikos_run_records_with_a_monitor(pikos, write, rows):
     ],
     ids=" ".join,
 )
-def test_pikos_run_refuses_what_does_not_go_together(refused, write, options, words):
+def test_pikos_run_refuses_what_does_not_go_together(answer, write, options, words):
     write("script.py", "print('ran')")
 
-    done = refused(main.main, "run", *options, "script.py")
+    done = answer(main.main, "run", *options, "script.py")
 
     assert (done.returncode, done.stdout) == (2, "")
     for word in words:

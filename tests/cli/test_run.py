@@ -262,11 +262,11 @@ def test_a_profile_that_cannot_be_written_is_told_and_changes_the_status(pikos):
     ids=" ".join,
 )
 def test_a_command_line_that_makes_no_sense_is_answered_with_what_to_do(
-    refused, write, arguments, words
+    answer, write, arguments, words
 ):
     write("empty/__init__.py", "")
 
-    done = refused(main.main, "run", *arguments)
+    done = answer(main.main, "run", *arguments)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr

@@ -18,7 +18,7 @@ from support import hostile
 from support.publisher import Publisher, until
 from support.session import MadeUpSession
 
-from pikos.cli import top
+from pikos.cli import main, top
 from pikos.publishing.session_directory import SessionDirectory
 
 
@@ -156,8 +156,8 @@ def test_without_a_session_it_says_what_to_do(pikos):
         (["tcp://127.0.0.1:9", "--keys", "/no/keys"], "pikos keygen"),
     ],
 )
-def test_a_command_line_that_makes_no_sense_ends_with_2(pikos, arguments, reason):
-    done = pikos("top", *arguments)
+def test_a_command_line_that_makes_no_sense_ends_with_2(answer, arguments, reason):
+    done = answer(main.main, "top", *arguments)
 
     assert done.returncode == 2
     assert reason in done.stderr
