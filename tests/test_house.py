@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "native": {EVENTS},
     "wire": {"errors"},
     "filters": set(),
-    "publishing": {"errors", "wire", "live.keys", "live.sessions"},
+    "publishing": {"errors", "wire", "live.keys", "live.sessions", "live.session_lock"},
     "recorders": {"errors", "filters", "hidden", "native", "wire", "publishing"},
     "monitors": {"errors", "hidden", "native"},
     "real_time": {

@@ -9,7 +9,7 @@ import secrets
 from typing import TYPE_CHECKING, Self
 
 from pikos.errors import AddressError
-from pikos.live import sessions
+from pikos.live import session_lock, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,11 +46,11 @@ class SessionDirectory:
             path = root / f"{os.getpid()}-{secrets.token_hex(8)}"
             try:
                 path.mkdir(0o700)
-                lock = _made_and_locked(path / sessions.LOCK_NAME)
+                lock = _made_and_locked(path / session_lock.LOCK_NAME)
             except FileExistsError:
                 continue
             except OSError as error:
-                sessions.remove(path)
+                session_lock.remove(path)
                 raise AddressError(
                     str(path), f"no session directory can be made: {error}; set XDG_RUNTIME_DIR"
                 ) from error
@@ -61,7 +61,7 @@ class SessionDirectory:
     @property
     def endpoint(self) -> str:
         """Where a session publishes that was given no address."""
-        return f"ipc://{self.path / sessions.SOCKET_NAME}"
+        return f"ipc://{self.path / session_lock.SOCKET_NAME}"
 
     def announce(
         self, address: str, argv: Sequence[str], started_unix_ns: int, publishes: str = "profile"
@@ -82,14 +82,14 @@ class SessionDirectory:
             "publishes": publishes,
         }
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self.path / sessions.FACTS_NAME, flags, 0o600)
+        descriptor = os.open(self.path / session_lock.FACTS_NAME, flags, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
             json.dump(facts, stream)
 
     def remove(self) -> None:
         """Remove the directory with all that a session has in it, and give up its lock."""
         if self._lock >= 0:
-            sessions.remove(self.path)
+            session_lock.remove(self.path)
         self.forget()
 
     def forget(self) -> None:
@@ -108,7 +108,7 @@ def _made_and_locked(path: Path) -> int | None:
     except FileNotFoundError:
         return None
     try:
-        if sessions.try_lock(descriptor) and _is_still_at(path, descriptor):
+        if session_lock.try_lock(descriptor) and _is_still_at(path, descriptor):
             return descriptor
     except BaseException:
         os.close(descriptor)

@@ -14,7 +14,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from pikos.errors import AddressError
-from pikos.live.sessions import try_lock
+from pikos.live.session_lock import try_lock
 
 if TYPE_CHECKING:
     from pathlib import Path

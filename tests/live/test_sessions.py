@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pikos.errors import AddressError, SessionNotFound
-from pikos.live import sessions
+from pikos.live import session_lock, sessions
 from pikos.publishing.session_directory import SessionDirectory
 
 HEX = "0123456789abcdef"
@@ -80,7 +80,7 @@ def test_a_planted_directory_is_not_used_but_a_fresh_one(runtime, plant):
     directory = sessions.runtime_directory()
 
     assert directory not in {planted, elsewhere}
-    assert sessions.is_private_directory(directory)
+    assert session_lock.is_private_directory(directory)
     assert not list(elsewhere.iterdir())
 
 
@@ -88,7 +88,7 @@ def test_a_directory_of_another_user_is_not_private(runtime, monkeypatch):
     directory = sessions.runtime_directory()
     monkeypatch.setattr(os, "geteuid", lambda: directory.stat().st_uid + 1)
 
-    assert not sessions.is_private_directory(directory)
+    assert not session_lock.is_private_directory(directory)
 
 
 def test_when_every_usual_directory_is_planted_a_fresh_one_is_made_once_and_found_again(
@@ -297,23 +297,23 @@ def test_a_session_that_is_not_announced_yet_is_not_listed_and_not_swept(runtime
 
 def test_looking_does_not_take_the_session_for_dead_while_another_looks(session):
     with (session.path / "lock").open("rb") as looking:
-        assert not sessions.try_lock(looking.fileno(), shared=True)
-        assert sessions.is_alive(session.path)
+        assert not session_lock.try_lock(looking.fileno(), shared=True)
+        assert session_lock.is_alive(session.path)
 
 
 def test_who_looks_at_a_dead_session_is_not_taken_for_its_owner(runtime):
     directory = dead_directory(runtime)
 
     with (directory / "lock").open("rb") as looking:
-        assert sessions.try_lock(looking.fileno(), shared=True)
-        assert not sessions.is_alive(directory)
+        assert session_lock.try_lock(looking.fileno(), shared=True)
+        assert not session_lock.is_alive(directory)
 
 
 def test_a_dead_session_that_another_looks_at_is_swept_later(runtime):
     directory = dead_directory(runtime)
 
     with (directory / "lock").open("rb") as looking:
-        sessions.try_lock(looking.fileno(), shared=True)
+        session_lock.try_lock(looking.fileno(), shared=True)
         sessions.list_sessions()
         assert directory.exists()
 
@@ -349,13 +349,13 @@ def test_a_child_that_lets_go_of_its_parents_session_leaves_it_alive(session):
         os._exit(0 if session.path.exists() else 1)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert sessions.is_alive(session.path)
+    assert session_lock.is_alive(session.path)
 
 
 def test_a_program_started_by_another_does_not_hold_its_session(session):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         session.forget()
-        alive = sessions.is_alive(session.path)
+        alive = session_lock.is_alive(session.path)
         child.communicate(b"\n", timeout=20)
 
     assert not alive
