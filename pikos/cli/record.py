@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pikos.cli.recorded import recorded, status_of
+from pikos.cli.recorded import recording_of, status_of
 from pikos.cli.source import configure_target, source_of, target_of
 from pikos.errors import SessionSilent
 from pikos.live.text import safe, size
@@ -69,11 +69,11 @@ def run(options: argparse.Namespace) -> int:
         If there is nobody to hear, or the program went without a goodbye.
 
     """
-    source = source_of(target_of(options.target), keys=options.keys)
-    with source, recorded(source, options.outfile) as writer:
-        assert writer is not None  # noqa: S101  # -o is required
+    target = target_of(options.target)
+    source = source_of(target, keys=options.keys)
+    with source, recording_of(source, options.outfile) as writer:
         try:
-            _listen(source, writer)
+            _listen(source, target, writer)
         except KeyboardInterrupt:
             pass
         finally:
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     return status_of("pikos record", writer)
 
 
-def _listen(source: Subscription | Replay, writer: RecordingWriter) -> None:
+def _listen(source: Subscription | Replay, target: str, writer: RecordingWriter) -> None:
     heard_at, disconnects = source.now(), -1
     while not source.ended and writer.failure is None:
         if source.receive(LOOK_S) is not None:
@@ -91,9 +91,9 @@ def _listen(source: Subscription | Replay, writer: RecordingWriter) -> None:
             reason = (
                 "is it still running? (see pikos ps)"
                 if disconnects < 0
-                else ("it went without a goodbye; what was heard is recorded")
+                else "it went without a goodbye; what was heard is recorded"
             )
-            raise SessionSilent(writer.path, WAIT_S, reason)
+            raise SessionSilent(target, WAIT_S, reason)
 
 
 def _summary(writer: RecordingWriter) -> str:

@@ -36,17 +36,42 @@ def recorded(source: Subscription | Replay, path: str | None) -> Iterator[Record
     Raises
     ------
     RecordingError
-        If it cannot be written there, or the source is a recording itself.
+        As for ``recording_of``.
 
     """
     if path is None:
         yield None
-        return
+    else:
+        with recording_of(source, path) as writer:
+            yield writer
+
+
+def recording_of(source: Subscription | Replay, path: str) -> RecordingWriter:
+    """Record a source from now on.
+
+    Parameters
+    ----------
+    source
+        What is listened to.
+    path
+        Where to write the recording.
+
+    Returns
+    -------
+    RecordingWriter
+        The recording.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be written there, or the source is a recording itself.
+
+    """
     if not isinstance(source, Subscription):
         raise RecordingError(path, "what is replayed is recorded already; copy that file")
-    with RecordingWriter(path) as writer:
-        source.tap = writer.write
-        yield writer
+    writer = RecordingWriter(path)
+    source.tap = writer.write
+    return writer
 
 
 def status_of(prog: str, writer: RecordingWriter) -> int:

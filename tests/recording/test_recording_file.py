@@ -56,8 +56,9 @@ def test_a_recording_can_be_read_while_it_is_written(tmp_path, frames):
         assert read(tmp_path / "x") == (frames[:1], "")
 
 
-def test_a_recording_cut_off_anywhere_opens_with_all_that_was_complete(path, frames, tmp_path):
-    whole, cut = path.read_bytes(), tmp_path / "cut"
+def test_a_recording_cut_off_anywhere_opens_with_all_that_was_complete(tmp_path):
+    frames = [MadeUpSession().bye("x" * size) for size in (1, 20, 0)]
+    whole, cut = record(tmp_path / "whole", frames).read_bytes(), tmp_path / "cut"
     ends = [HEADER_SIZE]
     for frame in frames:
         ends.append(ends[-1] + ENTRY_SIZE + len(frame))
