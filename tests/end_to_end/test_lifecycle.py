@@ -35,34 +35,34 @@ IN_ORDER = {
 }
 
 
-@pytest.mark.parametrize("way", IN_ORDER)
 @pytest.mark.parametrize("where", ["enabled", "in a with block", "disabled"])
-def test_a_program_that_ends_in_order_says_goodbye_with_everything_counted(
-    start, runtime, way, where
-):
-    ending, status = IN_ORDER[way]
+def test_a_program_that_ends_in_order_says_goodbye_with_everything_counted(start, runtime, where):
+    """Whatever way it ends: one program for each, all at once."""
     begin, end = {
         "enabled": ("profiler.enable()", ""),
         "in a with block": ("with profiler:", ""),
         "disabled": ("with profiler: work(50)", "profiler.disable()"),
     }[where]
     indent = "    " if begin == "with profiler:" else ""
-    lines = [f"work({0 if end else 50})", *ending.splitlines()]
-    program = start(
-        "main = threading.main_thread()\n"
-        "def leaf2(): pass\n"
-        "profiler = RealTimeProfiler(interval=60, wait_for_viewer=10)\n"
-        f"{begin}\n" + "\n".join(indent + line for line in lines)
-    )
+    programs = {}
+    for way, (ending, _) in IN_ORDER.items():
+        lines = [f"work({0 if end else 50})", *ending.splitlines()]
+        programs[way] = start(
+            "main = threading.main_thread()\n"
+            "def leaf2(): pass\n"
+            "profiler = RealTimeProfiler(interval=60, wait_for_viewer=60)\n"
+            f"{begin}\n" + "\n".join(indent + line for line in lines)
+        )
 
-    with subscribe(program.session().address) as messages:
-        last = hear_until(messages, lambda s: s.ended is not None, "goodbye")
-    returned, _, errors = program.end()
+    for way, program in programs.items():
+        with subscribe(program.session().address) as messages:
+            last = hear_until(messages, lambda s: s.ended is not None, f"goodbye after {way}")
+        returned, _, errors = program.end()
 
-    assert last.ended == "the program ended"
-    assert calls_of(last, "leaf") == 50
-    assert returned == status
-    assert ("unhandled" in errors) == (way == "an exception")
+        assert last.ended == "the program ended"
+        assert (way, calls_of(last, "leaf")) == (way, 50)
+        assert (way, returned) == (way, IN_ORDER[way][1])
+        assert ("unhandled" in errors) == (way == "an exception")
     assert not list((runtime / "pikos").iterdir())
 
 
