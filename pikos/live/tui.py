@@ -7,8 +7,10 @@ say is the view's affair.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -131,7 +133,8 @@ class Screen(App[int]):
         self._board.focus()
         loop = asyncio.get_running_loop()
         for number, status in ((signal.SIGINT, 0), (signal.SIGTERM, 128 + signal.SIGTERM)):
-            loop.add_signal_handler(number, self.exit, status)
+            with contextlib.suppress(NotImplementedError):  # Windows
+                loop.add_signal_handler(number, self.exit, status)
         self.set_interval(STEP_S, self._step)
 
     def on_resize(self) -> None:
@@ -146,8 +149,11 @@ class Screen(App[int]):
             await super().on_event(event)
 
     def _press(self, event: events.Key) -> None:
-        if event.key == "ctrl+c":
-            os.killpg(os.getpgrp(), signal.SIGINT)  # as a terminal does that was left as it is
+        if event.key == "ctrl+c":  # as a terminal does that was left as it is
+            if sys.platform == "win32":
+                self.exit(0)
+            else:
+                os.killpg(os.getpgrp(), signal.SIGINT)
             return
         typed = event.character if event.is_printable else None
         self._viewer.press(typed or _KEYS.get(event.key, event.key))

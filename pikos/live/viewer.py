@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pikos.live.sessions import Session
     from pikos.live.state import ViewState
     from pikos.live.watch import Watch
+    from pikos.model import Snapshot
 
 LOOK_S = 1.0
 """Seconds between two looks at which sessions are live."""
@@ -106,7 +107,7 @@ class Viewer:
         if self.state.paused:
             scene = replace(self._scene, now=scene.now)
         else:
-            scene = replace(scene, memory=memory, since=self._scene.since)
+            scene = replace(scene, memory=memory, since=self._since(scene))
         self._scene = replace(
             scene,
             source=self._source_of(self.state.file),
@@ -116,6 +117,13 @@ class Viewer:
             notice=self._scene.notice,
         )
         return self._scene
+
+    def _since(self, scene: Scene) -> Snapshot | None:
+        """Tell what the user counts from, unless counting has begun anew since."""
+        now, since = scene.snapshot, self._scene.since
+        if since is None or (since.stream, since.epoch) != (now.stream, now.epoch):
+            return None
+        return since
 
     def picture(self, size: Size) -> Picture:
         """Draw.

@@ -252,6 +252,17 @@ def test_the_source_has_what_a_line_monitor_recorded(scene):
     assert line.split() == ["2", "2", "7.0", "MiB", "x", "=", "1"]
 
 
+def test_what_the_program_wrote_is_shown_its_end_first(scene):
+    told = tuple(f"line {n}\t\x1b[2J" for n in range(100))
+    written = replace(scene, output=told)
+    state = ViewState(panel="output")
+
+    assert "line 99 \\x1b[2J" in shown(written, state)
+    assert "line 50 " not in shown(written, state)
+    assert "line 0 " in shown(written, after(written, state, *["page up"] * 20))
+    assert "pikos run --live" in shown(scene, state)
+
+
 def test_why_there_is_no_source_is_said(scene):
     hidden = replace(scene, source=SourceText("/a.py", (), "/a.py is not below /home"))
 

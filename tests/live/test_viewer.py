@@ -98,6 +98,16 @@ def test_counting_from_now_on_and_from_the_beginning_again(viewer, script, sessi
     assert " 999 " in shown(viewer)
 
 
+def test_counting_from_now_on_ends_when_the_program_counts_anew(viewer, script, session):
+    press(viewer, "r")
+    session.epoch = 1
+    script.queue += session.keyframe(**PROGRAM)
+    viewer.watch.take_in(1.0)
+
+    assert "counted since" not in shown(viewer)
+    assert " 10 " in shown(viewer)
+
+
 def test_what_is_known_is_written_and_that_is_told(script):
     written = []
     viewer = Viewer(
