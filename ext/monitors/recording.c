@@ -36,6 +36,7 @@ struct pk_recording {
     uint64_t focus_serial;
     bool inside;         /* what is called in the focus is recorded too */
     bool open;
+    bool is_plain;       /* nothing but the index is measured, in all code and threads, for a file */
     bool one_thread;
     unsigned long thread; /* which */
     pk_memory memory;
@@ -404,10 +405,33 @@ put_record(pk_recording *recording, pk_site *site, pk_row *row, int64_t entered_
     return pk_rows_add(recording->rows, recording->layout, site, &measured);
 }
 
+/* Record an event of a plain recording whose site and texts are known, and fit.  False if it has to
+ * be done in the way of the others. */
+static inline bool
+record_quickly(pk_recording *recording, const pk_place *place, int *result)
+{
+    const pk_site *site = pk_site_find(place->known, place->at, place->kind, place->builtin);
+    const pk_texts *texts = site == NULL ? NULL : site->texts[0];
+    pk_block *block = &recording->file->gathered;
+    if (texts == NULL || texts->format != recording->format->serial ||
+        block->room - block->used < texts->ends[1] + recording->format->measured_size + PK_SLACK ||
+        block->used == 0 || recording->file->error != 0)
+        return false;
+    pk_block_copy(block, texts->bytes, texts->ends[0]);
+    pk_block_put_next(block, &recording->digits, recording->counter->next++,
+                      recording->format->align[0], recording->format->width[0]);
+    pk_block_copy(block, texts->bytes + texts->ends[0], texts->ends[1] - texts->ends[0]);
+    *result = pk_text_file_added(recording->file, false);
+    return true;
+}
+
 /* Record an event, if it is this recording's.  0, or −1 with an exception. */
 static int
 record(pk_recording *recording, pk_place *place)
 {
+    int result;
+    if (recording->is_plain && PK_LIKELY(record_quickly(recording, place, &result)))
+        return result;
     if (!recording->open ||
         (recording->one_thread && PyThread_get_thread_ident() != recording->thread))
         return 0;
@@ -431,7 +455,7 @@ record(pk_recording *recording, pk_place *place)
         return -1; /* made before anything is measured: it may take long, and run Python code */
     if (PK_UNLIKELY(!recording->open))
         return 0; /* shut by Python code that ran meanwhile */
-    int result = put_record(recording, site, row, entered_ns);
+    result = put_record(recording, site, row, entered_ns);
     if (layout->times)
         row->left_ns = now_ns();
     return result;
@@ -559,6 +583,10 @@ set_up(pk_recording *recording, PyObject *plan, PyObject *focus, PyObject *threa
         recording->memory_is_open = true;
     }
     recording->open = true;
+    const pk_layout *layout = recording->layout;
+    recording->is_plain = recording->file != NULL && layout->measured_count == 1 &&
+                          layout->measured[0] == PK_INDEX && recording->plan == NULL &&
+                          !recording->one_thread && focus == Py_None;
     return set_focus((PyObject *)recording, focus, NULL);
 }
 
@@ -598,7 +626,7 @@ recording_shut(PyObject *self, PyObject *unused)
 {
     (void)unused;
     pk_recording *recording = (pk_recording *)self;
-    recording->open = false;
+    recording->open = recording->is_plain = false;
     for (size_t i = 0; i < recording->thread_count; i++)
         empty_row(recording->threads[i]);
     Py_RETURN_NONE;
@@ -651,7 +679,7 @@ static int
 recording_clear(PyObject *self)
 {
     pk_recording *recording = (pk_recording *)self;
-    recording->open = false;
+    recording->open = recording->is_plain = false;
     for (size_t i = 0; i < recording->thread_count; i++)
         empty_row(recording->threads[i]);
     Py_CLEAR(recording->plan);
