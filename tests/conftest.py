@@ -1,4 +1,4 @@
-"""Fixtures for tests that run programs in processes of their own."""
+"""Fixtures for tests that run programs in processes of their own, and what holds for all tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared machine")  # no example has to be quick
 
 DEADLINE_S = 60.0
 
