@@ -129,7 +129,8 @@ class Screen(App[int]):
         yield self._board
 
     def on_mount(self) -> None:
-        """Begin."""
+        """Begin, with what has arrived while Textual was started."""
+        self._viewer.watch.take_in(STEP_S)
         self._board.focus()
         loop = asyncio.get_running_loop()
         for number, status in ((signal.SIGINT, 0), (signal.SIGTERM, 128 + signal.SIGTERM)):
