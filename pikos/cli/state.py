@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pikos.cli.source import source_of, tell_of_damage
 from pikos.errors import RecordingError, SessionSilent
+from pikos.live.text import safe
 from pikos.live.watch import Watch
 from pikos.model import Model
 from pikos.recording.replay import Replay
@@ -47,19 +48,28 @@ def state_of(prog: str, target: str, *, keys: str | None = None) -> Snapshot:
     """
     source = source_of(target, keys=keys)
     with contextlib.closing(source):
-        snapshot = _last_of(source) if isinstance(source, Replay) else _present_of(source, target)
+        if isinstance(source, Replay):
+            snapshot = _last_of(prog, source)
+        else:
+            snapshot = _present_of(source, target)
     tell_of_damage(prog, source)
     _tell_of_losses(prog, snapshot)
     return snapshot
 
 
-def _last_of(replay: Replay) -> Snapshot:
+def _last_of(prog: str, replay: Replay) -> Snapshot:
     model = Model(records_max=None)
     for message in replay:
         model.fold(message)
     snapshot = model.snapshot()
     if not snapshot.stream:
         raise RecordingError(replay.path, "nothing is recorded in it")
+    if len(model.streams) > 1:
+        print(
+            f"{prog}: {safe(replay.path)}: of {len(model.streams)} sessions this is the one heard "
+            "last",
+            file=sys.stderr,
+        )
     return snapshot
 
 

@@ -8,7 +8,7 @@ from operator import add, sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pikos.comparison.marshalled import unmarshalled
-from pikos.export.labels import label_of, title_of
+from pikos.export.labels import NAME_MAX, label_of, title_of
 from pikos.live.text import safe
 from pikos.model.rows import Stat
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pikos.model import Snapshot
+
+COUNT_MAX = 2**63
+"""What a count, or a time in ns, is less than."""
 
 WALL_CLOCKS = ("tsc", "monotonic")
 """Clocks that tell the same time."""
@@ -160,26 +163,27 @@ def name_of(snapshot: Snapshot, number: int) -> Name:
     """
     label = label_of(snapshot, number)
     function = snapshot.functions.get(number)
-    name = label.name if function is None else safe(function.name)
+    name = label.name if function is None else safe(function.name, NAME_MAX)
     return Name(label.file, label.line, name, label.name)
 
 
 def _label(label: Any) -> Name:
     match label:
         case (str(file), int(line), str(name)):
-            return Name(safe(file), max(0, line), safe(name), "")
+            return Name(safe(file, NAME_MAX), max(0, line), safe(name, NAME_MAX), "")
     raise ValueError("a function is not named by its file, line and name")
 
 
 def _row(row: Any) -> Counts:
     match row:
-        case (int(primitive), int(calls), float() | int(), float() | int(), dict()):
+        case (int(primitive), int(calls), float() | int(), float() | int(), dict()) if (
+            max(abs(primitive), abs(calls)) < COUNT_MAX
+        ):
             return Counts(calls, primitive, _ns(row[2]), _ns(row[3]))
     raise ValueError("a function does not have two counts, two times and its callers")
 
 
 def _ns(seconds: float) -> int:
-    try:
-        return round(seconds * 1e9)
-    except (OverflowError, ValueError):
-        raise ValueError(f"a time of {seconds} s") from None
+    if not abs(seconds) < COUNT_MAX / 1e9:
+        raise ValueError(f"a time of {seconds} s")
+    return round(seconds * 1e9)

@@ -38,6 +38,7 @@ _TABLES: dict[str, tuple[str, type[tuple[Any, ...]], Callable[[Any], Any] | None
 """For each table the attribute of a snapshot, the type of its rows, and what they are found by."""
 
 _STATE = {"epoch": int, "time_ns": int, "messages": int, "dropped": int, "complete": bool}
+_INTEGER_MAX = 2**63
 _TEXTS = frozenset({"name", "qualified_name", "file"})
 
 
@@ -158,6 +159,8 @@ def _row(name: str, row_type: type[Any], values: Any) -> Any:
     for field, value in zip(fields, values, strict=True):
         if type(value) is not (str if field in _TEXTS else int):
             raise ValueError(f"{field} of a row of its table {name} is {type(value).__name__}")
+        if isinstance(value, int) and not -_INTEGER_MAX <= value < _INTEGER_MAX:
+            raise ValueError(f"{field} of a row of its table {name} has more than 64 bits")
     return row_type(*values)
 
 

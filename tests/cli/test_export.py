@@ -72,6 +72,21 @@ def test_a_recording_that_is_cut_off_is_exported_and_that_is_said(recording, cap
         assert json.load(file)["ended"] is None
 
 
+def test_of_several_sessions_the_one_heard_last_is_exported_and_that_is_said(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    sessions = [MadeUpSession(bytes([number] * 16), pid=number) for number in (1, 2)]
+    record("two.pikos", [frame for one in sessions for frame in one.keyframe(**PROGRAM)])
+
+    status, _, errors = told(capsys, "export", "two.pikos", "-f", "json", "-o", "out")
+
+    assert status == 0
+    assert errors == "pikos export: two.pikos: of 2 sessions this is the one heard last\n"
+    with open("out", encoding="utf-8") as file:
+        assert json.load(file)["hello"]["pid"] == 2
+
+
 def test_what_was_there_is_there_still_if_the_export_fails(recording, capsys, monkeypatch):
     monkeypatch.setattr("pikos.export.formats.SIZE_MAX", 1000)
     with open("out", "w", encoding="utf-8") as file:

@@ -187,6 +187,8 @@ def test_any_noise_is_refused_and_nothing_worse():
         {("/x", 1, "f"): (1, 1, "0.5", 0.5, {})},
         {("/x", 1, "f"): (1, 1, float("inf"), 0.5, {})},
         {("/x", 1, "f"): (1, 1, float("nan"), 0.5, {})},
+        {("/x", 1, "f"): (1, 1, 1e300, 0.5, {})},
+        {("/x", 1, "f"): (1, 2**64, 0.5, 0.5, {})},
     ],
     ids=repr,
 )
@@ -262,6 +264,15 @@ def test_hostile_names_are_shown_as_escapes():
         lines = as_text(a, b, ordered(differences(a, b), "name"), 10, [])
 
         assert all(map(hostile.is_harmless, lines))
+
+
+def test_a_name_of_ten_megabytes_is_cut():
+    name = "x" * 10_000_000
+    a = profile_of_pstats(marshal.dumps({(name, 1, name): (1, 1, 0.5, 0.5, {})}))
+
+    lines = as_text(a, a, ordered(differences(a, a), "name"), 10, [])
+
+    assert max(map(len, lines)) < 2000
 
 
 def test_a_flame_graph_of_differences_is_as_wide_as_the_greater_side():

@@ -63,6 +63,10 @@ def test_what_only_a_viewer_knows_is_left_out(snapshot):
             "cumulative_ns of a row of its table stat is float",
         ),
         (
+            changed(lambda told: told["tables"]["stat"]["rows"].append([1, 2, 3, 4, 5, 2**63])),
+            "cumulative_ns of a row of its table stat has more than 64 bits",
+        ),
+        (
             changed(lambda told: told["tables"]["function"]["rows"].append([9, 0, 1, 2, "", ""])),
             "name of a row of its table function is int",
         ),
