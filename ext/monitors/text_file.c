@@ -32,11 +32,13 @@ write_gathered(pk_text_file *file)
     file->gathered = file->leaving;
     file->leaving = taken;
     file->writing = true;
-    int error;
+    int error, descriptor = file->descriptor;
     PyThread_acquire_lock(file->ended, NOWAIT_LOCK);
     Py_BEGIN_ALLOW_THREADS
-    error = pk_block_write(&file->leaving, file->descriptor);
+    error = pk_block_write(&file->leaving, descriptor);
     Py_END_ALLOW_THREADS
+    if (file->descriptor != descriptor)
+        (void)close(descriptor); /* which close() has left to who writes */
     PyThread_release_lock(file->ended);
     file->writing = false;
     file->error = error;
@@ -125,7 +127,8 @@ file_flush(PyObject *self, PyObject *unused)
 
 PyDoc_STRVAR(close_doc,
 "close($self, /)\n--\n\n"
-"Write what is gathered, and close the file, which happens whatever is raised.");
+"Write what is gathered, and close the file, which happens whatever is raised.\n\n"
+"Where another thread writes for too long, OSError is raised, and that thread closes it.");
 
 static PyObject *
 file_close(PyObject *self, PyObject *unused)
@@ -137,11 +140,13 @@ file_close(PyObject *self, PyObject *unused)
     int descriptor = file->descriptor;
     file->descriptor = -1;
     file->gathered.used = 0;
-    if (descriptor >= 0 && close(descriptor) < 0 && result != NULL) {
-        PyErr_SetFromErrno(PyExc_OSError);
-        Py_CLEAR(result);
+    if (file->writing) {
+        errno = EBUSY;
+    } else if (descriptor < 0 || close(descriptor) == 0 || result == NULL) {
+        return result; /* with flush()'s exception, if there is one */
     }
-    return result;
+    Py_XDECREF(result);
+    return PyErr_SetFromErrno(PyExc_OSError);
 }
 
 PyDoc_STRVAR(discard_doc,

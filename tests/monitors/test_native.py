@@ -8,6 +8,7 @@ import gc
 import itertools
 import os
 import re
+import select
 import sys
 import threading
 import warnings
@@ -341,6 +342,26 @@ def test_the_extension_refuses_what_it_cannot_work_with():
     for call in [*wrong, *callbacks]:
         with pytest.raises((TypeError, ValueError)):
             call()
+
+
+def test_a_file_that_another_thread_writes_is_closed_by_it():
+    from pikos.native import EVENTS
+
+    reading, writing = os.pipe()
+    file = EVENTS.TextFile(writing, lambda: None)
+    stuck = threading.Thread(target=file.write, args=("x" * 300_000,))
+    stuck.start()
+    wait_until(lambda: select.select([reading], [], [], 0)[0], "the first bytes")
+
+    with pytest.raises(OSError, match="busy"):
+        file.close()
+    closed = file.closed
+    with open(reading, "rb") as pipe:
+        read = pipe.read()
+    stuck.join()
+
+    assert closed
+    assert read == b"x" * 300_000
 
 
 def test_indexes_go_on_where_python_code_took_some():
