@@ -8,14 +8,13 @@ import shutil
 import signal
 import sys
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pikos.cli.kept_output import follow, tail
 from pikos.cli.source import source_of
+from pikos.export.json_file import json_file
 from pikos.live.client import Subscription
-from pikos.live.document import document
 from pikos.live.keys import viewer_keys
 from pikos.live.plain import ENTER, LEAVE, paint
 from pikos.live.processes import ALL
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from pikos.live.scene import Scene
     from pikos.live.state import ViewState
+    from pikos.model import Snapshot
 
 SCREEN_INTERVAL_S = 0.25
 """Seconds between two pictures, unless the user says otherwise."""
@@ -165,11 +165,11 @@ def _paint(viewer: Viewer) -> None:
     sys.stdout.flush()
 
 
-def _save(scene: Scene, state: ViewState) -> str:
+def _save(snapshot: Snapshot) -> str:
     """Write a new file in the working directory, for its owner alone."""
     moment = time.strftime("%Y%m%d-%H%M%S")
-    name = f"pikos-{scene.snapshot.facts.get('pid', 0)}-{moment}.json"
+    name = f"pikos-{snapshot.facts.get('pid', 'several')}-{moment}.json"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with open(os.open(name, flags, 0o600), "w", encoding="ascii") as file:
-        file.write(document(scene, replace(state, pattern="")) + "\n")
+        file.writelines(json_file(snapshot))
     return name

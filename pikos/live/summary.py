@@ -56,7 +56,7 @@ def _who(scene: Scene) -> str:
     if not scene.snapshot.stream:
         return safe(f"pikos: {scene.target}")
     program = safe(" ".join(facts.get("argv") or ["?"]), 1000)
-    return f"pikos: process {facts.get('pid', '?')}: {program}"
+    return f"pikos: process {facts['pid']}: {program}" if "pid" in facts else f"pikos: {program}"
 
 
 def _status(scene: Scene, state: ViewState) -> tuple[str, Style]:

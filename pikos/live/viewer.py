@@ -38,7 +38,7 @@ class Viewer:
     turn_to
         Opens the address of another session, or ``all`` of them; None where there is no other.
     save
-        Writes a scene to a file, and tells which.
+        Writes a snapshot to a new file, and tells which.
     roots
         Directories below which source files may be shown.
     output
@@ -55,7 +55,7 @@ class Viewer:
         state: ViewState,
         *,
         turn_to: Callable[[str], Watch] | None = None,
-        save: Callable[[Scene, ViewState], str] | None = None,
+        save: Callable[[Snapshot], str] | None = None,
         roots: Sequence[str] = (".",),
         output: Callable[[], tuple[str, ...]] | None = None,
         gone: Callable[[], bool] = bool,
@@ -178,7 +178,7 @@ class Viewer:
             self._scene = replace(self._scene, since=since)
         elif request == "save" and self._save is not None:
             try:
-                self.tell(f"written: {self._save(self._scene, self.state)}")
+                self.tell(f"written: {self._save(self._scene.snapshot)}")
             except OSError as error:
                 self.tell(f"not written: {error}")
         elif request == "seek":

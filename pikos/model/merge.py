@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 STREAM = b"several sessions"
 """Stream id of what is merged."""
 
-FUNCTIONS_MAX = 1_000_000
-"""Functions that are known by number; past them numbering begins anew."""
+KNOWN_MAX = 1_000_000
+"""Functions and sessions that are known by number; past them numbering begins anew."""
 
-_APART = 1 << 64  # ids of one session do not reach those of the next
+_APART = 1 << 40  # ids of one session do not reach those of the next, and fit 64 bits together
 
 _MADE_HERE = {"pid", "argv", "host", "interval_ns"}
 
@@ -51,8 +51,9 @@ class Merge:
             All of them together; the only one if there is one.
 
         """
-        if len(self._functions) > FUNCTIONS_MAX:
+        if len(self._functions) + len(self._streams) > KNOWN_MAX:
             self._functions.clear()
+            self._streams.clear()
         parts = [self._renumbered(snapshot) for snapshot in snapshots]
         if not parts:
             return Snapshot()
@@ -93,8 +94,11 @@ class Merge:
             identity = function[1:3] + function[4:]
             numbers[number] = self._functions.setdefault(identity, len(self._functions) + 1)
 
+        def own(number: int) -> int:
+            return apart + number % _APART
+
         def known(number: int) -> int:
-            return numbers.get(number, apart + number)
+            return numbers.get(number, own(number))
 
         pid = snapshot.facts.get("pid", "?")
         return replace(
@@ -112,10 +116,10 @@ class Merge:
                 for key in [(known(row.caller), known(row.callee))]
             },
             contexts={
-                apart + row.id: row._replace(
-                    id=apart + row.id,
-                    parent=row.parent and apart + row.parent,
-                    thread=apart + row.thread,
+                own(row.id): row._replace(
+                    id=own(row.id),
+                    parent=row.parent and own(row.parent),
+                    thread=own(row.thread),
                     function=known(row.function),
                     caller=known(row.caller),
                 )
@@ -123,14 +127,14 @@ class Merge:
             },
             open_calls=tuple(
                 call._replace(
-                    thread=apart + call.thread,
+                    thread=own(call.thread),
                     function=known(call.function),
-                    context=apart + call.context,
+                    context=own(call.context),
                 )
                 for call in snapshot.open_calls
             ),
             threads={
-                apart + row.id: row._replace(id=apart + row.id, name=f"{pid} {row.name}")
+                own(row.id): row._replace(id=own(row.id), name=f"{pid} {row.name}")
                 for row in snapshot.threads.values()
             },
         )
@@ -165,8 +169,10 @@ def _facts(parts: Sequence[Snapshot]) -> dict[str, Any]:
             for name, fact in first.items()
             if name not in _MADE_HERE and all(part.facts.get(name) == fact for part in parts)
         },
-        "pid": ", ".join(str(part.facts.get("pid", "?")) for part in parts),
-        "argv": [" ".join(part.facts.get("argv") or ["?"]) for part in parts],
+        "argv": [
+            f"{part.facts.get('pid', '?')}: {' '.join(part.facts.get('argv') or ['?'])}"
+            for part in parts
+        ],
         "host": ", ".join(sorted({str(part.facts.get("host", "?")) for part in parts})),
         "interval_ns": max(part.facts.get("interval_ns", 100_000_000) for part in parts),
     }

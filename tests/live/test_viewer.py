@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -13,6 +13,7 @@ from support.session import PROGRAM, MadeUpSession
 
 from pikos.cli import screen
 from pikos.errors import SessionNotFound
+from pikos.export.json_file import json_file, read_json_file
 from pikos.live import viewer as viewer_module
 from pikos.live.plain import paint
 from pikos.live.scene import Style
@@ -111,7 +112,7 @@ def test_counting_from_now_on_ends_when_the_program_counts_anew(viewer, script, 
 def test_what_is_known_is_written_and_that_is_told(script):
     written = []
     viewer = Viewer(
-        Watch(script, ""), ViewState(), save=lambda *told: written.append(told) or "x.json"
+        Watch(script, ""), ViewState(), save=lambda told: written.append(told) or "x.json"
     )
 
     press(viewer, "w")
@@ -123,7 +124,7 @@ def test_what_is_known_is_written_and_that_is_told(script):
 
 
 def test_what_cannot_be_written_is_told(script):
-    def fail(scene, state):
+    def fail(snapshot):
         raise OSError(28, "No space left on device")
 
     viewer = Viewer(Watch(script, ""), ViewState(), save=fail)
@@ -202,8 +203,10 @@ def test_all_sessions_together_are_one(session):
 
     row = next(line for line in lines if "Worker.work (" in line)
     assert row.split()[0] == "110"
-    assert "4242, 5" in lines[0]
+    assert "4242: app.py 5: app.py" in lines[0]
     assert "▏" in shown(Viewer(viewer.watch, ViewState(panel="flame graph")))
+    merged = viewer.scene().snapshot
+    assert read_json_file("".join(json_file(merged)).encode()).stats == merged.stats
 
 
 def test_nobody_is_watched_before_one_is_chosen(monkeypatch):
@@ -320,10 +323,14 @@ def test_every_style_has_a_look():
 def test_a_written_snapshot_is_new_and_for_its_owner_alone(viewer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    name = screen._save(replace(viewer.scene(), target="x"), ViewState())
+    snapshot = viewer.scene().snapshot
 
+    name = screen._save(snapshot)
+
+    read = read_json_file(Path(name).read_bytes())
+    assert (read.stats, read.contexts) == (snapshot.stats, snapshot.contexts)
     assert name.startswith("pikos-4242-")
     assert os.stat(name).st_mode & 0o777 == 0o600
     monkeypatch.setattr("time.strftime", lambda form: name.removesuffix(".json")[-15:])
     with pytest.raises(FileExistsError):
-        screen._save(viewer.scene(), ViewState())
+        screen._save(snapshot)
