@@ -440,6 +440,7 @@ def test_a_viewer_that_lost_messages_knows_and_subscribes_anew_for_the_whole(
     viewer.subscribe_anew()
     keyframe = viewer.keyframe()
 
+    assert numbers == sorted(set(numbers))
     assert lost(numbers) > 0
     assert len(tables_of(keyframe)["function"]) == 3_000
 
