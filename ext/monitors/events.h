@@ -201,7 +201,7 @@ int pk_rows_add(pk_rows *rows, pk_layout *layout, pk_site *site, const pk_measur
 
 enum {
     PK_BLOCK_BYTES = 64 * 1024,       /* gathered before they are written */
-    PK_MOST_BYTES = 16 * 1024 * 1024, /* past which an event waits for who is writing */
+    PK_MOST_BYTES = 16 * 1024 * 1024, /* past which an event waits for who is writing, or is dropped */
 };
 
 typedef struct {
@@ -212,12 +212,14 @@ typedef struct {
     int error;                /* errno of the last write if it failed, else 0 */
     bool writing;             /* somebody writes, and has let the GIL go */
     PyThread_type_lock ended; /* held while somebody writes */
+    bool drop;                /* rather than wait for who is writing */
+    Py_ssize_t dropped;       /* how many texts */
     PyObject *wake;           /* owned; called when the first bytes are gathered */
 } pk_text_file;
 extern PyTypeObject pk_text_file_type;
 
-/* Have room for so many bytes and PK_SLACK.  0, or −1 with an exception.  [gil, which may be let go
- * meanwhile] */
+/* Have room for so many bytes and PK_SLACK.  1, 0 if they are dropped, or −1 with an exception.
+ * [gil, which may be let go meanwhile] */
 int pk_text_file_make_room(pk_text_file *file, size_t size);
 
 /* Write what is gathered, or have it written in time if it is not yet a block.  0, or −1 with an
@@ -225,12 +227,13 @@ int pk_text_file_make_room(pk_text_file *file, size_t size);
 int pk_text_file_see_to(pk_text_file *file);
 
 /* The block that records are appended to, with room for so many bytes and PK_SLACK.  Borrowed, until
- * any Python code runs; NULL with an exception.  [gil] */
+ * any Python code runs; NULL with an exception, or without one if they are dropped.  [gil] */
 static inline pk_block *
 pk_text_file_block(pk_text_file *file, size_t size)
 {
-    if (PK_UNLIKELY(file->gathered.room - file->gathered.used < size + PK_SLACK || file->error != 0) &&
-        pk_text_file_make_room(file, size) < 0)
+    if (PK_UNLIKELY(file->gathered.room - file->gathered.used < size + PK_SLACK ||
+                    file->gathered.used > PK_MOST_BYTES || file->error != 0) &&
+        pk_text_file_make_room(file, size) <= 0)
         return NULL;
     return &file->gathered;
 }

@@ -352,7 +352,7 @@ write_record(pk_recording *recording, pk_site *site, const pk_row *row, const pk
         size += (size_t)PyBytes_GET_SIZE(row->cell);
     pk_block *block = pk_text_file_block(recording->file, size);
     if (block == NULL)
-        return -1;
+        return PyErr_Occurred() ? -1 : 0;
     bool first = block->used == 0;
     uint32_t begin = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -415,7 +415,7 @@ record_quickly(pk_recording *recording, const pk_place *place, int *result)
     pk_block *block = &recording->file->gathered;
     if (texts == NULL || texts->format != recording->format->serial ||
         block->room - block->used < texts->ends[1] + recording->format->measured_size + PK_SLACK ||
-        block->used == 0 || recording->file->error != 0)
+        block->used == 0 || block->used > PK_MOST_BYTES || recording->file->error != 0)
         return false;
     pk_block_copy(block, texts->bytes, texts->ends[0]);
     pk_block_put_next(block, &recording->digits, recording->counter->next++,

@@ -57,15 +57,20 @@ write_gathered(pk_text_file *file)
 int
 pk_text_file_make_room(pk_text_file *file, size_t size)
 {
-    if (file->writing && file->gathered.used > PK_MOST_BYTES)
+    if (file->writing && file->gathered.used > PK_MOST_BYTES) {
+        if (file->drop) {
+            file->dropped++;
+            return 0;
+        }
         wait_for_writer(file);
+    }
     if (file->error != 0) {
         errno = file->error;
         PyErr_SetFromErrno(PyExc_OSError);
         return -1;
     }
     if (pk_block_reserve(&file->gathered, size + PK_SLACK) == 0)
-        return 0;
+        return 1;
     PyErr_NoMemory();
     return -1;
 }
@@ -104,7 +109,7 @@ file_write(PyObject *self, PyObject *text)
     if (block != NULL)
         pk_block_put(block, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
     Py_DECREF(bytes);
-    if (block == NULL || pk_text_file_added(file, first) < 0)
+    if (block == NULL ? PyErr_Occurred() != NULL : pk_text_file_added(file, first) < 0)
         return NULL;
     return PyLong_FromSsize_t(PyUnicode_GET_LENGTH(text));
 }
@@ -176,20 +181,22 @@ file_fileno(PyObject *self, PyObject *unused)
     return PyLong_FromLong(((pk_text_file *)self)->descriptor);
 }
 
-/* TextFile(descriptor, wake) */
+/* TextFile(descriptor, wake, drop=False) */
 static PyObject *
 file_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
     int descriptor;
+    int drop = 0;
     PyObject *call;
-    static char *known[] = {"descriptor", "wake", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "iO:TextFile", known, &descriptor,
-                                     &call))
+    static char *known[] = {"descriptor", "wake", "drop", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "iO|p:TextFile", known, &descriptor,
+                                     &call, &drop))
         return NULL;
     pk_text_file *file = (pk_text_file *)type->tp_alloc(type, 0);
     if (file == NULL)
         return NULL;
     file->descriptor = -1;
+    file->drop = drop != 0;
     file->wake = Py_NewRef(call);
     file->ended = PyThread_allocate_lock();
     if (file->ended == NULL) {
@@ -237,7 +244,15 @@ file_closed(PyObject *self, void *unused)
     return PyBool_FromLong(((pk_text_file *)self)->descriptor < 0);
 }
 
+static PyObject *
+file_dropped(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyLong_FromSsize_t(((pk_text_file *)self)->dropped);
+}
+
 static PyGetSetDef file_properties[] = {
+    {"dropped", file_dropped, NULL, "How many texts were dropped; they could not be written.", NULL},
     {"closed", file_closed, NULL, "Whether the file is closed.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -254,7 +269,7 @@ static PyMethodDef file_methods[] = {
 PyTypeObject pk_text_file_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "pikos._events.TextFile",
-    .tp_doc = "A file that UTF-8 is written to in whole blocks: TextFile(descriptor, wake).",
+    .tp_doc = "A file that UTF-8 is written to in whole blocks: TextFile(descriptor, wake, drop=False).",
     .tp_basicsize = sizeof(pk_text_file),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_new = file_new,

@@ -32,6 +32,9 @@ class CSVFileRecorder(FileRecorder, CSVRecorder):
         every record is.
     append
         Keep what is in the file and write after it, without a header unless it is empty.
+    drop
+        Where the disk is slower than the program: drop records, and count them in `dropped`,
+        rather than make other threads wait for the one that writes when 16 MiB are waiting.
     auto_flush
         Write each record to the file at once.
     safe
@@ -52,12 +55,13 @@ class CSVFileRecorder(FileRecorder, CSVRecorder):
         filter_: Accept | None = None,
         *,
         append: bool = False,
+        drop: bool = False,
         auto_flush: bool = False,
         safe: bool = False,
         **csv_kwargs: Any,
     ) -> None:
         super().__init__(io.StringIO(), filter_, auto_flush=auto_flush, safe=safe, **csv_kwargs)
-        self._set_up_file(filename, append=append, terminator=terminator_of(csv_kwargs))
+        self._set_up_file(filename, append=append, drop=drop, terminator=terminator_of(csv_kwargs))
 
     @property
     def _handle(self) -> IO[str] | None:

@@ -54,17 +54,24 @@ class FileRecorder(StreamRecorder):
     """Whether what has waited for half a second is written; else only 64 KiB are, and the rest."""
 
     def _set_up_file(
-        self, filename: str | os.PathLike[str], *, append: bool, terminator: str
+        self, filename: str | os.PathLike[str], *, append: bool, drop: bool, terminator: str
     ) -> None:
         self._filename = filename
         self._path = os.fsdecode(filename)
         self._append = append
+        self._drop = drop
+        self._dropped = 0
         self._terminator = terminator
         self._opened_once = False
         self._file: IO[str] | None = None
         self._process_id = os.getpid()
         self._flusher = Flusher(self._flush_in_background)
         self._attach(None)
+
+    @property
+    def dropped(self) -> int:
+        """How many records were dropped, which only ``drop=True`` allows."""
+        return self._dropped + getattr(self._file, "dropped", 0)
 
     @abstractmethod
     def _attach(self, file: IO[str] | None) -> None:
@@ -122,7 +129,7 @@ class FileRecorder(StreamRecorder):
         self._attach(file)
 
     def _close(self) -> None:
-        file, self._file = self._file, None
+        self._dropped, file, self._file = self.dropped, self._file, None
         self._attach(None)
         if file is not None:
             file.close()
@@ -136,7 +143,7 @@ class FileRecorder(StreamRecorder):
     def _opened(self, *, begins_empty: bool) -> Any:
         descriptor = _descriptor(self._path, begins_empty=begins_empty)
         if EVENTS is not None:
-            return EVENTS.TextFile(descriptor, self._begun)
+            return EVENTS.TextFile(descriptor, self._begun, self._drop)
         return io.TextIOWrapper(
             open(descriptor, "ab", buffering=BUFFER_BYTES),
             encoding="utf-8",

@@ -36,6 +36,9 @@ class TextFileRecorder(FileRecorder, TextStreamRecorder):
         Write each record to the file at once.
     append
         Keep what is in the file and write after it, without a header unless it is empty.
+    drop
+        Where the disk is slower than the program: drop records, and count them in `dropped`,
+        rather than make other threads wait for the one that writes when 16 MiB are waiting.
 
     """
 
@@ -47,9 +50,10 @@ class TextFileRecorder(FileRecorder, TextStreamRecorder):
         auto_flush: bool = False,
         *,
         append: bool = False,
+        drop: bool = False,
     ) -> None:
         super().__init__(io.StringIO(), filter_, formatted, auto_flush)
-        self._set_up_file(filename, append=append, terminator="\n")
+        self._set_up_file(filename, append=append, drop=drop, terminator="\n")
 
     def _attach(self, file: IO[str] | None) -> None:
         self._stream = file

@@ -21,6 +21,7 @@ from support.workloads import syntax_trees
 
 from pikos.errors import RecordingStopped
 from pikos.filters.api import NotOnValue, OnChange, OnValue
+from pikos.hidden import hidden_thread
 from pikos.monitors import sources
 from pikos.monitors.api import (
     FocusedFunctionMonitor,
@@ -362,6 +363,37 @@ def test_a_file_that_another_thread_writes_is_closed_by_it():
 
     assert closed
     assert read == b"x" * 300_000
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_what_cannot_be_written_is_dropped_and_counted_where_that_is_allowed(tmp_path):
+    path = tmp_path / "records.csv"
+    os.mkfifo(path)
+    reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(reading, True)
+    recorder = CSVFileRecorder(path, drop=True)
+    rows = []
+
+    def work():
+        while not recorder.dropped:
+            syntax_trees()
+
+    def read():
+        with hidden_thread(), open(reading, "rb") as pipe:
+            rows.append(pipe.read().count(b"\n"))
+
+    with FunctionMonitor(recorder) as monitor, hidden_thread():
+        workers = [threading.Thread(target=work) for _ in range(2)]
+        reader = threading.Thread(target=read)
+        for worker in workers:
+            worker.start()  # one is held up by the pipe, which is full
+        wait_until(lambda: recorder.dropped, "a record that is dropped")
+        reader.start()
+        for worker in workers:
+            worker.join()
+    reader.join()
+
+    assert rows == [1 + next(monitor._indexes) - recorder.dropped]
 
 
 def test_indexes_go_on_where_python_code_took_some():
