@@ -8,6 +8,7 @@ import csv
 import importlib
 import importlib.util
 import io
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,17 +64,11 @@ def loop(count: int) -> int:
     return total
 
 
-def _to_csv(monitor: type[Any]) -> Callable[[Work, str], AbstractContextManager[object]]:
-    return lambda _work, path: monitor(CSVFileRecorder(path))
-
-
-def _nowhere(_work: Work, _path: str) -> AbstractContextManager[object]:
-    """Ours, writing to where nothing is kept: the rest of the cost is the file system's."""
-    return FunctionMonitor(CSVFileRecorder("/dev/null"))
-
-
-def _lines_nowhere(_work: Work, _path: str) -> AbstractContextManager[object]:
-    return LineMonitor(CSVFileRecorder("/dev/null"))
+def _to_csv(
+    monitor: type[Any], instead: str | None = None
+) -> Callable[[Work, str], AbstractContextManager[object]]:
+    """Ours; written to another file instead, as to one that keeps nothing."""
+    return lambda _work, path: monitor(CSVFileRecorder(instead or path))
 
 
 @contextlib.contextmanager
@@ -145,8 +140,8 @@ def _viztracer(_work: Work, _path: str) -> Iterator[object]:
 
 
 @contextlib.contextmanager
-def _line_profiler(_work: Work, _path: str) -> Iterator[object]:
-    profiler = importlib.import_module("line_profiler").LineProfiler(loop)
+def _line_profiler(function: Callable[..., object]) -> Iterator[object]:
+    profiler = importlib.import_module("line_profiler").LineProfiler(function)
     profiler.enable_by_count()
     try:
         yield profiler
@@ -175,16 +170,6 @@ def _focused(_work: Work, path: str) -> AbstractContextManager[object]:
     return FocusedLineMonitor(CSVFileRecorder(path), functions=[elsewhere])
 
 
-@contextlib.contextmanager
-def _line_profiler_elsewhere(_work: Work, _path: str) -> Iterator[object]:
-    profiler = importlib.import_module("line_profiler").LineProfiler(elsewhere)
-    profiler.enable_by_count()
-    try:
-        yield profiler
-    finally:
-        profiler.disable_by_count()
-
-
 def _workload(name: str) -> Callable[[], object]:
     return next(workload.work for workload in WORKLOADS if workload.name == name)
 
@@ -206,7 +191,7 @@ def _cases() -> dict[str, Case]:
     few, many = LOOPS // 10, LOOPS
     functions = (
         MonitorTool("pikos", _to_csv(FunctionMonitor)),
-        MonitorTool("to /dev/null", _nowhere),
+        MonitorTool("to /dev/null", _to_csv(FunctionMonitor, os.devnull)),
         MonitorTool("setprofile + namedtuple + csv", lambda _, path: _setprofile(path, _nothing)),
         MonitorTool("viztracer, not saved", _viztracer, "viztracer"),
     )
@@ -234,9 +219,9 @@ def _cases() -> dict[str, Case]:
             65.0,
             (
                 MonitorTool("pikos", _to_csv(LineMonitor)),
-                MonitorTool("to /dev/null", _lines_nowhere),
+                MonitorTool("to /dev/null", _to_csv(LineMonitor, os.devnull)),
                 MonitorTool("settrace + csv", lambda _, path: _settrace(path, _nothing)),
-                MonitorTool("line_profiler", _line_profiler, "line_profiler"),
+                MonitorTool("line_profiler", lambda *_: _line_profiler(loop), "line_profiler"),
             ),
         ),
         "lines-memory": Case(
@@ -254,7 +239,7 @@ def _cases() -> dict[str, Case]:
             1.0 if hasattr(sys, "monitoring") else None,
             (
                 MonitorTool("pikos", _focused),
-                MonitorTool("line_profiler", _line_profiler_elsewhere, "line_profiler"),
+                MonitorTool("line_profiler", lambda *_: _line_profiler(elsewhere), "line_profiler"),
             ),
             share=True,
         ),

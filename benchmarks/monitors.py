@@ -7,6 +7,7 @@ what is written during it is written by it.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -97,11 +98,7 @@ def _run(case: Case, tool: MonitorTool | None, path: str) -> int:
     """Time one run in ns."""
     gc.collect()
     run = case.work.run
-    if tool is None:
-        begun = time.perf_counter_ns()
-        run()
-        return time.perf_counter_ns() - begun
-    with tool.around(case.work, path):
+    with contextlib.nullcontext() if tool is None else tool.around(case.work, path):
         begun = time.perf_counter_ns()
         run()
         return time.perf_counter_ns() - begun

@@ -26,32 +26,6 @@ OF_THE_SITE = ("type", "function", "lineNo", "line", "filename")
 """Fields that every event at a place of the program has alike; the others are measured."""
 
 
-class Pieces:
-    """How records are written as text.
-
-    Parameters
-    ----------
-    of_site
-        Called with what a place has in ``OF_THE_SITE``, gives the text before, between and after
-        the measured fields.
-    cell
-        Gives the text of a thread's name.
-    spaces
-        For each measured field ``<``, ``>`` or ``^``, and the width.
-
-    """
-
-    def __init__(
-        self,
-        of_site: Callable[..., tuple[bytes, ...]],
-        cell: Callable[[str], bytes],
-        spaces: tuple[tuple[str, int], ...],
-    ) -> None:
-        self.of_site = of_site
-        self.cell = cell
-        self.spaces = spaces
-
-
 class Target:
     """Where the extension puts a recorder's records.
 
@@ -59,43 +33,26 @@ class Target:
     ----------
     place
         ``Rows`` or ``TextFile``.
-    pieces
-        How they are written in a file.
     plan
         Which of them; None: all.
+    text_format
+        How they are written in a file: a ``Format``.
 
     """
 
-    def __init__(self, place: Any, pieces: Pieces | None = None, plan: Plan | None = None) -> None:
+    def __init__(self, place: Any, plan: Plan | None, text_format: Any = None) -> None:
         self.place = place
-        self.format = (
-            None if pieces is None else EVENTS.Format(pieces.of_site, pieces.cell, pieces.spaces)
-        )
         self.plan = plan
+        self.text_format = text_format
 
 
-def numbers_of(record_type: Any, fields: Sequence[str]) -> Mapping[str, int]:
-    """Give the extension's number of each field that records have a name for.
-
-    Parameters
-    ----------
-    record_type
-        Type of the records, whose names may be its own.
-    fields
-        What is gathered for each of its fields.
-
-    """
-    names = getattr(record_type, "_fields", ())
-    return {name: EVENTS.FIELDS.index(field) for name, field in zip(names, fields, strict=False)}
-
-
-def pieces_of_cells(
+def format_of_cells(
     fields: Sequence[str],
     cell: Callable[[Any, int], str],
     between: Sequence[str],
     spaces: Mapping[int, tuple[str, int]],
-) -> Pieces:
-    """Give the pieces of records that consist of a cell for each field.
+) -> Any:
+    """Give the ``Format`` of records that consist of a cell for each field.
 
     Parameters
     ----------
@@ -127,6 +84,6 @@ def pieces_of_cells(
     def thread_name(name: str) -> bytes:
         return cell(name, name_at).encode("utf-8", "backslashreplace")
 
-    return Pieces(
+    return EVENTS.Format(
         of_site, thread_name, tuple(spaces.get(position, ("<", 0)) for position in measured)
     )

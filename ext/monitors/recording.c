@@ -619,16 +619,22 @@ recording_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
     return (PyObject *)recording;
 }
 
+/* Record no more, and let go of what was kept for threads. */
+static void
+shut(pk_recording *recording)
+{
+    recording->open = recording->is_plain = false;
+    for (size_t i = 0; i < recording->thread_count; i++)
+        empty_row(recording->threads[i]);
+}
+
 PyDoc_STRVAR(shut_doc, "shut($self, /)\n--\n\nRecord no more; what was kept for threads is let go.");
 
 static PyObject *
 recording_shut(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    pk_recording *recording = (pk_recording *)self;
-    recording->open = recording->is_plain = false;
-    for (size_t i = 0; i < recording->thread_count; i++)
-        empty_row(recording->threads[i]);
+    shut((pk_recording *)self);
     Py_RETURN_NONE;
 }
 
@@ -679,9 +685,7 @@ static int
 recording_clear(PyObject *self)
 {
     pk_recording *recording = (pk_recording *)self;
-    recording->open = recording->is_plain = false;
-    for (size_t i = 0; i < recording->thread_count; i++)
-        empty_row(recording->threads[i]);
+    shut(recording);
     Py_CLEAR(recording->plan);
     Py_CLEAR(recording->fail);
     return 0;

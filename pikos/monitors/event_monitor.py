@@ -215,7 +215,7 @@ class EventMonitor(Monitor):
             self._indexes,
             target.place,
             self._fail_natively,
-            format=target.format,
+            format=target.text_format,
             plan=target.plan,
             focus=None if focus is None else focus.idents,
             inside=self._records_callees,

@@ -8,13 +8,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pikos.recorders.csv_recorder import CSVRecorder, terminator_of
 from pikos.recorders.file_recorder import FileRecorder
-from pikos.recorders.text_pieces import csv_pieces
+from pikos.recorders.native_format import csv_format
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from pikos.native import Pieces
     from pikos.recorders.abstract_recorder import Accept
 
 
@@ -72,5 +71,5 @@ class CSVFileRecorder(FileRecorder, CSVRecorder):
         self._stream = file
         self._writer = None if file is None else csv.writer(file, **self._csv_kwargs)
 
-    def _pieces(self, _record_type: type, fields: Sequence[str]) -> Pieces | None:
-        return csv_pieces(fields, self._csv_kwargs, safe=self._safe)
+    def _native_format(self, _record_type: type, fields: Sequence[str]) -> Any:
+        return csv_format(fields, self._csv_kwargs, safe=self._safe)

@@ -8,16 +8,13 @@ import stat
 from abc import abstractmethod
 from typing import IO, TYPE_CHECKING, Any
 
-from pikos.filters.plan import plan_of
-from pikos.native import EVENTS, Target, numbers_of
-from pikos.recorders.abstract_recorder import accept_everything
+from pikos.native import EVENTS, Target
 from pikos.recorders.flusher import Flusher
+from pikos.recorders.native_plan import native_plan
 from pikos.recorders.stream_recorder import StreamRecorder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from pikos.native import Pieces
 
 BUFFER_BYTES = 64 * 1024
 """How much is gathered before it is written without waiting for the flusher."""
@@ -78,7 +75,7 @@ class FileRecorder(StreamRecorder):
         """Write to a file from now on, or to none."""
 
     @abstractmethod
-    def _pieces(self, record_type: type, fields: Sequence[str]) -> Pieces | None:
+    def _native_format(self, record_type: type, fields: Sequence[str]) -> Any:
         """Say how records are written as text, None if only this recorder knows."""
 
     def native_target(self, record_type: type, fields: Sequence[str]) -> Target | None:
@@ -99,13 +96,9 @@ class FileRecorder(StreamRecorder):
         """
         if EVENTS is None or not isinstance(self._file, EVENTS.TextFile) or self._auto_flush:
             return None
-        plan = None
-        if self._filter is not accept_everything:
-            plan = plan_of(self._filter, numbers_of(record_type, fields))
-            if plan is None:
-                return None
-        pieces = self._pieces(record_type, fields)
-        return None if pieces is None else Target(self._file, pieces, plan)
+        possible, plan = native_plan(self._filter, record_type, fields)
+        text_format = self._native_format(record_type, fields) if possible else None
+        return None if text_format is None else Target(self._file, plan, text_format)
 
     def _open(self) -> None:
         if os.getpid() != self._process_id:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pikos.filters.plan import plan_of
-from pikos.native import EVENTS, Target, numbers_of
-from pikos.recorders.abstract_recorder import (
-    AbstractRecorder,
-    Accept,
-    accept_everything,
-    accept_of,
-)
+from pikos.native import EVENTS, Target
+from pikos.recorders.abstract_recorder import AbstractRecorder, Accept, accept_of
+from pikos.recorders.native_plan import native_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +80,5 @@ class ListRecorder(AbstractRecorder):
         """
         if self._raw is None:
             return None
-        if self._filter is accept_everything:
-            return Target(self._raw)
-        plan = plan_of(self._filter, numbers_of(record_type, fields))
-        return None if plan is None else Target(self._raw, plan=plan)
+        possible, plan = native_plan(self._filter, record_type, fields)
+        return Target(self._raw, plan) if possible else None

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import io
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from pikos.recorders.file_recorder import FileRecorder
-from pikos.recorders.text_pieces import line_pieces
+from pikos.recorders.native_format import line_format
 from pikos.recorders.text_stream_recorder import TextStreamRecorder
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from pikos.native import Pieces
     from pikos.recorders.abstract_recorder import Accept
 
 
@@ -58,5 +57,5 @@ class TextFileRecorder(FileRecorder, TextStreamRecorder):
     def _attach(self, file: IO[str] | None) -> None:
         self._stream = file
 
-    def _pieces(self, record_type: type, fields: Sequence[str]) -> Pieces | None:
-        return line_pieces(fields, self._template_of(record_type, "line"))
+    def _native_format(self, record_type: type, fields: Sequence[str]) -> Any:
+        return line_format(fields, self._template_of(record_type, "line"))

@@ -8,7 +8,7 @@ import re
 import string
 from typing import TYPE_CHECKING, Any
 
-from pikos.native import OF_THE_SITE, Pieces, pieces_of_cells
+from pikos.native import OF_THE_SITE, format_of_cells
 from pikos.recorders.escaping import one_line, without_formula
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ _SPACES = re.compile(r"([<>^]?)(\d*)")
 """The formats of a value that have to do with nothing but its alignment."""
 
 
-def csv_pieces(fields: Sequence[str], csv_kwargs: dict[str, Any], *, safe: bool) -> Pieces | None:
-    """Give the pieces of rows as ``csv.writer`` writes them.
+def csv_format(fields: Sequence[str], csv_kwargs: dict[str, Any], *, safe: bool) -> Any:
+    """Give the format of rows as ``csv.writer`` writes them.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def csv_pieces(fields: Sequence[str], csv_kwargs: dict[str, Any], *, safe: bool)
 
     Returns
     -------
-    Pieces or None
+    Format or None
         None if numbers are quoted too, or a lone cell is written in another way than in company.
 
     """
@@ -50,11 +50,11 @@ def csv_pieces(fields: Sequence[str], csv_kwargs: dict[str, Any], *, safe: bool)
         return row.getvalue()[: -len(f"{dialect.delimiter}0{dialect.lineterminator}")]
 
     between = ["", *[dialect.delimiter] * (len(fields) - 1), dialect.lineterminator]
-    return pieces_of_cells(fields, cell, between, {})
+    return format_of_cells(fields, cell, between, {})
 
 
-def line_pieces(fields: Sequence[str], template: str | None) -> Pieces | None:
-    """Give the pieces of lines as the recorders of text write them.
+def line_format(fields: Sequence[str], template: str | None) -> Any:
+    """Give the format of lines as the recorders of text write them.
 
     Parameters
     ----------
@@ -65,13 +65,13 @@ def line_pieces(fields: Sequence[str], template: str | None) -> Pieces | None:
 
     Returns
     -------
-    Pieces or None
+    Format or None
         None if the template does more than to align each value in turn.
 
     """
     if template is None:
         between = ["", *[" "] * (len(fields) - 1), "\n"]
-        return pieces_of_cells(fields, lambda value, _: one_line(str(value)), between, {})
+        return format_of_cells(fields, lambda value, _: one_line(str(value)), between, {})
     parts = list(string.Formatter().parse(template))
     between = [one_line(literal) for literal, *_ in parts]
     ends_with_text = bool(parts) and parts[-1][1] is None
@@ -94,4 +94,4 @@ def line_pieces(fields: Sequence[str], template: str | None) -> Pieces | None:
             text = format(str(value), formats[position] or "")
         return one_line(text)
 
-    return pieces_of_cells(fields, cell, between, spaces)
+    return format_of_cells(fields, cell, between, spaces)
