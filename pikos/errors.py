@@ -102,6 +102,45 @@ class TargetUnclear(PikosError, LookupError):
         self.reason = reason
 
 
+class ChoiceError(PikosError, ValueError):
+    """A page asks for something that there is not.
+
+    Parameters
+    ----------
+    name
+        What of it makes no sense.
+    value
+        What it is.
+    reason
+        What was expected.
+
+    """
+
+    def __init__(self, name: str, value: str, reason: str) -> None:
+        super().__init__(f"{name} is {value[:100]!r}: {reason} was expected")
+        self.name = name
+        self.value = value
+        self.reason = reason
+
+
+class WebMissing(PikosError, ImportError):
+    """A page is asked for, but what serves it is not installed.
+
+    Parameters
+    ----------
+    reason
+        Why it cannot be imported.
+
+    """
+
+    remedy = "pip install 'pikos[web]'"
+    """What to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"what serves the page is not installed ({reason}): {self.remedy}")
+        self.reason = reason
+
+
 class KeyFileError(PikosError):
     """A key file that is not there, not readable only by its owner, or not a key.
 

@@ -31,6 +31,7 @@ VERBS = (
     "top",
     "record",
     "replay",
+    "web",
     "export",
     "report",
     "diff",

@@ -7,6 +7,7 @@ import contextlib
 import math
 
 from pikos.cli import top
+from pikos.cli.serving import configure_serving, serve
 from pikos.cli.source import tell_of_damage
 from pikos.recording.replay import Replay
 
@@ -17,6 +18,7 @@ examples:
   pikos replay session.pikos                 at the pace at which it was recorded
   pikos replay session.pikos --speed 10      ten times as fast
   pikos replay session.pikos --at 90         from 90 seconds after its beginning
+  pikos replay session.pikos --web           in the browser
   pikos replay session.pikos --once --json   its last state, for scripts
 """
 
@@ -47,6 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="begin so many seconds after the recording's beginning; with --once: show that moment",
     )
+    add("--web", action="store_true", help="show it in the browser")
+    configure_serving(parser)
     top.configure_viewer(parser)
 
 
@@ -73,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
         replay = Replay(options.recording, end_s=math.inf if options.at is None else options.at)
     else:
         replay = Replay(options.recording, speed=options.speed, begin_s=options.at or 0.0)
+    if options.web:
+        return serve([(replay, options.recording)], options)
     with contextlib.closing(replay):
         top.show(replay, options.recording, options)
     tell_of_damage("pikos replay", replay)

@@ -135,18 +135,37 @@ def filtered(state: ViewState) -> str:
     return f" with {safe(state.pattern)}" if state.pattern else ""
 
 
+def cells_of(row: FunctionRow) -> list[str]:
+    """Write a row for people.
+
+    Parameters
+    ----------
+    row
+        One function.
+
+    Returns
+    -------
+    list of str
+        A cell for each of ``COLUMNS``; the name in it is a stranger's.
+
+    """
+    return [
+        count(row.calls),
+        count(row.primitive),
+        duration(row.self),
+        duration(row.cumulative),
+        duration(row.per_call) if row.primitive > 0 else "-",
+        count(row.rate) if row.rate >= 0 else "-",
+        count(row.open) if row.open else "",
+        row.name,
+    ]
+
+
 def _function(laid: Table, row: FunctionRow, names: list[str]) -> Line:
-    cells = {
-        "calls": count(row.calls),
-        "primitive": count(row.primitive),
-        "self": duration(row.self),
-        "cumulative": duration(row.cumulative),
-        "per_call": duration(row.per_call) if row.primitive > 0 else "-",
-        "rate": count(row.rate) if row.rate >= 0 else "-",
-        "open": count(row.open) if row.open else "",
-        "name": row.name,
-    }
-    line = laid.row([cells[name] for name in names], key=f"function {row.function}")
+    cells = [
+        cell for column, cell in zip(COLUMNS, cells_of(row), strict=True) if column.name in names
+    ]
+    line = laid.row(cells, key=f"function {row.function}")
     return name_in(line, len(line.text) - laid.rest())
 
 

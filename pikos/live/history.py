@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pikos.model import Snapshot
+    from pikos.model.rows import SessionRow
 
 READINGS_MAX = 1200
 """Readings that are kept; past them every second one is given up, and from then on made."""
@@ -20,6 +21,8 @@ class Reading(NamedTuple):
     """Resident set."""
     vms_bytes: int
     """Virtual size."""
+    session: SessionRow | None = None
+    """What else the session told of itself then; None of a recorder."""
 
 
 class History:
@@ -50,18 +53,36 @@ class History:
         if snapshot.stream != self._stream:
             self._stream, self._readings, self._apart_ns = snapshot.stream, [], 0
         reading = memory_of(snapshot)
-        if reading is not None and self._is_due(reading):
+        if reading is not None and self.is_due(reading.time_ns):
             self._readings.append(reading)
             if len(self._readings) > READINGS_MAX:
                 self._readings = self._readings[::2]
                 span_ns = self._readings[-1].time_ns - self._readings[0].time_ns
                 self._apart_ns = span_ns // len(self._readings)
+        return self.readings
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """What is known of the session, the oldest first."""
         return tuple(self._readings)
 
-    def _is_due(self, reading: Reading) -> bool:
+    def is_due(self, time_ns: int) -> bool:
+        """Tell whether a reading at that moment would be kept.
+
+        Parameters
+        ----------
+        time_ns
+            The moment: ns since the session began.
+
+        Returns
+        -------
+        bool
+            Whether it is late enough after the one before.
+
+        """
         if not self._readings:
             return True
-        return reading.time_ns - self._readings[-1].time_ns > self._apart_ns
+        return time_ns - self._readings[-1].time_ns > self._apart_ns
 
 
 def memory_of(snapshot: Snapshot) -> Reading | None:
@@ -80,7 +101,7 @@ def memory_of(snapshot: Snapshot) -> Reading | None:
     """
     session = snapshot.session
     if session is not None:
-        return Reading(snapshot.time_ns, session.rss_bytes, session.vms_bytes)
+        return Reading(snapshot.time_ns, session.rss_bytes, session.vms_bytes, session)
     for told in sorted(snapshot.records.values(), key=lambda each: -each.heard_at):
         if told.rows and "RSS" in told.fields:
             newest = dict(zip(told.fields, told.rows[-1], strict=True))

@@ -57,7 +57,7 @@ def records(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
         if lines <= 0:
             break
         try:
-            rows = _chosen(told, state)
+            rows = chosen(told, state)
         except ValueError as error:
             why = f"filter {state.pattern!r} makes no sense: {error}"
             return Picture([Line(safe(why, width), "warning")][: max(0, room)])
@@ -68,8 +68,27 @@ def records(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
     return Picture(drawn, keys)
 
 
-def _chosen(told: Records, state: ViewState) -> Sequence[tuple[Any, ...]]:
-    """Find the records that the filter lets through."""
+def chosen(told: Records, state: ViewState) -> Sequence[tuple[Any, ...]]:
+    """Find the records that the filter lets through.
+
+    Parameters
+    ----------
+    told
+        Records of one type.
+    state
+        What the user has chosen.
+
+    Returns
+    -------
+    sequence
+        Those of which a value has the filter's text.
+
+    Raises
+    ------
+    ValueError
+        If the filter makes no sense.
+
+    """
     if not state.pattern:
         return told.rows
     fits = matcher(state.pattern)

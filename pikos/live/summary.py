@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.live import records
 from pikos.live.chart import sparkline
@@ -18,6 +18,58 @@ if TYPE_CHECKING:
 
 COURSE_MAX = 30
 """Columns that the course of the memory takes at most."""
+
+
+class Told(NamedTuple):
+    """What there is to say of a session, whichever way it is shown: printable text."""
+
+    who: str
+    """The process and its command."""
+    status: str
+    """Whether it is live, and how old the data are."""
+    style: Style
+    """How the status is shown."""
+    where: str
+    """Host, interpreter, clock, interval."""
+    sizes: str
+    """How much was counted."""
+    losses: str
+    """What was lost."""
+    lossy: bool
+    """Whether anything was."""
+    memory: str
+    """The publisher's own cost, and the memory of the process."""
+
+
+def tell(scene: Scene, seen: Scene, state: ViewState) -> Told:
+    """Find the words for a session.
+
+    Parameters
+    ----------
+    scene
+        What there is to see.
+    seen
+        What of it the user looks at.
+    state
+        What the user has chosen.
+
+    Returns
+    -------
+    Told
+        The words.
+
+    """
+    status, style = _status(scene, state)
+    return Told(
+        who=_who(scene),
+        status=status,
+        style=style,
+        where=safe(_where(scene)),
+        sizes=safe(_sizes(seen, state)),
+        losses=safe(_losses(scene)),
+        lossy=_lossy(scene),
+        memory=safe(" · ".join([*_cost(scene), *_sizes_of_memory(scene)]) or "memory not told"),
+    )
 
 
 def summary(scene: Scene, seen: Scene, state: ViewState, width: int) -> list[Line]:
@@ -40,14 +92,14 @@ def summary(scene: Scene, seen: Scene, state: ViewState, width: int) -> list[Lin
         The same number of lines whatever happens.
 
     """
-    status, style = _status(scene, state)
-    room = max(0, width - width_of(status) - 2)
+    told = tell(scene, seen, state)
+    room = max(0, width - width_of(told.status) - 2)
     return [
-        Line(cut(f"{left(_who(scene), room)}  {status}", width), style),
-        Line(safe(_where(scene), width), "dim"),
-        Line(safe(_sizes(seen, state), width)),
-        Line(safe(_losses(scene), width), "warning" if _lossy(scene) else "plain"),
-        _memory(scene, width),
+        Line(cut(f"{left(told.who, room)}  {told.status}", width), told.style),
+        Line(cut(told.where, width), "dim"),
+        Line(cut(told.sizes, width)),
+        Line(cut(told.losses, width), "warning" if told.lossy else "plain"),
+        _memory(scene, told, width),
     ]
 
 
@@ -144,10 +196,9 @@ def _lossy(scene: Scene) -> bool:
     return bool(lost or (session is not None and session.lost_calls))
 
 
-def _memory(scene: Scene, width: int) -> Line:
-    """Tell the memory of the process, and what of it the profiler costs in time."""
-    told = [*_cost(scene), *_sizes_of_memory(scene)]
-    text = safe(" · ".join(told) or "memory not told", width)
+def _memory(scene: Scene, told: Told, width: int) -> Line:
+    """Draw the course of the memory behind its words."""
+    text = cut(told.memory, width)
     course = [reading.rss_bytes for reading in scene.memory]
     line = sparkline(course, min(COURSE_MAX, width - width_of(text) - 1))
     if not line:

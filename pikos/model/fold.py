@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pikos.model.session import SessionState
 from pikos.model.snapshot import Snapshot
@@ -11,6 +11,8 @@ from pikos.model.table import APPENDED_MAX, weight_of
 from pikos.wire.messages import Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pikos.wire.messages import Block, Message
 
 SESSIONS_MAX = 64
@@ -92,6 +94,23 @@ class Model:
             stream = next(reversed(self._sessions), b"")
         session = self._sessions.get(stream)
         return Snapshot() if session is None else session.snapshot()
+
+    def facts(self, stream: bytes) -> Mapping[str, Any]:
+        """Tell what a session has said of itself.
+
+        Parameters
+        ----------
+        stream
+            Its stream id.
+
+        Returns
+        -------
+        Mapping
+            As ``Snapshot.facts``, without freezing anything; empty if there is no such session.
+
+        """
+        session = self._sessions.get(stream)
+        return {} if session is None else session.facts
 
     def _session(self, stream: bytes) -> SessionState:
         session = self._sessions.get(stream)

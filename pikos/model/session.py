@@ -35,7 +35,8 @@ class SessionState:
         self._stream = stream
         self._records_max = records_max
         self._order = Order()
-        self._facts: Mapping[str, Any] = {}
+        self.facts: Mapping[str, Any] = {}
+        """What the session's hello said."""
         self._tables: dict[str, TableRows] = {}
         self._epoch = 0
         self._time_ns = 0
@@ -70,7 +71,7 @@ class SessionState:
             self._tables.clear()
             self.full = False
         if isinstance(message, Hello):
-            self._facts = message.facts
+            self.facts = message.facts
             self._declare(message.tables)
         self._in_keyframe = bool(message.envelope.flags & FLAG_KEYFRAME)
         self._ended = message.reason if isinstance(message, Bye) else None
@@ -131,7 +132,7 @@ class SessionState:
         """
         return Snapshot(
             stream=self._stream,
-            facts=self._facts,
+            facts=self.facts,
             functions=self._mapping("function"),
             stats=self._mapping("stat"),
             edges=self._mapping("edge"),

@@ -53,7 +53,7 @@ def test_each_new_moment_is_remembered_once():
     told = [history.note(session(time_ns, 7)) for time_ns in (1, 1, 2, 2)]
 
     assert [len(readings) for readings in told] == [1, 1, 2, 2]
-    assert told[-1][-1] == (2, 7, 14)
+    assert told[-1][-1][:3] == (2, 7, 14)
 
 
 def test_what_is_remembered_has_an_end_and_reaches_back_to_the_beginning():
@@ -71,7 +71,7 @@ def test_another_session_is_remembered_anew():
     history = History()
     history.note(session(1, 7))
 
-    assert history.note(session(1, 8, stream=b"b")) == ((1, 8, 16),)
+    assert [reading[:3] for reading in history.note(session(1, 8, stream=b"b"))] == [(1, 8, 16)]
 
 
 def test_a_clock_that_jumps_back_is_no_news():
@@ -86,5 +86,9 @@ def test_the_memory_of_records_is_that_of_the_newest_that_tells_it():
     odd = replace(told, rows=(("x", 4),), heard_at=9.0)
     other = Records(("n",), ((1,),), 1, 1, 0, 0, 7.0)
 
-    assert memory_of(Snapshot(records={"M": told, "O": other, "X": odd}, time_ns=6)) == (6, 3, 4)
+    assert memory_of(Snapshot(records={"M": told, "O": other, "X": odd}, time_ns=6))[:3] == (
+        6,
+        3,
+        4,
+    )
     assert memory_of(Snapshot(records={"O": other})) is None

@@ -9,10 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import zmq
 from support.session import PROGRAM, MadeUpSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DEADLINE_S = 20.0
 
@@ -58,6 +61,10 @@ class Publisher:
     def say(self, message: bytes) -> None:
         """Send these bytes, whatever they are."""
         self._queue.append(message)
+
+    def say_made(self, make: Callable[[], bytes]) -> None:
+        """Send the bytes that are made when it is their turn, so that their number is the next."""
+        self._queue.append(lambda: self._send(make()))
 
     def skip(self, count: int) -> None:
         """Number messages that nobody will ever get."""

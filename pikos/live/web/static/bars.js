@@ -1,0 +1,85 @@
+// One value of the functions that have the most of it, as bars.
+
+import { axis, colours, CONFIG, grip, layout, plain, plotly } from "./charts.js";
+import { get, write } from "./dom.js";
+import { count, duration, scaled } from "./units.js";
+
+/** @typedef {import("./types.js").Bars} Bars */
+
+const SHOWN = 30; // bars in sight at first
+const NAME_MAX = 42;
+
+export class BarChart {
+  /**
+   * @param {object} does
+   * @param {(id: string) => void} does.choose a bar was clicked
+   */
+  constructor(does) {
+    this.does = does;
+    this.chart = get("bars-chart", HTMLElement);
+    this.view = 1; // grows when the view is to be as at first; 0 would mean none to plotly
+    this.moved = false; // whether the user looks at a part of it
+    this.range = [0, 0];
+    this.ready = false;
+    this.held = grip(this.chart);
+  }
+
+  /** Look at it as at first. */
+  reset() {
+    this.view += 1;
+    this.moved = false;
+  }
+
+  /**
+   * @param {Bars} bars
+   * @param {string} chosen
+   */
+  async show(bars, chosen) {
+    const Plotly = await plotly();
+    if (this.held()) return;
+    const has = colours();
+    const { scale, name } = scaled(bars.unit);
+    const told = bars.unit === "ns" ? duration : count;
+    const places = bars.bars.map((_, place) => place);
+    const narrow = this.chart.clientWidth < 600;
+    const most = narrow ? 16 : NAME_MAX;
+    // As plotly was told it before, or the part that the user looks at would be lost.
+    if (!this.moved) this.range = [Math.min(SHOWN, Math.max(1, places.length)) - 0.5, -0.5];
+    const data = {
+      type: "bar",
+      orientation: "h",
+      x: bars.bars.map((bar) => bar.value * scale),
+      y: places,
+      customdata: bars.bars.map((bar) => bar.id),
+      hovertext: bars.bars.map((bar) => `${plain(bar.name)}: ${told(bar.value)}`),
+      hoverinfo: "text",
+      marker: { color: bars.bars.map((bar) => (bar.id === chosen ? has.mark : has.bar)) },
+    };
+    const shape = {
+      ...layout(has),
+      uirevision: this.view,
+      dragmode: "pan",
+      bargap: 0.15,
+      margin: { l: 10, r: 20, t: 34, b: 40 },
+      xaxis: axis(has, name ? `${bars.title} (${name})` : bars.title),
+      yaxis: {
+        ...axis(has, ""),
+        range: this.range.slice(),
+        tickvals: places,
+        ticktext: bars.bars.map((bar) => plain(bar.name, most)),
+      },
+    };
+    await Plotly.react(this.chart, [data], shape, CONFIG);
+    const left = bars.total - bars.bars.length;
+    write(get("bars-more", HTMLElement), left > 0 ? `the first ${bars.bars.length} of ${count(bars.total)} functions` : "");
+    if (this.ready) return;
+    this.ready = true;
+    const chart = /** @type {any} */ (this.chart);
+    chart.on("plotly_click", (/** @type {any} */ event) => {
+      this.does.choose(String(event.points[0].customdata));
+    });
+    chart.on("plotly_relayout", (/** @type {object} */ event) => {
+      if (Object.keys(event).some((name) => name.includes("axis.range"))) this.moved = true;
+    });
+  }
+}

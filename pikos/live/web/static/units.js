@@ -1,0 +1,34 @@
+// Writes numbers for people, as the server does.
+
+/**
+ * @param {number} ns
+ * @returns {string}
+ */
+export function duration(ns) {
+  const size = Math.abs(ns);
+  if (size < 1e3) return `${ns.toFixed(0)} ns`;
+  if (size < 1e6) return `${(ns / 1e3).toFixed(1)} µs`;
+  if (size < 1e9) return `${(ns / 1e6).toFixed(1)} ms`;
+  const seconds = ns / 1e9;
+  if (size < 36e12) return `${seconds.toFixed(Math.abs(seconds) < 100 ? 3 : 1)} s`;
+  return size < 864e13 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86400).toFixed(0)} d`;
+}
+
+/**
+ * @param {number} number
+ * @returns {string}
+ */
+export function count(number) {
+  return number.toLocaleString("en", { maximumFractionDigits: 0 });
+}
+
+/**
+ * A number that has a unit, as a chart shows it: bytes in MB, times in ms.
+ * @param {string} unit
+ * @returns {{scale: number, name: string}}
+ */
+export function scaled(unit) {
+  if (unit === "bytes") return { scale: 1e-6, name: "MB" };
+  if (unit === "ns") return { scale: 1e-6, name: "ms" };
+  return { scale: 1, name: unit };
+}
