@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import textwrap
@@ -16,6 +17,12 @@ settings.register_profile(
 settings.load_profile("shared machine")  # no example has to be quick
 
 DEADLINE_S = 60.0
+
+
+@pytest.fixture(autouse=True)
+def no_callbacks_of_the_collector():
+    """Hypothesis leaves one, and a monitor would record its calls, whenever they are."""
+    gc.callbacks.clear()
 
 
 @pytest.fixture
