@@ -34,6 +34,7 @@ lint: setup  ## Check style and types
 	@$(newest)/ruff check --quiet .
 	@$(newest)/ruff format --check --quiet .
 	@$(newest)/mypy --no-error-summary
+	@sh tools/lint_scripts.sh
 
 .PHONY: docs
 docs: setup $(newest:/bin=/documented)  ## Build the documentation, in build/docs
@@ -85,7 +86,7 @@ interpreters:
 	@PIKOS_REAL_TIME_LSPROF=0 PIKOS_EVENTS=0 $(pip) install --no-build-isolation --editable '.[bench]' || true
 	@touch $@
 
-.venv/%/built: .venv/%/installed setup.py $(wildcard ext/*.c ext/*.h ext/*/*.c ext/*/*.h) | .venv/libzmq
+.venv/%/built: .venv/%/installed setup.py $(wildcard ext/*.c ext/*.h ext/*/*.c ext/*/*.h) | .venv/libzmq .venv/chromium
 	@echo "Building the extensions for .venv/$*"
 	@.venv/$*/bin/python setup.py --quiet --with-real-time-lsprof build_ext --inplace
 	@touch $@
@@ -94,4 +95,10 @@ interpreters:
 .venv/libzmq:
 	@mkdir -p .venv
 	@sh tools/install_libzmq.sh
+	@touch $@
+
+# Tried once: without Chromium the tests of the page are skipped.
+.venv/chromium:
+	@mkdir -p .venv
+	@sh tools/install_chromium.sh
 	@touch $@

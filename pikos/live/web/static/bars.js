@@ -79,7 +79,7 @@ export class BarChart {
       this.does.choose(String(event.points[0].customdata));
     });
     chart.on("plotly_relayout", (/** @type {object} */ event) => {
-      if (Object.keys(event).some((name) => name.includes("axis.range"))) this.moved = true;
+      if (Object.keys(event).some((key) => key.includes("axis.range"))) this.moved = true;
     });
   }
 }

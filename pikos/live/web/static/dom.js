@@ -56,8 +56,8 @@ export function list(parent, things, create, fill) {
  * @param {string} chosen
  */
 export function offer(select, choices, chosen) {
-  const known = Array.from(select.options, (option) => option.value + "\n" + option.textContent).join("\0");
-  if (known !== choices.map((choice) => choice.id + "\n" + choice.name).join("\0")) {
+  const known = Array.from(select.options, (option) => `${option.value}\n${option.textContent}`).join("\0");
+  if (known !== choices.map((choice) => `${choice.id}\n${choice.name}`).join("\0")) {
     select.replaceChildren(...choices.map((choice) => new Option(choice.name, choice.id)));
   }
   if (select.value !== chosen && document.activeElement !== select) select.value = chosen;

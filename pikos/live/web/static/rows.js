@@ -172,9 +172,9 @@ export class RowsTable {
   }
 }
 
-/** @param {import("./types.js").Column} column */
+/** @param {import("./types.js").Column | undefined} column */
 function className(column) {
-  return `${column.name} ${column.number ? "number" : "wide"}`;
+  return column ? `${column.name} ${column.number ? "number" : "wide"}` : "";
 }
 
 function spacer() {
