@@ -180,6 +180,8 @@ def test_only_the_transport_knows_zmq():
         ("pikos.cli.main", {"zmq", "psutil", "curses", "pikos._lsprof"}),
         ("pikos.wire.codec", {"zmq", "socket", "pikos._lsprof"}),
         ("pikos.live", {"psutil", "curses", "pikos._lsprof", "pikos.real_time", "pikos.monitors"}),
+        ("pikos.cli.web", {"starlette", "uvicorn", "plotly", "pikos._lsprof"}),
+        ("pikos.live.web.app", {"uvicorn", "plotly", "curses", "pikos._lsprof", "pikos.monitors"}),
         ("pikos.model", {"zmq", "curses", "pikos._lsprof", "pikos.live"}),
         ("pikos.recording", {"zmq", "curses", "pikos._lsprof", "pikos.monitors"}),
     ],

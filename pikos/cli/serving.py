@@ -90,6 +90,7 @@ def serve(sources: Sequence[tuple[Source, str]], options: argparse.Namespace) ->
         app = web_app(hub, token=token)
         listener = opened.enter_context(_listener(options.port))
         address = f"http://{HOST}:{listener.getsockname()[1]}/{token}/"
+        opened.enter_context(contextlib.suppress(KeyboardInterrupt))  # from now on it is the end
         print(f"{address}\nCtrl-C ends it; the programs go on.", flush=True)
         if not options.no_open:
             opened.enter_context(_opened(address))
@@ -103,8 +104,7 @@ def serve(sources: Sequence[tuple[Source, str]], options: argparse.Namespace) ->
             ws="none",
             timeout_graceful_shutdown=CLOSE_S,
         )
-        with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(settings).run(sockets=[listener])
+        uvicorn.Server(settings).run(sockets=[listener])
     return 0
 
 

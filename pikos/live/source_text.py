@@ -86,4 +86,4 @@ def _read(path: Path) -> tuple[tuple[str, ...], str]:
         os.close(descriptor)
     if not text:
         return (), f"{path} is empty"
-    return tuple(text.decode("utf-8", "replace").split("\n")), ""
+    return tuple(text.decode("utf-8", "replace").removesuffix("\n").split("\n")), ""

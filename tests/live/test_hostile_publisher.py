@@ -9,10 +9,10 @@ import tracemalloc
 
 import pytest
 from support import hostile
+from support.frames import Frames
 from support.session import PROGRAM, MadeUpSession
 
 from pikos.live.state import ViewState
-from pikos.live.streams import Streams
 from pikos.live.text import width_of
 from pikos.live.view import Size
 from pikos.live.viewer import Viewer
@@ -39,39 +39,6 @@ KEYS = (
     "O",
     "left",
 )
-
-
-class Frames:
-    """A source of whatever bytes a publisher sends."""
-
-    live = True
-    disconnects = 0
-    ended = False
-
-    def __init__(self):
-        self.streams = Streams()
-        self.frames = []
-
-    @property
-    def refused(self):
-        return self.streams.refused
-
-    @property
-    def last_error(self):
-        return self.streams.last_error
-
-    def now(self):
-        return 10.0
-
-    def receive(self, timeout_s=None):
-        while self.frames:
-            message = self.streams.take(self.frames.pop(0))
-            if message is not None:
-                return message
-        return None
-
-    def close(self):
-        pass
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def root(tmp_path):
 
 @pytest.mark.parametrize("file", ["app.py", "./app.py", "sub/../app.py", "{root}/app.py"])
 def test_a_file_below_is_read(root, file):
-    assert read_source(file.format(root=root), [root]).lines == ("import os", "x = 1", "")
+    assert read_source(file.format(root=root), [root]).lines == ("import os", "x = 1")
 
 
 @pytest.mark.parametrize(

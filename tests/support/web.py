@@ -21,10 +21,11 @@ ARTEFACTS = Path(__file__).parent.parent.parent / "build" / "tests" / "screens"
 class Web:
     """A server for one user."""
 
-    def __init__(self, *arguments, verb="web", cwd=None):
+    def __init__(self, *arguments, verb="web", opens=False, **options):
+        shut = [] if opens else ["--no-open"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pikos", verb, "--no-open", *map(str, arguments)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd,
+            [sys.executable, "-m", "pikos", verb, *shut, *map(str, arguments)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
         )  # fmt: skip
         ready = select.select([self.process.stdout], [], [], DEADLINE_S)[0]
         self.address = self.process.stdout.readline().strip() if ready else ""

@@ -73,7 +73,7 @@ def series(_: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
 
 def unit_of(field: str) -> str:
     """Tell the unit of a field by its name: ``bytes``, ``ns``, or nothing."""
-    if field in SIZES:
+    if field in SIZES or field.endswith("_bytes"):
         return "bytes"
     return "ns" if field.endswith("_ns") else ""
 
@@ -123,7 +123,7 @@ def thinned(points: Sequence[tuple[float, float, tuple[Any, ...]]], most: int) -
     points
         x, y and all values of each.
     most
-        How many to keep at most.
+        How many to keep at most; 2 at least.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def thinned(points: Sequence[tuple[float, float, tuple[Any, ...]]], most: int) -
     """
     if len(points) > most:
         kept = []
-        stretch = math.ceil(2 * len(points) / most)
+        stretch = math.ceil(len(points) / (most // 2))
         for begin in range(0, len(points), stretch):
             within = range(begin, min(begin + stretch, len(points)))
             lowest = min(within, key=lambda place: points[place][1])

@@ -1,0 +1,108 @@
+"""Which points of a series are shown, and what of each."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+from hypothesis import given, strategies as st
+from support.session import MadeUpSession
+
+from pikos.live.web.series import thinned, unit_of
+from pikos.wire import tables
+from pikos.wire.codec import encode_hello, encode_rows
+from pikos.wire.messages import Block
+from pikos.wire.tables import Column, Table
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(numbers, min_size=1, max_size=500), st.integers(2, 100))
+def test_thinning_loses_no_peak_and_no_order(values, most):
+    points = [(float(place), value, (place,)) for place, value in enumerate(values)]
+
+    kept = thinned(points, most)
+
+    assert len(kept) <= most
+    assert {min(values), max(values)} <= {y for _, y, _ in kept}
+    assert all(one[0] < other[0] for one, other in pairwise(kept))
+    if len(values) <= most:
+        assert [point[1] for point in kept] == values
+
+
+@given(st.one_of(st.integers(), st.floats(), st.text(), st.none(), st.binary()))
+def test_whatever_a_field_holds_is_told(value):
+    [[_, _, told]] = thinned([(0.0, 0.0, (value,))], 10)
+
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert not isinstance(told, str) or told.isprintable()
+
+
+def test_units_are_told_by_name():
+    assert unit_of("RSS") == unit_of("rss_bytes") == "bytes"
+    assert unit_of("time_ns") == "ns"
+    assert unit_of("cpu") == ""
+
+
+# What is told of records
+
+
+COLUMNS = (Column("a", "f64"), Column("b", "f64"), Column("c", "str"))
+TABLE = Table(200, "Mine", "append", (), COLUMNS)
+
+
+def heard_records(hear, rows):
+    other = MadeUpSession(b"another session!", publishes="records")
+    hear(encode_hello(other.stamp(), other.facts, (*tables.TABLES, TABLE)))
+    for begin in range(0, len(rows), 1000):
+        block = Block.of(TABLE, rows[begin : begin + 1000])
+        hear(encode_rows(other.stamp(), [block]))
+    return other.stream.hex()
+
+
+def test_a_number_is_shown_against_any_other_or_the_index(hear, view):
+    tab = heard_records(hear, [(n * 0.5, n * 2.0, f"row {n}") for n in range(10)])
+
+    told = view(tab=tab, panel="series").told["panel"]
+    assert (told["x"], told["y"]) == ("index", "a")
+    assert told["points"][3] == [3, 1.5, 3, 1.5, 6.0, "row 3"]
+    assert told["fields"] == ["index", "a", "b", "c"]
+
+    told = view(tab=tab, panel="series", x="b", y="a").told["panel"]
+    assert told["points"][3][:2] == [6.0, 1.5]
+    assert [choice["id"] for choice in told["ys"]] == ["a", "b"]
+
+
+def test_only_the_newest_are_shown_where_a_number_is_given(hear, view):
+    tab = heard_records(hear, [(float(n), 0.0, "") for n in range(100)])
+
+    told = view(tab=tab, panel="series", points=7).told["panel"]
+
+    assert told["total"] == 100
+    assert [point[1] for point in told["points"]] == [93.0 + n for n in range(7)]
+
+
+def test_what_is_no_finite_number_is_no_point(hear, view):
+    tab = heard_records(hear, [(float("nan"), 0.0, ""), (1.0, float("inf"), ""), (2.0, 0.0, "")])
+
+    told = view(tab=tab, panel="series").told["panel"]
+
+    assert [point[1] for point in told["points"]] == [1.0, 2.0]
+    assert told["points"][0][4] == "inf"
+
+
+def test_a_field_that_there_is_not_gives_way_to_the_first(hear, view):
+    tab = heard_records(hear, [(1.0, 2.0, "")])
+
+    told = view(tab=tab, panel="series", x="no", y="c", kind="no").told["panel"]
+
+    assert (told["x"], told["y"], told["kind"]) == ("index", "a", "Mine")
+
+
+def test_many_points_are_thinned(hear, view):
+    tab = heard_records(hear, [(float(n), 0.0, "") for n in range(10_000)])
+
+    told = view(tab=tab, panel="series").told["panel"]
+
+    assert 1000 < len(told["points"]) <= 2000
+    assert told["points"][-1][1] == 9999.0
