@@ -42,7 +42,7 @@ docs: setup $(newest:/bin=/documented)  ## Build the documentation, in build/doc
 	@echo "build/docs/index.html"
 
 .PHONY: screenshots
-screenshots: setup  ## Take the documentation's pictures of the terminal, in docs/screenshots
+screenshots: setup  ## Take the documentation's pictures, in docs/screenshots
 	@$(newest)/python tools/screenshots.py docs/screenshots
 
 .PHONY: bench

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import freshness, interference, monitors, overhead, publisher, terminal
+from benchmarks import browser, freshness, interference, monitors, overhead, publisher, terminal
 from benchmarks.machine import this_machine
 from benchmarks.table import Result, tables
 from benchmarks.workloads import WORKLOADS
@@ -19,6 +19,7 @@ PARTS = {
     "freshness": freshness,
     "interference": interference,
     "terminal": terminal,
+    "browser": browser,
 }
 
 

@@ -103,7 +103,7 @@ def measure(*, quick: bool) -> list[Figure]:
     seconds = 3.0 if quick else 12.0
     starts = 2 if quick else 7
     few, all_of_them = many_functions(FEW, times=1), many_functions(FUNCTIONS, times=1)
-    with _published(all_of_them) as address:
+    with published(all_of_them) as address:
         firsts = []
         for _ in range(starts):
             with contextlib.closing(Terminal(address)) as terminal:
@@ -127,7 +127,8 @@ def measure(*, quick: bool) -> list[Figure]:
 
 
 @contextlib.contextmanager
-def _published(call_all: Callable[[], object]) -> Iterator[str]:
+def published(call_all: Callable[[], object]) -> Iterator[str]:
+    """Publish a profile of this process in which everything was called; the address."""
     with tempfile.TemporaryDirectory(prefix="pikos-bench-") as directory:
         address = f"ipc://{directory}/s"
         profiler = RealTimeProfiler(address, interval=INTERVAL_S)

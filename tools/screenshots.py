@@ -1,4 +1,4 @@
-"""Takes pictures of the terminal viewer, of a real run of the demo, for the documentation.
+"""Takes pictures of the viewers, of a real run of the demo, for the documentation.
 
 Usage: python tools/screenshots.py DIRECTORY
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from playwright.sync_api import sync_playwright
 
 from pikos.live import subscribe
 from pikos.live.sessions import list_sessions
@@ -22,7 +25,7 @@ from pikos.live.watch import Watch
 ROOT = Path(__file__).parent.parent
 PROGRAM = "examples/demo_program.py"
 SIZE = (118, 30)
-RUN_S = 20
+RUN_S = 30
 SETTLE_S = 4.0
 PATIENCE_S = 10.0
 
@@ -30,7 +33,15 @@ PICTURES = {
     "functions": ["down", "down"],
     "flame-graph": ["g", "down", "down", "down", "down", "down"],
 }
-"""Name of each picture, and the keys that lead to it."""
+"""Name of each picture of the terminal, and the keys that lead to it."""
+
+PAGE_SIZE = {"width": 1280, "height": 720}
+PAGE_PICTURES = {
+    "browser": ("light", "f"),
+    "browser-flame-graph": ("dark", "g"),
+    "browser-memory": ("light", "m"),
+}
+"""Name of each picture of the page, its scheme, and the key that leads to it."""
 
 
 def main() -> None:
@@ -41,6 +52,7 @@ def main() -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as program:
         try:
             pictures = asyncio.run(_take(program.pid))
+            _take_page(program.pid, directory)
         finally:
             program.kill()
     for name, picture in pictures.items():
@@ -65,6 +77,32 @@ async def _take(pid: int) -> dict[str, str]:
                 await pilot.pause(0.3)
                 pictures[name] = _without_fonts(screen.export_screenshot(title="pikos top"))
     return pictures
+
+
+def _take_page(pid: int, directory: Path) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("there is no Chromium: the pictures of the page stay as they are", file=sys.stderr)
+        return
+    command = [sys.executable, "-m", "pikos", "web", "--no-open", str(pid)]
+    with (
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server,
+        sync_playwright() as playwright,
+    ):
+        address = server.stdout.readline().strip()
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for name, (scheme, key) in PAGE_PICTURES.items():
+            page = browser.new_page(viewport=PAGE_SIZE, color_scheme=scheme)
+            page.goto(address)
+            page.wait_for_selector("#functions tr.row")
+            page.locator("#functions tr.row").first.click()
+            page.keyboard.press(key)
+            page.wait_for_timeout(1e3 * SETTLE_S)
+            path = directory / f"{name}.png"
+            page.screenshot(path=path)
+            print(path)
+        browser.close()
+        server.kill()
 
 
 def _without_fonts(picture: str) -> str:
