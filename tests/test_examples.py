@@ -6,6 +6,7 @@ import csv
 import itertools
 import pstats
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 from support.publisher import until
 from support.runtime import runtime
+from support.waiting import wait_until
+from support.web import fetch
 
 from pikos.live import subscribe
 from pikos.live.sessions import list_sessions
@@ -36,6 +39,7 @@ def test_every_example_is_tested_here(examples):
         "leaky.py",
         "mandelbrot_set_example.py",
         "memory_spikes.py",
+        "mounted_viewer.py",
         "real_time_profiler.py",
         "simple_alloc.py",
         "viewer.py",
@@ -223,3 +227,33 @@ def test_the_real_time_profiler_example_profiles_and_ends(python, examples, runt
     assert "to watch it: pikos top" in done.stdout
     assert "(collatz)" in done.stdout
     assert "(longest)" in done.stdout
+
+
+def test_a_viewer_is_mounted_in_another_application(runtime, examples):
+    pytest.importorskip("uvicorn")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    program = subprocess.Popen(
+        [sys.executable, "-m", "pikos", "run", examples / "demo_program.py", "60"],
+        stdout=subprocess.DEVNULL,
+    )
+    wait_until(list_sessions, "the program's session")
+    application = subprocess.Popen(
+        [sys.executable, examples / "mounted_viewer.py", str(program.pid), str(port)]
+    )
+
+    def told(path):
+        try:
+            return fetch(f"http://127.0.0.1:{port}/{path}")[1].decode()
+        except OSError:
+            return ""
+
+    try:
+        wait_until(lambda: told(""), "the application")
+        assert "<title>Pikos</title>" in told("profile/")
+        wait_until(lambda: "fibonacci" in told("profile/view"), "the functions of the program")
+        assert fetch(f"http://127.0.0.1:{port}/profile/view", Host="evil.example")[0] == 403
+    finally:
+        for process in (application, program):
+            process.kill()
+            process.wait()

@@ -39,7 +39,7 @@ PAGE_SIZE = {"width": 1280, "height": 720}
 PAGE_PICTURES = {
     "browser": ("light", "f"),
     "browser-flame-graph": ("dark", "g"),
-    "browser-memory": ("light", "m"),
+    "browser-bars": ("light", "b"),
 }
 """Name of each picture of the page, its scheme, and the key that leads to it."""
 

@@ -175,7 +175,7 @@ def test_one_thread_can_be_looked_at_alone(page):
 
 @pytest.mark.parametrize(
     ("panel", "text"),
-    [("open calls", "beside"), ("threads", "all threads together"), ("help", "pause the picture")],
+    [("open calls", "beside"), ("threads", "all threads together")],
 )
 def test_a_panel_of_the_terminal_is_shown_as_text(page, panel, text):
     turn_to(page, panel)
@@ -217,3 +217,15 @@ def test_a_server_that_has_gone_is_told_of(start, serve, look):
     assert server.end()[0] == 0
 
     page.wait_for_selector("#notice >> text=has pikos web ended?")
+
+
+def test_the_help_has_the_keys_that_there_are(page):
+    page.keyboard.press("?")
+    page.wait_for_selector("#help dl >> text=this help")
+    keys = page.locator("#help dt").all_inner_texts()
+    panels = page.locator("#panels button").evaluate_all("all => all.map((one) => one.dataset.key)")
+    assert set(panels) <= set(keys)
+
+    page.keyboard.press("t")
+    page.wait_for_selector("#help", state="hidden")
+    page.wait_for_selector("#picture >> text=all threads together")

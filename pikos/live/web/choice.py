@@ -12,8 +12,9 @@ from pikos.live.state import SORTS, Panel, ViewState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PANELS = ("functions", "bars", "flame", "series", "records", "source", "text")
-"""What fills the middle of a page; ``text`` is one of the terminal's panels."""
+PANELS = ("functions", "bars", "flame", "series", "records", "source", "text", "help")
+"""What fills the middle of a page; ``text`` is one of the terminal's panels, but its help: a page
+has its own."""
 
 ROWS_MAX = 500
 """Rows that one answer has at most: what a screen shows, and some more."""

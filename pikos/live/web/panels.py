@@ -273,5 +273,6 @@ PANEL_OF: Mapping[str, Callable[[Hub, Scene, Choice], dict[str, Any]]] = {
     "records": records,
     "source": source,
     "text": text,
+    "help": lambda *_: {},
 }
-"""What makes each panel."""
+"""What makes each panel; the help is a part of the page."""

@@ -8,6 +8,7 @@ import { count, duration, scaled } from "./units.js";
 
 const SHOWN = 30; // bars in sight at first
 const NAME_MAX = 42;
+const LONG_NS = 1e10;
 
 export class BarChart {
   /**
@@ -20,6 +21,7 @@ export class BarChart {
     this.view = 1; // grows when the view is to be as at first; 0 would mean none to plotly
     this.moved = false; // whether the user looks at a part of it
     this.range = [0, 0];
+    this.long = false; // whether times are in seconds
     this.ready = false;
     this.held = grip(this.chart);
   }
@@ -38,7 +40,9 @@ export class BarChart {
     const Plotly = await plotly();
     if (this.held()) return;
     const has = colours();
-    const { scale, name } = scaled(bars.unit);
+    // In the same unit for as long as the user looks at a part of it.
+    if (!this.moved) this.long = bars.bars.some((bar) => bar.value >= LONG_NS);
+    const { scale, name } = scaled(bars.unit, this.long);
     const told = bars.unit === "ns" ? duration : count;
     const places = bars.bars.map((_, place) => place);
     const narrow = this.chart.clientWidth < 600;

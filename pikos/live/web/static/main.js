@@ -24,7 +24,7 @@ const PANELS = [
   ["l", "source", { panel: "source" }],
   ["o", "open calls", { panel: "text", text: "open calls" }],
   ["t", "threads", { panel: "text", text: "threads" }],
-  ["?", "help", { panel: "text", text: "help" }],
+  ["?", "help", { panel: "help" }],
 ];
 const OF_PROFILES = ["functions", "bars", "flame graph", "open calls", "threads"];
 
@@ -192,7 +192,7 @@ async function show(answer) {
     write(get("source-file", HTMLElement), answer.panel.file || "choose a function, then its source");
     notice(state.file ? answer.panel.trouble || answer.notice : answer.notice);
     source.show(answer.panel);
-  } else {
+  } else if (panel === "text") {
     picture.show(answer.panel);
   }
 }

@@ -23,11 +23,13 @@ export function count(number) {
 }
 
 /**
- * A number that has a unit, as a chart shows it: bytes in MB, times in ms.
+ * A number that has a unit, as a chart shows it: bytes in MB, times in ms, or in s where they are long.
  * @param {string} unit
+ * @param {boolean} [long]
  * @returns {{scale: number, name: string}}
  */
-export function scaled(unit) {
+export function scaled(unit, long = false) {
+  if (unit === "ns" && long) return { scale: 1e-9, name: "s" };
   if (unit === "bytes") return { scale: 1e-6, name: "MB" };
   if (unit === "ns") return { scale: 1e-6, name: "ms" };
   return { scale: 1, name: unit };
