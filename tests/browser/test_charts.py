@@ -204,6 +204,24 @@ def test_what_is_zoomed_into_stays_while_data_flow_until_it_is_reset(series, how
     assert range_of(page, "series-chart", "xaxis")[1] >= points - 1
 
 
+def test_a_series_is_moved_along_by_its_pan_button(series):
+    page = series
+    page.hover("#series-chart .nsewdrag")
+    page.click("#series-chart .modebar-btn[data-title=Pan]")
+    x, y = middle_of(page, "#series-chart .nsewdrag")
+    begin, end = range_of(page, "series-chart", "xaxis")
+
+    drag(page, (x, y), (x + 200, y))
+
+    wait_until(lambda: range_of(page, "series-chart", "xaxis")[0] < begin, "what came before")
+    wait_until(lambda: not page.is_checked("#series-follow"), "following has ended")
+    panned = range_of(page, "series-chart", "xaxis")
+    newer(page)
+    newer(page)
+    assert range_of(page, "series-chart", "xaxis") == panned
+    assert panned[1] - panned[0] >= 0.99 * (end - begin)
+
+
 def test_a_click_on_a_point_tells_all_its_fields(series):
     page = series
     page.click("#pause")

@@ -112,6 +112,23 @@ def test_sessions_are_found_as_they_come(runtime, few_feeds, monkeypatch):
             publisher.close()
 
 
+def test_a_session_whose_address_makes_no_sense_is_left_out(few_feeds, monkeypatch):
+    asked = []
+
+    class Found:
+        @property
+        def address(self):
+            asked.append(self)
+            return "nonsense"
+
+    monkeypatch.setattr(module, "list_sessions", lambda: [Found()])
+    with Hub(discover=True) as hub:
+        wait_until(lambda: len(asked) > 10, "it is seen again and again")
+
+        assert hub.listening
+        assert hub.tabs() == []
+
+
 def test_what_is_listened_to_over_the_wire_is_seen(runtime):
     with Publisher() as publisher:
         hub = Hub()

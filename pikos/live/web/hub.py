@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from pikos.errors import AddressError
 from pikos.live.client import Subscription
 from pikos.live.functions import Baseline
 from pikos.live.scene import Scene
@@ -262,7 +264,8 @@ class Hub:
                 with self._lock:
                     self._feeds.remove(over)
                 over.close()
-            self.add(Subscription([session.address], keys=self._keys), session.address)
+            with contextlib.suppress(AddressError):  # who wrote it there is not listened to
+                self.add(Subscription([session.address], keys=self._keys), session.address)
 
     def _profiles(self) -> list[tuple[Feed, bytes]]:
         return [
