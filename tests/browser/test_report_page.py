@@ -1,4 +1,4 @@
-"""The page that ``pikos report`` and ``pikos diff --flame`` write, in a real Chromium, by itself."""
+"""The pages that ``pikos report`` and ``pikos diff`` write, in a real Chromium, by themselves."""
 
 from __future__ import annotations
 
