@@ -10,6 +10,7 @@ import sys
 import webbrowser
 from typing import TYPE_CHECKING
 
+from pikos.cli.collector import collect_seldom
 from pikos.cli.top import number
 from pikos.errors import AddressError, PikosError, WebMissing
 from pikos.live.sessions import runtime_directory
@@ -95,6 +96,7 @@ def serve(sources: Sequence[tuple[Source, str]], options: argparse.Namespace) ->
         if not options.no_open:
             opened.enter_context(_opened(address))
         opened.enter_context(hub)
+        collect_seldom()
         settings = uvicorn.Config(
             app,
             log_level="warning",

@@ -178,8 +178,10 @@ def _watch(watch: Watch, state: ViewState, options: argparse.Namespace) -> None:
     elif not _on_a_terminal(options):
         _print_until_the_end(watch, state, options)
     else:
+        from pikos.cli.collector import collect_seldom
         from pikos.cli.screen import show
 
+        collect_seldom()
         signal.signal(signal.SIGTERM, _leave)  # so that the terminal is put in order
         end = show(
             watch,
