@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pikos.cli.ps import listing
@@ -16,7 +18,6 @@ from pikos.recording.reader import is_recording
 from pikos.recording.replay import Replay
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     from pikos.live.client import Subscription
@@ -129,3 +130,27 @@ def tell_of_damage(prog: str, source: Subscription | Replay) -> None:
     """
     if isinstance(source, Replay) and source.damage:
         print(f"{prog}: {safe(source.path)}: {source.damage}", file=sys.stderr)
+
+
+def configure_source_roots(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says which source files may be shown.
+
+    Parameters
+    ----------
+    parser
+        The parser of a verb.
+
+    """
+    parser.add_argument(
+        "--source-root",
+        type=_directory,
+        action="append",
+        metavar="DIR",
+        help="show source files below DIR; several may be named (the working directory)",
+    )
+
+
+def _directory(text: str) -> str:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a directory")
+    return text

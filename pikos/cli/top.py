@@ -13,7 +13,13 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from pikos.cli.recorded import recorded, status_of
-from pikos.cli.source import configure_target, source_of, target_of, tell_of_damage
+from pikos.cli.source import (
+    configure_source_roots,
+    configure_target,
+    source_of,
+    target_of,
+    tell_of_damage,
+)
 from pikos.errors import RecordingError, SessionSilent, TargetUnclear
 from pikos.live.document import document
 from pikos.live.functions import matcher
@@ -89,13 +95,8 @@ def configure_viewer(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"print N functions or records ({ROWS}; of JSON all)",
     )
-    add(
-        "--source-root",
-        action="append",
-        metavar="DIR",
-        help="show source files below DIR; several may be named (the working directory)",
-    )
     add("--interval", type=_seconds, metavar="SECONDS", help="time between two pictures")
+    configure_source_roots(parser)
 
 
 def run(options: argparse.Namespace) -> int:

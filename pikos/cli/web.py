@@ -6,7 +6,7 @@ import argparse
 import math
 
 from pikos.cli.serving import configure_serving, serve
-from pikos.cli.source import source_of, target_of
+from pikos.cli.source import configure_source_roots, source_of, target_of
 
 HELP = "watch running programs, or recordings, in the browser"
 
@@ -38,12 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "user",
     )
     add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
-    add(
-        "--source-root",
-        action="append",
-        metavar="DIR",
-        help="show source files below DIR; several may be named (the working directory)",
-    )
+    configure_source_roots(parser)
     configure_serving(parser)
 
 

@@ -109,6 +109,16 @@ def test_a_port_without_sense_is_told(pikos, port):
     assert "a port, 0 to 65535" in result.stderr
 
 
+@pytest.mark.parametrize("verb", ["web", "top"])
+def test_a_source_root_that_is_no_directory_is_told(pikos, tmp_path, verb):
+    (tmp_path / "file.py").touch()
+    for root in ("no-such-place", "file.py"):
+        result = pikos(verb, "--source-root", root)
+
+        assert result.returncode == 2
+        assert f"argument --source-root: {root!r} is not a directory" in result.stderr
+
+
 @pytest.mark.parametrize("target", ["999999999", "no-such-file.pikos", "tcp://x"])
 def test_an_unknown_target_is_told_before_anything_is_served(pikos, target):
     result = pikos("web", "--no-open", target)
