@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pikos.model.keyed import KeyedRows
 from pikos.model.records import Records
 from pikos.model.rows import ROW_TYPES, Recording
 from pikos.model.snapshot import Snapshot
@@ -133,12 +134,12 @@ class SessionState:
         return Snapshot(
             stream=self._stream,
             facts=self.facts,
-            functions=self._mapping("function"),
-            stats=self._mapping("stat"),
+            functions=self._mapping("function").rows,
+            stats=self._mapping("stat").rows,
             edges=self._mapping("edge"),
             contexts=self._mapping("context"),
             open_calls=self._tables["open_call"].listing() if "open_call" in self._tables else (),
-            threads=self._mapping("thread"),
+            threads=self._mapping("thread").rows,
             session=next(iter(self._mapping("session").values()), None),
             others={
                 name: rows.listing() for name, rows in self._tables.items() if name not in ROW_TYPES
@@ -172,6 +173,6 @@ class SessionState:
             heard_at=rows.heard_at,
         )
 
-    def _mapping(self, table: str) -> Mapping[Any, Any]:
+    def _mapping(self, table: str) -> KeyedRows:
         rows = self._tables.get(table)
-        return {} if rows is None else rows.mapping()
+        return KeyedRows() if rows is None else rows.mapping()

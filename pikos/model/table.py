@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pikos.model.rows import ROW_TYPES
+from pikos.model.keyed import KeyedRows, Row, keyed_rows, rows_of
 from pikos.wire.columns import Strings
-from pikos.wire.tables import KNOWN_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from pikos.wire.messages import Block
     from pikos.wire.tables import Table
 
@@ -21,8 +17,6 @@ APPENDED_MAX = 10_000
 
 ROW_WEIGHT = 320
 """Bytes that a row takes beside its text, roughly."""
-
-Row = tuple[Any, ...]
 
 
 class TableRows:
@@ -39,10 +33,11 @@ class TableRows:
 
     def __init__(self, table: Table, appended_max: int | None = APPENDED_MAX) -> None:
         self.table = table
-        self._upserted: dict[Any, Row] = {}
+        self._upserted = KeyedRows()
+        self._keys: set[Any] = set()
         self._listed: deque[Row] = deque(maxlen=appended_max if table.mode == "append" else None)
         self._numbers: deque[int] = deque(maxlen=self._listed.maxlen)
-        self._copy: Mapping[Any, Row] | tuple[Row, ...] | None = None
+        self._copy: tuple[Row, ...] | None = None
         self._restarting = False
         self._last = 0
         self.heard_at = 0.0
@@ -78,11 +73,11 @@ class TableRows:
                 self._restarting = False
             self._count(block.row_count, last)
         if self.table.mode == "upsert":
-            self._upserted.update(_keyed_rows(block))
+            self._upserted = self._upserted.and_then(block, self._keys)
             return
         if self.table.mode == "replace" and first:
             self._listed.clear()
-        self._listed.extend(_rows(block))
+        self._listed.extend(rows_of(block))
 
     def _forget(self, but_up_to: int | None) -> None:
         """Forget the rows that a keyframe repeats: all, where rows are not numbered."""
@@ -113,22 +108,20 @@ class TableRows:
         if self.table.mode != "upsert" or weight_of(block) > ROW_WEIGHT * block.row_count:
             return block.row_count
         self._copy = None
-        known = {key: row for key, row in _keyed_rows(block) if key in self._upserted}
-        self._upserted.update(known)
+        known = {key: row for key, row in keyed_rows(block) if key in self._keys}
+        self._upserted = KeyedRows(self._upserted.rows | known, (), len(self._keys))
         return block.row_count - len(known)
 
-    def mapping(self) -> Mapping[Any, Any]:
+    def mapping(self) -> KeyedRows:
         """Hand out the rows of a table with a key.
 
         Returns
         -------
-        Mapping
+        KeyedRows
             The rows by key; it does not change any more.
 
         """
-        if not isinstance(self._copy, dict):
-            self._copy = self._upserted.copy()
-        return self._copy
+        return self._upserted
 
     def listing(self) -> tuple[Any, ...]:
         """Hand out the rows of any table.
@@ -141,7 +134,7 @@ class TableRows:
         """
         if self.table.mode == "upsert":
             return tuple(self._upserted.values())
-        if not isinstance(self._copy, tuple):
+        if self._copy is None:
             self._copy = tuple(self._listed)
         return self._copy
 
@@ -178,30 +171,3 @@ def weight_of(block: Block) -> int:
     columns = block.columns.values()
     text = sum(column.size_bytes for column in columns if isinstance(column, Strings))
     return ROW_WEIGHT * block.row_count + text
-
-
-def _rows(block: Block) -> Iterator[Row]:
-    names = [column.name for column in _as_known(block.table).columns]
-    rows = zip(*_columns(block, names), strict=True)
-    row_type = ROW_TYPES.get(block.table.name)
-    # A row type's own _make checks what zip has made sure of, at three times the cost.
-    return rows if row_type is None else map(partial(tuple.__new__, row_type), rows)
-
-
-def _keyed_rows(block: Block) -> Iterator[tuple[Any, Row]]:
-    parts = _columns(block, block.table.key)
-    keys = parts[0] if len(parts) == 1 else zip(*parts, strict=True)
-    return zip(keys, _rows(block), strict=True)
-
-
-def _columns(block: Block, names: Iterable[str]) -> list[Sequence[Any]]:
-    """Order the columns; one that is not sent is zeros or empty strings."""
-    text = {column.name for column in _as_known(block.table).columns if column.type == "str"}
-    return [
-        block.columns.get(name) or ["" if name in text else 0] * block.row_count for name in names
-    ]
-
-
-def _as_known(table: Table) -> Table:
-    """Choose the declaration of this version, whose columns the row types have."""
-    return next((known for known in KNOWN_TABLES if known.name == table.name), table)
