@@ -135,6 +135,29 @@ def test_the_chosen_function_has_buttons_for_callers_and_source(page):
     page.wait_for_selector("#chosen", state="hidden")
 
 
+def test_each_key_does_what_the_help_says(page):
+    page.locator("#functions tr.row", has_text="branch (").click()
+    page.wait_for_selector("#chosen-name >> text=branch")
+
+    page.keyboard.press("d")
+    page.wait_for_selector("#picture >> text=called by")
+    page.keyboard.press("l")
+    page.wait_for_selector("#source >> visible=true")
+    page.keyboard.press("o")
+    page.wait_for_selector("#picture >> text=beside")
+    page.keyboard.press("f")
+    page.keyboard.press("/")
+    page.keyboard.type("leaf")
+    wait_until(lambda: page.locator("#functions tr.row").count() == 1, "one row")
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    wait_until(lambda: page.locator("#functions tr.row").count() > 4, "all rows again")
+    page.keyboard.press("r")
+    page.wait_for_selector("#sizes >> text=counted since")
+    page.keyboard.press("R")
+    page.wait_for_selector("#since[aria-pressed=false]")
+
+
 def test_a_paused_page_stands_still_and_goes_on(page):
     page.click("#pause")
     page.wait_for_selector("#pause[aria-pressed=true]")

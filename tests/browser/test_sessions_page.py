@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from support.publisher import Publisher
 from support.recordings import record
 from support.session import PROGRAM, MadeUpSession
 from support.waiting import wait_until
+
+from pikos.wire import tables
+from pikos.wire.codec import encode_hello, encode_rows
+from pikos.wire.messages import Block
+from pikos.wire.tables import Column, Table
 
 PROFILED = """
 import time
@@ -196,6 +202,36 @@ def test_the_source_of_a_profile_has_what_a_line_monitor_beside_it_tells(
     assert number(row.locator("td.records").inner_text()) > 0
 
 
+def test_records_of_several_kinds_are_chosen_from(runtime, serve, look):
+    kinds = [
+        Table(200 + number, name, "append", (), (Column(name.lower(), "i64"),))
+        for number, name in enumerate(("First", "Second"))
+    ]
+    session = MadeUpSession(publishes="records")
+
+    def hello():
+        return encode_hello(session.stamp(), session.facts, (*tables.TABLES, *kinds))
+
+    def rows(kind, begin):
+        return encode_rows(session.stamp(), [Block.of(kind, [(begin + n,) for n in range(20)])])
+
+    with Publisher(session=session, state={}) as publisher:
+        page = look(serve(publisher.address).address)
+        publisher.say_made(hello)
+        publisher.say_made(lambda: rows(kinds[0], 100))
+        publisher.say_made(lambda: rows(kinds[1], 700))
+        page.wait_for_selector("#records tr.row >> text=119")
+        page.keyboard.press("m")
+        page.wait_for_selector("#series-chart .scatterlayer .point")
+
+        page.select_option("#series-kind", "Second")
+        wait_until(lambda: page.text_content("#series-chart .ytitle") == "second", "the other one")
+        page.keyboard.press("e")
+        page.select_option("#records-kind", "Second")
+
+        page.wait_for_selector("#records tr.row >> text=719")
+
+
 @pytest.fixture
 def recording(tmp_path):
     """A recording of 40 seconds, with one more call in each."""
@@ -232,3 +268,5 @@ def test_a_replay_goes_back_and_ahead(recording, serve, look):
     page.click("#ahead")
 
     wait_until(lambda: "replayed, 0:00:2" in status(), "ten seconds ahead")
+    page.keyboard.press("]")
+    wait_until(lambda: "replayed, 0:00:3" in status(), "ten seconds more ahead")
