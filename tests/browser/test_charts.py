@@ -208,6 +208,8 @@ def test_a_series_is_moved_along_by_its_pan_button(series):
     page = series
     page.hover("#series-chart .nsewdrag")
     page.click("#series-chart .modebar-btn[data-title=Pan]")
+    newer(page)  # the button stays down while data flow
+    newer(page)
     x, y = middle_of(page, "#series-chart .nsewdrag")
     begin, end = range_of(page, "series-chart", "xaxis")
 
@@ -329,9 +331,8 @@ def test_the_flame_graph_is_gone_through_by_keys(flame):
     assert page.is_visible("#flame")
 
 
-def test_the_flame_graph_is_drawn_and_grows(flame):
-    page = flame
-    colours = page.evaluate(
+def colours_of_the_flame_graph(page):
+    return page.evaluate(
         """() => {
             const canvas = document.getElementById('flame-canvas');
             const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, 100);
@@ -340,9 +341,13 @@ def test_the_flame_graph_is_drawn_and_grows(flame):
             return seen.size;
         }"""
     )
+
+
+def test_the_flame_graph_is_drawn_and_grows(flame):
+    page = flame
     before = page.inner_text("#flame-told")
 
-    assert colours > 10
+    wait_until(lambda: colours_of_the_flame_graph(page) > 10, "bars of many colours")
     wait_until(lambda: page.inner_text("#flame-told") != before, "more time")
 
 

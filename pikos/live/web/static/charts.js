@@ -35,6 +35,8 @@ export function plain(text, most = 120) {
   return cut.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
+const WHEEL_MS = 200; // plotly takes a turn of the wheel over after 50 ms
+
 /**
  * Watch whether a chart is held by the mouse: what is drawn anew meanwhile would slip away.
  * @param {HTMLElement} chart
@@ -42,10 +44,12 @@ export function plain(text, most = 120) {
  */
 export function grip(chart) {
   let held = false;
+  let turned = -WHEEL_MS;
   chart.addEventListener("pointerdown", () => (held = true), true);
   window.addEventListener("pointerup", () => (held = false), true);
   window.addEventListener("pointercancel", () => (held = false), true);
-  return () => held;
+  chart.addEventListener("wheel", () => (turned = performance.now()), { capture: true, passive: true });
+  return () => held || performance.now() - turned < WHEEL_MS;
 }
 
 /** Colours of the page. */
@@ -65,7 +69,7 @@ export function layout(has) {
     plot_bgcolor: has.paper,
     font: { color: has.ink, size: 12, family: "system-ui, sans-serif" },
     hoverlabel: { bgcolor: has.paper, bordercolor: has.line, font: { color: has.ink }, align: "left" },
-    modebar: { bgcolor: has.paper, color: has.faint, activecolor: has.mark },
+    modebar: { bgcolor: has.paper, color: has.faint, activecolor: has.mark, uirevision: "kept" }, // the button that is down stays down
     showlegend: false,
     hovermode: "closest",
   };
