@@ -11,9 +11,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from benchmarks.figure import Figure
+from benchmarks.processor import share_of
 from benchmarks.terminal import FEW, FUNCTIONS, INTERVAL_S, published
 from benchmarks.viewer import ROOT
 from benchmarks.workloads import many_functions
@@ -64,19 +63,23 @@ def measure(*, quick: bool) -> list[Figure]:
     sync_playwright = importlib.import_module("playwright.sync_api").sync_playwright
     few, all_of_them = many_functions(FEW, times=1), many_functions(FUNCTIONS, times=1)
     figures = []
-    with published(all_of_them) as address, _served(address) as server, sync_playwright() as play:
+    with (
+        published(all_of_them) as address,
+        _served(address) as (pid, url),
+        sync_playwright() as play,
+    ):
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.goto(server.address)
+        page.goto(url)
         page.wait_for_selector("#functions tr.row")
         for key, name in PANELS.items():
             page.keyboard.press(key)
             _keep_calling(all_of_them, WARM_UP_S)
-            figures += _smooth(page, name, all_of_them, seconds)
+            figures.append(_smooth(page, name, all_of_them, seconds))
         page.keyboard.press("f")
         _keep_calling(few, WARM_UP_S)
         for what, call in {"few": few, "all": all_of_them}.items():
-            share = server.share(lambda call=call: _keep_calling(call, seconds))
+            share = share_of(pid, lambda call=call: _keep_calling(call, seconds))
             figures.append(
                 Figure(
                     f"pikos web, {FUNCTIONS:,} functions, {what} of them called between two "
@@ -89,21 +92,19 @@ def measure(*, quick: bool) -> list[Figure]:
     return figures
 
 
-def _smooth(page: Any, name: str, call: Callable[[], object], seconds: float) -> list[Figure]:
+def _smooth(page: Any, name: str, call: Callable[[], object], seconds: float) -> Figure:
     page.evaluate(COUNT_FRAMES)
     _keep_calling(call, seconds)
     seen = page.evaluate("() => { const seen = frames_seen; frames_seen = null; return seen; }")
     times_ms = [after - before for before, after in itertools.pairwise(seen)]
     mean_ms = (seen[-1] - seen[0]) / len(times_ms)
-    return [
-        Figure(
-            f"pikos web, {name}, {FUNCTIONS:,} functions at {1 / INTERVAL_S:.0f} Hz: a frame",
-            mean_ms,
-            "ms",
-            goal=round(1e3 / FRAMES_GOAL, 1),
-            note=f"{1e3 / mean_ms:.0f} a second; the longest {max(times_ms):.0f} ms",
-        )
-    ]
+    return Figure(
+        f"pikos web, {name}, {FUNCTIONS:,} functions at {1 / INTERVAL_S:.0f} Hz: a frame",
+        mean_ms,
+        "ms",
+        goal=round(1e3 / FRAMES_GOAL, 1),
+        note=f"{1e3 / mean_ms:.0f} a second; the longest {max(times_ms):.0f} ms",
+    )
 
 
 def _keep_calling(call: Callable[[], object], seconds: float) -> None:
@@ -116,29 +117,13 @@ def _keep_calling(call: Callable[[], object], seconds: float) -> None:
         time.sleep(max(0.0, due_at - time.perf_counter()))
 
 
-class Server:
-    """``pikos web`` in a process of its own."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        self.address = process.stdout.readline().strip()
-        """Of the page, with the token."""
-        self._process = psutil.Process(process.pid)
-
-    def share(self, meanwhile: Callable[[], object]) -> float:
-        """Share of a core that it takes while something is done."""
-        before, begun = self._process.cpu_times(), time.perf_counter()
-        meanwhile()
-        after = self._process.cpu_times()
-        spent_s = after.user + after.system - before.user - before.system
-        return spent_s / (time.perf_counter() - begun)
-
-
 @contextlib.contextmanager
-def _served(address: str) -> Iterator[Server]:
+def _served(address: str) -> Iterator[tuple[int, str]]:
+    """Run ``pikos web``; its process id, and the address of its page."""
     command = [sys.executable, "-m", "pikos", "web", "--no-open", address]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield Server(process)
+            assert process.stdout is not None
+            yield process.pid, process.stdout.readline().strip()
         finally:
             process.kill()

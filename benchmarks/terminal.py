@@ -16,9 +16,8 @@ import termios
 import time
 from typing import TYPE_CHECKING
 
-import psutil
-
 from benchmarks.figure import Figure
+from benchmarks.processor import share_of
 from benchmarks.viewer import ROOT
 from benchmarks.workloads import many_functions
 from pikos.external.real_time_profiler import RealTimeProfiler
@@ -72,17 +71,16 @@ class Terminal:
 
     def share(self, seconds: float, meanwhile: Callable[[], object]) -> float:
         """Share of a core that it takes while something is done at each interval."""
-        viewer = psutil.Process(self.process.pid)
-        before, begun = viewer.cpu_times(), time.perf_counter()
-        due_at = begun
-        while (now := time.perf_counter()) < begun + seconds:
-            if now >= due_at:
-                meanwhile()
-                due_at += INTERVAL_S
-            self.read(0.02)
-        after = viewer.cpu_times()
-        spent_s = after.user + after.system - before.user - before.system
-        return spent_s / (time.perf_counter() - begun)
+
+        def watch() -> None:
+            due_at = begun = time.perf_counter()
+            while (now := time.perf_counter()) < begun + seconds:
+                if now >= due_at:
+                    meanwhile()
+                    due_at += INTERVAL_S
+                self.read(0.02)
+
+        return share_of(self.process.pid, watch)
 
     def close(self) -> None:
         """End it."""

@@ -107,7 +107,6 @@ class TableRows:
         """
         if self.table.mode != "upsert" or weight_of(block) > ROW_WEIGHT * block.row_count:
             return block.row_count
-        self._copy = None
         known = {key: row for key, row in keyed_rows(block) if key in self._keys}
         self._upserted = KeyedRows(self._upserted.rows | known, (), len(self._keys))
         return block.row_count - len(known)

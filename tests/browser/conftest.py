@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from support.programs import start
 from support.runtime import runtime
-from support.web import ARTEFACTS, CHROMIUM, DEADLINE_S, Web
+from support.web import ARTEFACTS, CHROMIUM, DEADLINE_S, serve
 
-__all__ = ["runtime", "start"]
+__all__ = ["runtime", "serve", "start"]
 
 
 @pytest.fixture(scope="module")
@@ -20,20 +20,6 @@ def browser():
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def serve(runtime):
-    """Start servers; those that are left at the end are killed."""
-    servers = []
-
-    def serve(*arguments, **keywords):
-        servers.append(Web(*arguments, **keywords))
-        return servers[-1]
-
-    yield serve
-    for server in servers:
-        server.stop()
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from support.publisher import Publisher
 from support.session import PROGRAM, MadeUpSession
 
 from pikos.wire import tables
-from pikos.wire.codec import encode_hello, encode_rows
-from pikos.wire.messages import Block
 from pikos.wire.tables import Column, Table
 
 NAMES = [
@@ -67,19 +65,13 @@ def test_records_that_are_markup_are_shown_as_text(runtime, serve, look):
     session = MadeUpSession(publishes="records", argv=[name])
     with Publisher(session=session, state={}) as publisher:
         page = look(serve(publisher.address).address)
-        publisher.say_made(
-            lambda: encode_hello(session.stamp(), session.facts, (*tables.TABLES, table))
-        )
-        publisher.say_made(lambda: rows_of(session, table, [(name, n) for n in range(50)]))
+        publisher.say_made(lambda: session.hello(table))
+        publisher.say_made(lambda: session.records(table, [(name, n) for n in range(50)]))
         page.locator("#records tr.row").first.wait_for()
         for key in "em?":
             page.keyboard.press(key)
             page.wait_for_timeout(400)
             assert unharmed(page)
-
-
-def rows_of(session, table, rows):
-    return encode_rows(session.stamp(), [Block.of(table, rows)])
 
 
 def test_ten_megabytes_of_a_name_are_refused_and_told(runtime, serve, look):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import pytest
 from support.waiting import wait_until
@@ -25,20 +23,23 @@ main()
 """
 
 
-def pikos(directory, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "pikos", *map(str, arguments)],
-        cwd=directory, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+@pytest.fixture
+def pikos(python, runtime):
+    """Run a command that is to succeed."""
+
+    def run(*arguments):
+        done = python("-m", "pikos", *arguments)
+        assert done.returncode == 0, done.stderr
+
+    return run
 
 
 @pytest.fixture
-def recordings(runtime, tmp_path):
+def recordings(pikos, tmp_path):
     """Two recordings of a program, the second one of more calls."""
     for name, times in {"a": 2_000, "b": 7_000}.items():
         (tmp_path / "program.py").write_text(PROGRAM.format(times=times))
-        pikos(tmp_path, "run", "--record", f"{name}.pikos", "program.py")
+        pikos("run", "--record", f"{name}.pikos", "program.py")
     return tmp_path
 
 
@@ -63,8 +64,8 @@ def alone(browser):
 
 
 @pytest.fixture
-def report(recordings, alone):
-    pikos(recordings, "report", "b.pikos", "--html", "-o", "b.html")
+def report(pikos, recordings, alone):
+    pikos("report", "b.pikos", "--html", "-o", "b.html")
     return alone(recordings / "b.html")
 
 
@@ -122,8 +123,8 @@ def test_a_heading_sorts_by_value_and_again_the_other_way_round(report):
     assert head.get_attribute("aria-sort") == "ascending"
 
 
-def test_the_flame_graph_of_differences_stands_alone_too(recordings, alone):
-    pikos(recordings, "diff", "a.pikos", "b.pikos", "--flame", "d.html")
+def test_the_flame_graph_of_differences_stands_alone_too(pikos, recordings, alone):
+    pikos("diff", "a.pikos", "b.pikos", "--flame", "d.html")
 
     page = alone(recordings / "d.html")
 

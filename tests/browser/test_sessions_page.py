@@ -10,9 +10,6 @@ from support.recordings import record
 from support.session import PROGRAM, MadeUpSession
 from support.waiting import wait_until
 
-from pikos.wire import tables
-from pikos.wire.codec import encode_hello, encode_rows
-from pikos.wire.messages import Block
 from pikos.wire.tables import Column, Table
 
 PROFILED = """
@@ -209,15 +206,12 @@ def test_records_of_several_kinds_are_chosen_from(runtime, serve, look):
     ]
     session = MadeUpSession(publishes="records")
 
-    def hello():
-        return encode_hello(session.stamp(), session.facts, (*tables.TABLES, *kinds))
-
     def rows(kind, begin):
-        return encode_rows(session.stamp(), [Block.of(kind, [(begin + n,) for n in range(20)])])
+        return session.records(kind, [(begin + n,) for n in range(20)])
 
     with Publisher(session=session, state={}) as publisher:
         page = look(serve(publisher.address).address)
-        publisher.say_made(hello)
+        publisher.say_made(lambda: session.hello(*kinds))
         publisher.say_made(lambda: rows(kinds[0], 100))
         publisher.say_made(lambda: rows(kinds[1], 700))
         page.wait_for_selector("#records tr.row >> text=119")

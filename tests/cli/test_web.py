@@ -12,22 +12,11 @@ from pathlib import Path
 import pytest
 from support.publisher import Publisher
 from support.waiting import wait_until
-from support.web import Web, fetch
+from support.web import fetch, serve
+
+__all__ = ["serve"]
 
 pytest.importorskip("uvicorn")
-
-
-@pytest.fixture
-def serve(runtime):
-    servers = []
-
-    def serve(*arguments, **options):
-        servers.append(Web(*arguments, **options))
-        return servers[-1]
-
-    yield serve
-    for server in servers:
-        server.stop()
 
 
 @pytest.fixture
@@ -141,7 +130,9 @@ def test_without_the_extra_it_is_told_what_to_install(pikos, publisher, tmp_path
     assert "Traceback" not in result.stderr
 
 
-def test_the_browser_is_shown_the_page_and_its_command_line_no_token(runtime, tmp_path, publisher):
+def test_the_browser_is_shown_the_page_and_its_command_line_no_token(
+    runtime, serve, tmp_path, publisher
+):
     seen = tmp_path / "seen"
     browser = tmp_path / "browser"
     browser.write_text(
@@ -149,32 +140,28 @@ def test_the_browser_is_shown_the_page_and_its_command_line_no_token(runtime, tm
         f"print(sys.argv[1], file=open({str(seen)!r}, 'w'), flush=True)\n"
     )
     browser.chmod(0o700)
-    web = Web(publisher.address, opens=True, env={**os.environ, "BROWSER": str(browser)})
-    try:
-        wait_until(lambda: seen.exists() and seen.read_text().endswith("\n"), "a browser")
-        token = web.address.split("/")[3]
-        asked = seen.read_text().strip()
-        path = Path(asked.removeprefix("file://"))
+    web = serve(publisher.address, opens=True, env={**os.environ, "BROWSER": str(browser)})
+    wait_until(lambda: seen.exists() and seen.read_text().endswith("\n"), "a browser")
+    token = web.address.split("/")[3]
+    asked = seen.read_text().strip()
+    path = Path(asked.removeprefix("file://"))
 
-        assert asked.startswith("file://")
-        assert token not in asked
-        assert web.address in path.read_text()
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert path.parent.is_relative_to(runtime)
-    finally:
-        ended = web.end()
-
-    assert ended[0] == 0
+    assert asked.startswith("file://")
+    assert token not in asked
+    assert web.address in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.parent.is_relative_to(runtime)
+    assert web.end()[0] == 0
     assert not path.exists()
 
 
-def test_without_a_screen_nothing_is_opened(runtime, publisher):
+def test_without_a_screen_nothing_is_opened(runtime, serve, publisher):
     env = {
         name: value
         for name, value in os.environ.items()
         if name not in {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"}
     }
-    web = Web(publisher.address, opens=True, env=env)
+    web = serve(publisher.address, opens=True, env=env)
 
     assert list(runtime.rglob("web-*.html")) == []
     assert web.end()[0] == 0

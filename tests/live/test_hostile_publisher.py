@@ -20,7 +20,6 @@ from pikos.live.watch import Watch
 from pikos.wire import tables
 
 SIZE = Size(24, 80)
-LARGEST, LEAST = 2**63 - 1, -(2**63)
 KEYS = (
     "f",
     "down",
@@ -108,31 +107,16 @@ def test_a_name_of_ten_megabytes_takes_no_room(viewer, source, session):
     assert "Worker.work" in looked_at(viewer)
 
 
-@pytest.mark.parametrize("number", [LARGEST, LEAST, -1, 0])
+@pytest.mark.parametrize("number", [hostile.LARGEST, hostile.LEAST, -1, 0])
 def test_impossible_numbers_are_shown_and_break_nothing(viewer, source, session, number):
-    source.frames += [
-        session.rows(
-            function=[(number, number, number, "f", "f", "/f.py"), (0, 0, 0, "z", "z", "~")],
-            stat=[(number, number, LEAST, LARGEST, number, number), (2, -5, 9, 0, -1, LARGEST)],
-            edge=[(number, number, number, LEAST, number, number), (2, 2, -1, LARGEST, -1, -1)],
-            context=[
-                (number, number, number, number, number, number, *[number] * 5),
-                (7, 7, 1, 2, 2, 0, *[LARGEST] * 5),
-                (8, 9, 1, 2, 2, 0, *[LARGEST] * 5),
-                (9, 8, 1, 3, 2, 1, *[LEAST] * 5),
-            ],
-            open_call=[(number, number, number, number, number), (1, LARGEST, 2, 7, LEAST)],
-            thread=[(number, *[number] * 5, "t")],
-            session=[(1, *[number] * 13)],
-        )
-    ]
+    source.frames += [session.rows(**hostile.impossible(number))]
     viewer.watch.take_in(5.0)
 
     assert "process 4242" in looked_at(viewer)
 
 
 def test_a_clock_that_jumps_breaks_nothing(viewer, source, session):
-    for time_ns in (LARGEST, LEAST, 0, -1, 10**18):
+    for time_ns in hostile.TIMES_NS:
         session.time_ns = time_ns
         source.frames += [session.rows(stat=[(2, 11, 0, 0, 5, 5)], session=PROGRAM["session"])]
         session.time_ns = 0
@@ -141,19 +125,7 @@ def test_a_clock_that_jumps_breaks_nothing(viewer, source, session):
         assert "Worker.work" in looked_at(viewer)
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        {"interval_ns": LARGEST},
-        {"interval_ns": -1},
-        {"pid": LEAST, "started_unix_ns": LARGEST},
-        {"host": "\x1b]0;owned\x07", "clock": "\u202e", "mechanism": "", "python": "a\nb"},
-        {"publishes": "records"},
-        {"argv": []},
-        {"unknown": {"a": [None, True, 1.5]}},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("facts", hostile.ODD_FACTS, ids=str)
 def test_odd_facts_are_shown_or_refused(viewer, source, facts):
     other = MadeUpSession(b"another session!", **facts)
     source.frames += other.keyframe(**PROGRAM)

@@ -38,6 +38,42 @@ def program(name: str) -> dict[str, list[tuple[object, ...]]]:
     }
 
 
+LARGEST, LEAST = 2**63 - 1, -(2**63)
+"""What a column of whole numbers can hold."""
+
+TIMES_NS = (LARGEST, LEAST, 0, -1, 10**18)
+"""Times of a clock that jumps."""
+
+ODD_FACTS = [
+    {"interval_ns": LARGEST},
+    {"interval_ns": -1},
+    {"pid": LEAST, "started_unix_ns": LARGEST},
+    {"host": "\x1b]0;owned\x07", "clock": "\u202e", "mechanism": "", "python": "a\nb"},
+    {"publishes": "records"},
+    {"argv": []},
+    {"unknown": {"a": [None, True, 1.5]}},
+]
+"""What a session might say of itself."""
+
+
+def impossible(number: int) -> dict[str, list[tuple[object, ...]]]:
+    """Rows of a program of which nothing can be true."""
+    return {
+        "function": [(number, number, number, "f", "f", "/f.py"), (0, 0, 0, "z", "z", "~")],
+        "stat": [(number, number, LEAST, LARGEST, number, number), (2, -5, 9, 0, -1, LARGEST)],
+        "edge": [(number, number, number, LEAST, number, number), (2, 2, -1, LARGEST, -1, -1)],
+        "context": [
+            (number, number, number, number, number, number, *[number] * 5),
+            (7, 7, 1, 2, 2, 0, *[LARGEST] * 5),
+            (8, 9, 1, 2, 2, 0, *[LARGEST] * 5),
+            (9, 8, 1, 3, 2, 1, *[LEAST] * 5),
+        ],
+        "open_call": [(number, number, number, number, number), (1, LARGEST, 2, 7, LEAST)],
+        "thread": [(number, *[number] * 5, "t")],
+        "session": [(1, *[number] * 13)],
+    }
+
+
 def is_harmless(line: str) -> bool:
     """Whether one line can be shown on any terminal without an effect but itself."""
     return line.isprintable()

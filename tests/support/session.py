@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pikos.wire import tables
 from pikos.wire.codec import Stamp, encode_bye, encode_hello, encode_rows
 from pikos.wire.messages import Block
+
+if TYPE_CHECKING:
+    from pikos.wire.tables import Table
 
 FACTS = {
     "pikos": "0.1.0",
@@ -39,8 +42,13 @@ class MadeUpSession:
         self.time_ns += 100_000_000
         return stamp
 
-    def hello(self) -> bytes:
-        return encode_hello(self.stamp(), self.facts)
+    def hello(self, *more: Table) -> bytes:
+        """Declare the known tables, and more of records."""
+        return encode_hello(self.stamp(), self.facts, (*tables.TABLES, *more))
+
+    def records(self, table: Table, rows: list[tuple[Any, ...]]) -> bytes:
+        """Rows of a table of records."""
+        return encode_rows(self.stamp(), [Block.of(table, rows)])
 
     def rows(self, *, flags: int = 0, **rows: list[tuple[Any, ...]]) -> bytes:
         """Rows by the table's name: ``rows(stat=[(1, 2, 0, 0, 5, 6)])``."""

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pytest
 from support.waiting import DEADLINE_S
 
 CHROMIUM = shutil.which("chromium")
@@ -51,6 +52,20 @@ class Web:
         """Be rid of it, whatever it does."""
         self.process.kill()
         self.process.communicate()
+
+
+@pytest.fixture
+def serve(runtime):
+    """Start servers; those that are left at the end are killed."""
+    servers = []
+
+    def serve(*arguments, **keywords):
+        servers.append(Web(*arguments, **keywords))
+        return servers[-1]
+
+    yield serve
+    for server in servers:
+        server.stop()
 
 
 def fetch(address, method="GET", **headers):

@@ -9,9 +9,6 @@ from hypothesis import given, strategies as st
 from support.session import MadeUpSession
 
 from pikos.live.web.series import thinned, unit_of
-from pikos.wire import tables
-from pikos.wire.codec import encode_hello, encode_rows
-from pikos.wire.messages import Block
 from pikos.wire.tables import Column, Table
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -53,10 +50,9 @@ TABLE = Table(200, "Mine", "append", (), COLUMNS)
 
 def heard_records(hear, rows):
     other = MadeUpSession(b"another session!", publishes="records")
-    hear(encode_hello(other.stamp(), other.facts, (*tables.TABLES, TABLE)))
+    hear(other.hello(TABLE))
     for begin in range(0, len(rows), 1000):
-        block = Block.of(TABLE, rows[begin : begin + 1000])
-        hear(encode_rows(other.stamp(), [block]))
+        hear(other.records(TABLE, rows[begin : begin + 1000]))
     return other.stream.hex()
 
 
