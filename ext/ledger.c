@@ -445,17 +445,20 @@ new_context(pk_ledger *ledger, const pk_thread *thread, pk_node *parent,
     return node;
 }
 
-/* Remember child as the likely next callee of parent. */
+/* Remember that parent has called child. */
 static void
 remember(pk_node *parent, pk_node *child)
 {
-    parent->second_child = parent->last_child;
+    if (parent->last_child != NULL)
+        parent->last_child->follower = child;
     parent->last_child = child;
 }
 
 pk_node *
 pk_ledger_known_child(const pk_ledger *ledger, pk_node *parent, const void *key)
 {
+    if (parent->last_child == NULL)
+        return NULL; /* it has called nothing yet */
     pk_node *child = pk_children_find(&ledger->children, &ledger->nodes, parent, key);
     if (child == NULL)
         child = pk_map_get(&ledger->fold_of_node, (uintptr_t)parent, (uintptr_t)key);

@@ -91,9 +91,9 @@ struct pk_node {
     _Alignas(PK_LINE) _Atomic uint32_t seq;
     uint32_t flags;
     const void *key;       /* of the function */
-    pk_node *last_child;   /* guess for the next call.  [writer] */
-    pk_node *second_child; /* the guess before last.  [writer] */
-    pk_node *parent;       /* NULL for roots and folds */
+    pk_node *last_child; /* the last call's.  [writer] */
+    pk_node *follower;   /* what its parent called after it, when that was last seen.  [writer] */
+    pk_node *parent;     /* NULL for roots and folds */
     _Atomic int64_t calls;
     _Atomic int64_t inline_time;
     _Atomic int64_t total; /* of a folded node: outermost calls of the function only */

@@ -28,17 +28,24 @@ void pk_record_leave_all(pk_ledger *ledger, pk_thread *thread, int64_t now);
  * 0, or −1 for want of memory with the stack unchanged.  [gil] */
 int pk_record_switch(pk_thread *thread, const void *from, const void *to, int64_t now);
 
-/* The likely node of a call of key, or NULL: ask the map.  [gil] */
+/* The likely node of a call of key, or NULL: ask the map.  It is the last one again, or what
+ * came after that the time before; a fold, which may have followed in other contexts, is not
+ * trusted to be this one's.  [gil] */
 static inline pk_node *
 pk_record_guess(pk_thread *thread, const void *key)
 {
     pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
     pk_node *parent = atomic_load_explicit(&top->node, memory_order_relaxed);
-    pk_node *child = parent->last_child;
-    if (PK_LIKELY(child != NULL && child->key == key))
-        return child;
-    child = parent->second_child;
-    return child != NULL && child->key == key ? child : NULL;
+    pk_node *last = parent->last_child;
+    if (PK_UNLIKELY(last == NULL))
+        return NULL;
+    if (PK_LIKELY(last->key == key))
+        return last;
+    pk_node *next = last->follower;
+    if (next == NULL || next->key != key || next->parent != parent)
+        return NULL;
+    parent->last_child = next;
+    return next;
 }
 
 /* The frame for the next call, or NULL for want of memory.  [gil] */

@@ -70,6 +70,10 @@ class Ledger:
         assert made > 0
         return made
 
+    def limit_tree(self, contexts):
+        """Fold the calls past so many contexts."""
+        self.leaf.driver_limit_tree(self.driver, contexts)
+
     def call(self, function, at=None):
         now = time.monotonic_ns() if at is None else at
         assert self.leaf.driver_call(self.driver, function, now) == 0

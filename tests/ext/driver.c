@@ -69,6 +69,13 @@ copy(const char *text)
     return made;
 }
 
+/* Fold the calls past so many contexts. */
+void
+driver_limit_tree(driver *self, uint32_t contexts)
+{
+    self->ledger->tree_nodes_max = contexts;
+}
+
 /* Add a function: its id, or 0. */
 uint32_t
 driver_function(driver *self, const char *name, int64_t line)

@@ -155,6 +155,7 @@ PROTOTYPES = {
     "driver_new": (POINTER, c.c_uint64),
     "driver_free": (None, POINTER),
     "driver_ledger": (POINTER, POINTER),
+    "driver_limit_tree": (None, POINTER, c.c_uint32),
     "driver_function": (c.c_uint32, POINTER, c.c_char_p, c.c_int64),
     "driver_call": (c.c_int, POINTER, c.c_uint32, c.c_int64),
     "driver_return": (None, POINTER, c.c_int64),
