@@ -151,7 +151,8 @@ module_exec(PyObject *module)
     if (refuse_subinterpreter() < 0)
         return -1;
     pk_clock_anchor(&state->clock);
-    if (pk_threads_start() < 0 || pk_stats_start(state) < 0)
+    state->greenlet = PyUnicode_InternFromString("greenlet");
+    if (state->greenlet == NULL || pk_threads_start() < 0 || pk_stats_start(state) < 0)
         return -1;
     if (add_profiler_type(module, state) < 0 || PyModule_AddType(module, state->entry_type) < 0 ||
         PyModule_AddType(module, state->subentry_type) < 0)

@@ -243,9 +243,9 @@ item_of(PyObject *dict, PyObject *key)
 }
 
 PyObject *
-pk_imported_module(const char *name)
+pk_imported_module(PyObject *name)
 {
-    PyObject *module = item_of(PyImport_GetModuleDict(), PyUnicode_InternFromString(name));
+    PyObject *module = item_of(PyImport_GetModuleDict(), Py_XNewRef(name));
     PyErr_Clear();
     if (module != NULL && !PyModule_CheckExact(module))
         Py_CLEAR(module);
@@ -256,7 +256,9 @@ PyObject *
 pk_name_this_thread(unsigned long ident)
 {
     PyObject *name = NULL; /* owned, handed to the caller */
-    PyObject *threading = pk_imported_module("threading"); /* owned, as all below */
+    PyObject *threading_name = PyUnicode_InternFromString("threading"); /* owned, as all below */
+    PyObject *threading = pk_imported_module(threading_name);
+    Py_XDECREF(threading_name);
     if (threading != NULL) {
         PyObject *active =
             item_of(PyModule_GetDict(threading), PyUnicode_InternFromString("_active"));

@@ -21,8 +21,9 @@ int32_t pk_code_start(PyCodeObject *code);
  * exception.  The bytes are the caller's. */
 int pk_name_text(PyObject *string, pk_text *text);
 
-/* A module that the program has imported, or NULL, without an exception.  Owned. */
-PyObject *pk_imported_module(const char *name);
+/* A module that the program has imported under name, a str or NULL, or NULL, without an exception.
+ * Owned. */
+PyObject *pk_imported_module(PyObject *name);
 
 /* The name of the running thread as threading knows it, or NULL, without an exception.
  * Owned by the caller. */

@@ -18,6 +18,7 @@ typedef struct {
     PyObject *monitoring;    /* sys.monitoring, which is not looked for when memory is short */
     PyTypeObject *entry_type;
     PyTypeObject *subentry_type;
+    PyObject *greenlet; /* str: the name, which is looked for at every new context */
     PyObject *hidden; /* str: calls of code in files below it are not recorded; or NULL */
     pk_profiler *active; /* the profiler that is enabled, or NULL */
     pk_life *lives;      /* never freed: threads may end later than the module */
