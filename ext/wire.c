@@ -6,6 +6,7 @@
 #include "alloc.h"
 
 #define FIRST_CAPACITY 64
+#define FIRST_ROWS 64
 #define CELL_SIZE sizeof(uint64_t)
 
 static const uint8_t zeros[8];
@@ -105,22 +106,42 @@ pk_block_begin(pk_block *block, uint32_t table, const char *types)
     block->table = table;
     block->columns = (uint32_t)strlen(types);
     block->rows = 0;
+    block->room = (uint32_t)(block->capacity / block->columns);
+    block->failed = false;
     block->types = types;
     block->size = PK_BLOCK_SIZE;
-    pk_buf_clear(&block->cells);
     for (uint32_t i = 0; i < block->columns; i++)
         pk_buf_clear(&block->texts[i]);
 }
 
-/* Room for one more row, or NULL; counted in either case, so that no failed block looks
- * empty. */
-static uint8_t *
-reserve_row(pk_block *block)
+/* Make room for twice as many rows.  0, or −1 with the block as it was. */
+static int
+widen(pk_block *block)
 {
-    size_t size = CELL_SIZE * block->columns;
-    block->rows++;
-    block->size += size;
-    return reserve(&block->cells, size);
+    uint32_t room = block->room > 0 ? block->room * 2 : FIRST_ROWS;
+    size_t capacity = (size_t)room * block->columns;
+    uint64_t *cells = pk_realloc(block->cells, capacity * CELL_SIZE);
+    if (cells == NULL)
+        return -1;
+    for (uint32_t i = block->columns - 1; i > 0; i--) /* the last first: none lands on another */
+        memmove(cells + (size_t)i * room, cells + (size_t)i * block->room,
+                CELL_SIZE * block->rows);
+    block->cells = cells;
+    block->capacity = capacity;
+    block->room = room;
+    return 0;
+}
+
+/* The first column's cell of one more row, the others' room cells further each; or NULL.  The
+ * row is counted in either case, so that no failed block looks empty. */
+static uint64_t *
+next_row(pk_block *block)
+{
+    if (!block->failed && block->rows == block->room && widen(block) < 0)
+        block->failed = true;
+    uint32_t row = block->rows++;
+    block->size += CELL_SIZE * block->columns;
+    return block->failed ? NULL : block->cells + row;
 }
 
 /* Add a string to column i: where it ends in the column's bytes. */
@@ -136,31 +157,31 @@ add_text(pk_block *block, uint32_t i, const pk_value *value)
 void
 pk_block_add(pk_block *block, const pk_value *row)
 {
-    uint8_t *at = reserve_row(block);
-    if (at == NULL)
+    uint64_t *cell = next_row(block);
+    if (cell == NULL)
         return;
-    for (uint32_t i = 0; i < block->columns; i++, at += CELL_SIZE) {
-        uint64_t cell;
+    for (uint32_t i = 0; i < block->columns; i++, cell += block->room) {
         if (block->types[i] == 's')
-            cell = add_text(block, i, &row[i]);
+            *cell = add_text(block, i, &row[i]);
         else
-            memcpy(&cell, &row[i], sizeof cell);
-        memcpy(at, &cell, sizeof cell);
+            memcpy(cell, &row[i], sizeof *cell);
     }
 }
 
 void
 pk_block_add_numbers(pk_block *block, const int64_t *row)
 {
-    uint8_t *at = reserve_row(block);
-    if (at != NULL)
-        memcpy(at, row, CELL_SIZE * block->columns);
+    uint64_t *cell = next_row(block);
+    if (cell == NULL)
+        return;
+    for (uint32_t i = 0; i < block->columns; i++, cell += block->room)
+        *cell = (uint64_t)row[i];
 }
 
 void
 pk_block_free(pk_block *block)
 {
-    pk_buf_free(&block->cells);
+    free(block->cells);
     for (uint32_t i = 0; i < PK_COLUMNS_MAX; i++)
         pk_buf_free(&block->texts[i]);
     memset(block, 0, sizeof *block);
@@ -186,25 +207,23 @@ pk_message_begin(pk_buf *message, const pk_envelope *envelope)
         pk_buf_put(message, zeros, PK_BODY_SIZE);
 }
 
-/* The cell of column i in a row of block. */
-static uint64_t
-cell_at(const pk_block *block, uint32_t row, uint32_t i)
+/* The cells of column i. */
+static const uint64_t *
+column_of(const pk_block *block, uint32_t i)
 {
-    uint64_t cell;
-    memcpy(&cell, block->cells.bytes + CELL_SIZE * ((size_t)row * block->columns + i),
-           sizeof cell);
-    return cell;
+    return block->cells + (size_t)i * block->room;
 }
 
 /* Append a column of numbers. */
 static void
 add_numbers(pk_buf *message, const pk_block *block, uint32_t i)
 {
+    const uint64_t *column = column_of(block, i);
     uint8_t *at = reserve(message, CELL_SIZE * (size_t)block->rows);
     if (at == NULL)
         return;
     for (uint32_t row = 0; row < block->rows; row++)
-        write_u64(at + CELL_SIZE * row, cell_at(block, row, i));
+        write_u64(at + CELL_SIZE * row, column[row]);
 }
 
 /* Append zeros up to a multiple of 8 bytes. */
@@ -218,11 +237,12 @@ align(pk_buf *message)
 static void
 add_strings(pk_buf *message, const pk_block *block, uint32_t i)
 {
+    const uint64_t *column = column_of(block, i);
     uint8_t *at = reserve(message, 4 * (size_t)block->rows);
     if (at == NULL)
         return;
     for (uint32_t row = 0; row < block->rows; row++)
-        write_u32(at + 4 * row, (uint32_t)cell_at(block, row, i));
+        write_u32(at + 4 * row, (uint32_t)column[row]);
     align(message);
     message->failed |= block->texts[i].failed;
     pk_buf_put(message, block->texts[i].bytes, block->texts[i].size);
@@ -232,6 +252,7 @@ add_strings(pk_buf *message, const pk_block *block, uint32_t i)
 void
 pk_message_add(pk_buf *message, const pk_block *block)
 {
+    message->failed |= block->failed;
     uint8_t *start = reserve(message, PK_BLOCK_SIZE);
     if (start == NULL)
         return;
@@ -240,7 +261,6 @@ pk_message_add(pk_buf *message, const pk_block *block)
     write_u32(start + 4, block->rows);
     write_u32(start + 8, block->columns);
     write_u32(start + 12, 0);
-    message->failed |= block->cells.failed;
     for (uint32_t i = 0; i < block->columns; i++) {
         if (block->types[i] == 's')
             add_strings(message, block, i);

@@ -43,9 +43,13 @@ typedef struct {
     uint32_t table;
     uint32_t columns;
     uint32_t rows;
+    uint32_t room;                /* rows that there are cells for */
+    bool failed;                  /* sticky until the next beginning: no room for a row */
     const char *types;            /* one letter per column: i, f or s.  Borrowed */
     size_t size;                  /* bytes that it takes in a message at most, but for padding */
-    pk_buf cells;                 /* row by row: numbers, or where each string ends */
+    uint64_t *cells;              /* owned; column by column, room cells each: numbers, or where
+                                   * each string ends */
+    size_t capacity;              /* cells allocated */
     pk_buf texts[PK_COLUMNS_MAX]; /* bytes of each column's strings */
 } pk_block;
 
