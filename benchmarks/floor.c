@@ -1,10 +1,27 @@
-/* floor.c — hooks that do nothing: what the interpreter's own delivery of events costs.
+/* floor.c — hooks that do nothing, or read the clock and do nothing else: what the interpreter's
+ * own delivery of events costs, and with it the clock.
  *
- * on() and off() switch a C profile function on and off in the running thread; nothing, from
- * 3.12 on, is an object to be registered with sys.monitoring.  [gil] */
+ * on(clock) and off() switch a C profile function on and off in the running thread; nothing and
+ * clock, from 3.12 on, are objects to be registered with sys.monitoring.  [gil] */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stddef.h>
+#include <time.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <x86intrin.h>
+#endif
+
+static inline void
+read_clock(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    (void)__rdtsc();
+#else
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+#endif
+}
 
 #if PY_VERSION_HEX >= 0x030C0000
 
@@ -17,6 +34,16 @@ static PyObject *
 call_nothing(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)self, (void)arguments, (void)count, (void)names;
+    Py_RETURN_NONE;
+}
+
+/* Calls of Python functions are told twice: CALL, (code, offset, callable, first), is not timed. */
+static PyObject *
+call_clock(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
+{
+    (void)self, (void)names;
+    if (PyVectorcall_NARGS(count) < 4 || !PyFunction_Check(arguments[2]))
+        read_clock();
     Py_RETURN_NONE;
 }
 
@@ -38,18 +65,29 @@ static PyType_Spec nothing_spec = {
     .slots = nothing_slots,
 };
 
-/* Add the one object of the type.  0, or −1 with an exception. */
+/* Add an object of the type.  0, or −1 with an exception. */
+static int
+add(PyObject *module, PyObject *type, const char *name, vectorcallfunc call)
+{
+    nothing *callable = PyObject_New(nothing, (PyTypeObject *)type);
+    if (callable == NULL)
+        return -1;
+    callable->vectorcall = call;
+    int result = PyModule_AddObjectRef(module, name, (PyObject *)callable);
+    Py_DECREF(callable);
+    return result;
+}
+
 static int
 start(PyObject *module)
 {
     PyObject *type = PyType_FromSpec(&nothing_spec);
-    nothing *callable = type == NULL ? NULL : PyObject_New(nothing, (PyTypeObject *)type);
-    Py_XDECREF(type);
-    if (callable == NULL)
+    if (type == NULL)
         return -1;
-    callable->vectorcall = call_nothing;
-    int result = PyModule_AddObjectRef(module, "nothing", (PyObject *)callable);
-    Py_DECREF(callable);
+    int result = add(module, type, "nothing", call_nothing);
+    if (result == 0)
+        result = add(module, type, "clock", call_clock);
+    Py_DECREF(type);
     return result;
 }
 
@@ -71,11 +109,19 @@ profile_nothing(PyObject *object, PyFrameObject *frame, int what, PyObject *argu
     return 0;
 }
 
-static PyObject *
-on(PyObject *module, PyObject *unused)
+static int
+profile_clock(PyObject *object, PyFrameObject *frame, int what, PyObject *argument)
 {
-    (void)module, (void)unused;
-    PyEval_SetProfile(profile_nothing, NULL);
+    (void)object, (void)frame, (void)what, (void)argument;
+    read_clock();
+    return 0;
+}
+
+static PyObject *
+on(PyObject *module, PyObject *clock)
+{
+    (void)module;
+    PyEval_SetProfile(clock == Py_True ? profile_clock : profile_nothing, NULL);
     Py_RETURN_NONE;
 }
 
@@ -88,7 +134,7 @@ off(PyObject *module, PyObject *unused)
 }
 
 static PyMethodDef methods[] = {
-    {"on", on, METH_NOARGS, NULL},
+    {"on", on, METH_O, NULL},
     {"off", off, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

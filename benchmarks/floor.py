@@ -12,6 +12,7 @@ from benchmarks.viewer import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
 SOURCE = Path(__file__).with_name("floor.c")
@@ -19,12 +20,21 @@ TOOL = 4
 """Tool id of sys.monitoring; cProfile's, which runs in turn with it, is another."""
 
 
-@contextlib.contextmanager
-def empty_hooks(_address: str) -> Iterator[object]:
+def empty_hooks(_address: str) -> AbstractContextManager[object]:
     """Have the events of a profiler delivered to hooks that do nothing."""
+    return _hooks(clock=False)
+
+
+def clock_hooks(_address: str) -> AbstractContextManager[object]:
+    """Have them delivered to hooks that read the clock and do nothing else."""
+    return _hooks(clock=True)
+
+
+@contextlib.contextmanager
+def _hooks(*, clock: bool) -> Iterator[object]:
     extension = _built()
     if not hasattr(sys, "monitoring"):
-        extension.on()
+        extension.on(clock)
         try:
             yield extension
         finally:
@@ -34,10 +44,11 @@ def empty_hooks(_address: str) -> Iterator[object]:
     events = monitoring.events
     told = ("PY_START", "PY_RESUME", "PY_THROW", "PY_RETURN", "PY_YIELD", "PY_UNWIND", "CALL")
     implied = ("C_RETURN", "C_RAISE")  # they come with CALL
+    hook = extension.clock if clock else extension.nothing
     monitoring.use_tool_id(TOOL, "floor")
     try:
         for name in (*told, *implied):
-            monitoring.register_callback(TOOL, getattr(events, name), extension.nothing)
+            monitoring.register_callback(TOOL, getattr(events, name), hook)
         monitoring.set_events(TOOL, sum(getattr(events, name) for name in told))
         yield extension
     finally:

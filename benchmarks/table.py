@@ -24,6 +24,7 @@ WORDS = {
     "pikos-unpublished": "Pikos, not publishing",
     "pikos-python-only": "Pikos, live, no built-ins, beside cProfile(builtins=False)",
     "floor": "hooks that do nothing: the floor of the interpreter's mechanism",
+    "floor-clock": "hooks that read the clock and do nothing else",
     "yappi": "yappi (wall)",
     "viztracer": "viztracer (recording, not saving)",
 }
