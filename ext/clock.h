@@ -42,15 +42,29 @@ pk_monotonic_ns(void)
  * stays short.  [any thread] */
 int64_t pk_clock_ask(const pk_clock *clock);
 
+/* Whether reading the clock takes one instruction.  [any thread] */
+static inline bool
+pk_clock_is_quick(const pk_clock *clock)
+{
+    return PK_HAS_TSC && clock->kind == PK_CLOCK_TSC;
+}
+
+/* The time now in ticks of a clock that is quick.  [any thread] */
+static inline int64_t
+pk_clock_quick_now(void)
+{
+#if PK_HAS_TSC
+    return (int64_t)__rdtsc();
+#else
+    return 0;
+#endif
+}
+
 /* The time now in ticks of clock; 0 for PK_CLOCK_EXTERNAL.  [any thread] */
 static inline int64_t
 pk_clock_now(const pk_clock *clock)
 {
-#if PK_HAS_TSC
-    if (clock->kind == PK_CLOCK_TSC)
-        return (int64_t)__rdtsc();
-#endif
-    return pk_clock_ask(clock);
+    return pk_clock_is_quick(clock) ? pk_clock_quick_now() : pk_clock_ask(clock);
 }
 
 /* Begin to measure the time-stamp counter: to be called as early as possible.

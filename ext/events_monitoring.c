@@ -20,17 +20,24 @@ typedef struct {
 
 /* An event has so many arguments; a program that calls the callback may give fewer.  False
  * with an exception. */
-static inline bool
+static bool
 has_arguments(size_t count, Py_ssize_t wanted)
 {
-    if (PK_LIKELY(PyVectorcall_NARGS(count) >= wanted))
+    if (PyVectorcall_NARGS(count) >= wanted)
         return true;
     PyErr_SetString(PyExc_TypeError, "this is called by sys.monitoring only");
     return false;
 }
 
+/* The first argument of a call event's (code, offset, callable, first), or NULL. */
+static inline PyObject *
+first_of(PyObject *const *arguments, size_t count)
+{
+    return PyVectorcall_NARGS(count) > 3 ? arguments[3] : NULL;
+}
+
 /* (code, offset): a Python function starts. */
-static PyObject *
+PK_NOT_INLINED static PyObject *
 on_start(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)names;
@@ -41,7 +48,7 @@ on_start(PyObject *self, PyObject *const *arguments, size_t count, PyObject *nam
 }
 
 /* (code, offset[, exception]): a generator or coroutine goes on. */
-static PyObject *
+PK_NOT_INLINED static PyObject *
 on_resume(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)names;
@@ -53,7 +60,7 @@ on_resume(PyObject *self, PyObject *const *arguments, size_t count, PyObject *na
 }
 
 /* (code, offset, value or exception): a Python function ends, or is suspended. */
-static PyObject *
+PK_NOT_INLINED static PyObject *
 on_leave(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)names;
@@ -63,15 +70,8 @@ on_leave(PyObject *self, PyObject *const *arguments, size_t count, PyObject *nam
     Py_RETURN_NONE;
 }
 
-/* The first argument of a call event's (code, offset, callable, first), or NULL. */
-static inline PyObject *
-first_of(PyObject *const *arguments, size_t count)
-{
-    return PyVectorcall_NARGS(count) > 3 ? arguments[3] : NULL;
-}
-
 /* (code, offset, callable, first): something is called, perhaps a built-in. */
-static PyObject *
+PK_NOT_INLINED static PyObject *
 on_call(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)names;
@@ -85,7 +85,7 @@ on_call(PyObject *self, PyObject *const *arguments, size_t count, PyObject *name
 }
 
 /* (code, offset, callable, first): it has returned, or raised. */
-static PyObject *
+PK_NOT_INLINED static PyObject *
 on_call_end(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)names;
@@ -97,82 +97,108 @@ on_call_end(PyObject *self, PyObject *const *arguments, size_t count, PyObject *
     Py_RETURN_NONE;
 }
 
-/* The same five for a profiler with a Python timer. */
+/* The same five for a clock that is quick: what is likely, and else the one above, which is
+ * jumped to.  An event is so short that the registers show which a call would make them save.
+ * There never are so many arguments that their number needs more than 32 bits. */
 static PyObject *
-on_start_timed(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
+on_start_quick(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)names;
-    if (!has_arguments(count, 1))
-        return NULL;
-    pk_hook_enter_timed(((hook *)self)->profiler, arguments[0], arguments[0], NULL, PK_PYTHON_FUNCTION,
-                        0);
-    Py_RETURN_NONE;
+    if (PK_LIKELY((uint32_t)count >= 1 &&
+                  pk_hook_enter_likely(((hook *)self)->profiler, arguments[0], 0, true)))
+        Py_RETURN_NONE;
+    return on_start(self, arguments, count, NULL);
 }
 
 static PyObject *
-on_resume_timed(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
+on_resume_quick(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)names;
-    if (!has_arguments(count, 1))
-        return NULL;
-    pk_hook_enter_timed(((hook *)self)->profiler, arguments[0], arguments[0], NULL, PK_PYTHON_FUNCTION,
-                        PK_FRAME_RESUMED);
-    Py_RETURN_NONE;
+    if (PK_LIKELY((uint32_t)count >= 1 &&
+                  pk_hook_enter_likely(((hook *)self)->profiler, arguments[0], PK_FRAME_RESUMED,
+                                       true)))
+        Py_RETURN_NONE;
+    return on_resume(self, arguments, count, NULL);
 }
 
 static PyObject *
-on_leave_timed(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
+on_leave_quick(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)names;
-    if (!has_arguments(count, 1))
-        return NULL;
-    pk_hook_leave_timed(((hook *)self)->profiler, arguments[0]);
-    Py_RETURN_NONE;
+    if (PK_LIKELY((uint32_t)count >= 1 &&
+                  pk_hook_leave_likely(((hook *)self)->profiler, arguments[0], true)))
+        Py_RETURN_NONE;
+    return on_leave(self, arguments, count, NULL);
+}
+
+/* What is called, as far as it is quickly known. */
+typedef struct {
+    bool counted;    /* whether such calls are counted at all */
+    const void *key; /* pk_builtin_key() if they are, or NULL: ask that one */
+} called;
+
+/* What a call event's (code, offset, callable, first) tells of the callable. */
+static inline called
+what_is_called(PyObject *const *arguments, size_t count)
+{
+    PyObject *callable = arguments[2];
+    if (PyCFunction_CheckExact(callable))
+        return (called){true, ((PyCFunctionObject *)callable)->m_ml};
+    if (Py_IS_TYPE(callable, &PyMethodDescr_Type)) {
+        bool exact = (uint32_t)count > 3 && Py_IS_TYPE(arguments[3], PyDescr_TYPE(callable));
+        return (called){true, exact ? ((PyMethodDescrObject *)callable)->d_method : NULL};
+    }
+    return (called){Py_IS_TYPE(callable, &PyCMethod_Type), NULL};
 }
 
 static PyObject *
-on_call_timed(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
+on_call_quick(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)names;
-    if (!has_arguments(count, 3))
-        return NULL;
-    PyObject *first = first_of(arguments, count);
-    const void *key = pk_builtin_key(arguments[2], first);
-    if (key != NULL)
-        pk_hook_enter_timed(((hook *)self)->profiler, key, arguments[2], first, PK_BUILTIN_FUNCTION, 0);
-    Py_RETURN_NONE;
+    if (PK_LIKELY((uint32_t)count >= 3)) {
+        if (Py_IS_TYPE(arguments[2], &PyFunction_Type))
+            Py_RETURN_NONE; /* the likely one, whose own events tell */
+        called what = what_is_called(arguments, count);
+        if (!what.counted)
+            Py_RETURN_NONE;
+        if (what.key != NULL && pk_hook_enter_likely(((hook *)self)->profiler, what.key, 0, true))
+            Py_RETURN_NONE;
+    }
+    return on_call(self, arguments, count, NULL);
 }
 
 static PyObject *
-on_call_end_timed(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
+on_call_end_quick(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
 {
     (void)names;
-    if (!has_arguments(count, 3))
-        return NULL;
-    const void *key = pk_builtin_key(arguments[2], first_of(arguments, count));
-    if (key != NULL)
-        pk_hook_leave_timed(((hook *)self)->profiler, key);
-    Py_RETURN_NONE;
+    if (PK_LIKELY((uint32_t)count >= 3)) {
+        called what = what_is_called(arguments, count);
+        if (!what.counted)
+            Py_RETURN_NONE;
+        if (what.key != NULL && pk_hook_leave_likely(((hook *)self)->profiler, what.key, true))
+            Py_RETURN_NONE;
+    }
+    return on_call_end(self, arguments, count, NULL);
 }
 
 /* An event, and what is called for it. */
 typedef struct {
     const char *name;
-    vectorcallfunc plain, timed;
+    vectorcallfunc any, quick;
     bool builtin; /* wanted for built-ins only */
     bool implied; /* comes with CALL, and is not asked for by itself */
 } event;
 
 static const event EVENTS[] = {
-    {"PY_START", on_start, on_start_timed, false, false},
-    {"PY_RESUME", on_resume, on_resume_timed, false, false},
-    {"PY_THROW", on_resume, on_resume_timed, false, false},
-    {"PY_RETURN", on_leave, on_leave_timed, false, false},
-    {"PY_YIELD", on_leave, on_leave_timed, false, false},
-    {"PY_UNWIND", on_leave, on_leave_timed, false, false},
-    {"CALL", on_call, on_call_timed, true, false},
-    {"C_RETURN", on_call_end, on_call_end_timed, true, true},
-    {"C_RAISE", on_call_end, on_call_end_timed, true, true},
+    {"PY_START", on_start, on_start_quick, false, false},
+    {"PY_RESUME", on_resume, on_resume_quick, false, false},
+    {"PY_THROW", on_resume, on_resume_quick, false, false},
+    {"PY_RETURN", on_leave, on_leave_quick, false, false},
+    {"PY_YIELD", on_leave, on_leave_quick, false, false},
+    {"PY_UNWIND", on_leave, on_leave_quick, false, false},
+    {"CALL", on_call, on_call_quick, true, false},
+    {"C_RETURN", on_call_end, on_call_end_quick, true, true},
+    {"C_RAISE", on_call_end, on_call_end_quick, true, true},
 };
 enum { EVENT_COUNT = sizeof EVENTS / sizeof EVENTS[0] };
 
@@ -292,7 +318,7 @@ listen(pk_profiler *profiler, PyObject *module, const event *what, int number)
     hook *callback = PyObject_GC_New(hook, profiler->state->hook_type);
     if (callback == NULL)
         return -1;
-    callback->vectorcall = profiler->timer == NULL ? what->plain : what->timed;
+    callback->vectorcall = pk_clock_is_quick(&profiler->clock) ? what->quick : what->any;
     callback->profiler = (pk_profiler *)Py_NewRef((PyObject *)profiler);
     PyObject_GC_Track((PyObject *)callback);
     return dropped(PyObject_CallMethod(module, "register_callback", "iiN", profiler->tool_id,

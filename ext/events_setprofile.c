@@ -50,24 +50,35 @@ watch_thread_start(pk_profiler *profiler, const PyMethodDef *method)
     }
 }
 
+/* A call begins, or goes on. */
+static inline void
+enter(pk_profiler *profiler, const void *key, PyObject *object, pk_function_kind kind,
+      uint32_t flags)
+{
+    if (!pk_clock_is_quick(&profiler->clock) || !pk_hook_enter_likely(profiler, key, flags, true))
+        pk_hook_enter(profiler, key, object, NULL, kind, flags);
+}
+
+/* A call ends, or is suspended. */
+static inline void
+leave(pk_profiler *profiler, const void *key)
+{
+    if (!pk_clock_is_quick(&profiler->clock) || !pk_hook_leave_likely(profiler, key, true))
+        pk_hook_leave(profiler, key);
+}
+
 /* The interpreter's profile function.  self: the profiler. */
 static int
 on_event(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
     pk_profiler *profiler = (pk_profiler *)self;
-    bool timed = profiler->timer != NULL;
     if (what == PyTrace_CALL || what == PyTrace_RETURN) {
         PyCodeObject *code = PyFrame_GetCode(frame);
         if (what == PyTrace_CALL) {
             uint32_t flags = is_resume(profiler, code, frame) ? PK_FRAME_RESUMED : 0;
-            if (timed)
-                pk_hook_enter_timed(profiler, code, (PyObject *)code, NULL, PK_PYTHON_FUNCTION, flags);
-            else
-                pk_hook_enter(profiler, code, (PyObject *)code, NULL, PK_PYTHON_FUNCTION, flags);
-        } else if (timed) {
-            pk_hook_leave_timed(profiler, code);
+            enter(profiler, code, (PyObject *)code, PK_PYTHON_FUNCTION, flags);
         } else {
-            pk_hook_leave(profiler, code);
+            leave(profiler, code);
         }
         Py_DECREF(code);
         return 0;
@@ -76,21 +87,13 @@ on_event(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
         return 0;
     const PyMethodDef *method = ((PyCFunctionObject *)arg)->m_ml;
     if (what == PyTrace_C_CALL) {
-        if (!profiler->builtins)
-            return 0;
-        if (timed)
-            pk_hook_enter_timed(profiler, method, arg, NULL, PK_BUILTIN_FUNCTION, 0);
-        else
-            pk_hook_enter(profiler, method, arg, NULL, PK_BUILTIN_FUNCTION, 0);
+        if (profiler->builtins)
+            enter(profiler, method, arg, PK_BUILTIN_FUNCTION, 0);
     } else if (what == PyTrace_C_RETURN || what == PyTrace_C_EXCEPTION) {
         if (PK_UNLIKELY(method->ml_name[0] == 's'))
             watch_thread_start(profiler, method);
-        if (!profiler->builtins)
-            return 0;
-        if (timed)
-            pk_hook_leave_timed(profiler, method);
-        else
-            pk_hook_leave(profiler, method);
+        if (profiler->builtins)
+            leave(profiler, method);
     }
     return 0;
 }

@@ -10,6 +10,17 @@
 /* Why static: it is each thread's own. */
 _Thread_local pk_here pk_this_thread;
 
+const void *
+pk_builtin_key(PyObject *callable, PyObject *first)
+{
+    if (PyCFunction_CheckExact(callable) || Py_IS_TYPE(callable, &PyCMethod_Type))
+        return ((PyCFunctionObject *)callable)->m_ml;
+    if (Py_IS_TYPE(callable, &PyMethodDescr_Type) && first != NULL &&
+        PyObject_TypeCheck(first, PyDescr_TYPE(callable)))
+        return ((PyMethodDescrObject *)callable)->d_method;
+    return NULL;
+}
+
 void
 pk_hook_lost(pk_profiler *profiler)
 {
@@ -69,9 +80,10 @@ running_node(pk_thread *thread)
     return atomic_load_explicit(&top->node, memory_order_relaxed);
 }
 
-pk_node *
-pk_hook_find_node(pk_profiler *profiler, pk_thread *thread, const void *key, PyObject *object,
-                  PyObject *first, pk_function_kind kind)
+/* The node of a call when the guess failed; NULL: do not record. */
+static pk_node *
+find_node(pk_profiler *profiler, pk_thread *thread, const void *key, PyObject *object,
+          PyObject *first, pk_function_kind kind)
 {
     pk_node *node = pk_ledger_known_child(profiler->ledger, running_node(thread), key);
     if (node != NULL || (kind == PK_PYTHON_FUNCTION && !PyCode_Check(object)))
@@ -154,41 +166,107 @@ pk_hook_time_of(pk_ledger *ledger, pk_thread *thread, pk_told told)
     return now;
 }
 
-void
-pk_hook_enter_timed(pk_profiler *profiler, const void *key, PyObject *object, PyObject *first,
-                    pk_function_kind kind, uint32_t flags)
+/* Enter a call in thread at now, or now if that is NULL, which is read last. */
+static void
+enter(pk_profiler *profiler, pk_thread *thread, const void *key, PyObject *object,
+      PyObject *first, pk_function_kind kind, uint32_t flags, const int64_t *now)
 {
-    if (pk_this_thread.in_timer || pk_hook_thread(profiler) == NULL)
-        return;
-    Py_INCREF(profiler);
-    uint64_t serial = profiler->serial;
-    pk_told told = pk_hook_ask_timer(profiler);
-    pk_thread *thread = serial == profiler->serial ? pk_hook_thread(profiler) : NULL;
-    if (thread != NULL) {
-        int64_t now = pk_hook_time_of(profiler->ledger, thread, told);
-        pk_node *node = pk_record_guess(thread, key);
+    pk_node *node = pk_record_guess(running_node(thread), key);
+    if (node == NULL) {
+        node = find_node(profiler, thread, key, object, first, kind);
         if (node == NULL)
-            node = pk_hook_find_node(profiler, thread, key, object, first, kind);
-        pk_frame *frame = node == NULL ? NULL : pk_record_frame(thread);
-        if (frame != NULL)
-            pk_record_push(thread, frame, node, flags, now);
-        else if (node != NULL)
-            pk_hook_lost(profiler);
+            return;
     }
-    Py_DECREF(profiler);
+    pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    pk_frame *frame = pk_record_frame(thread, top);
+    if (frame == NULL)
+        pk_hook_lost(profiler);
+    else
+        pk_record_push(thread, frame, node, flags,
+                       now == NULL ? pk_clock_now(&profiler->clock) : *now);
 }
 
-void
-pk_hook_leave_timed(pk_profiler *profiler, const void *key)
+/* Ask the Python timer, for an event of the running thread.  Its row and the time, or NULL: do
+ * not record. */
+static pk_thread *
+ask_for_thread(pk_profiler *profiler, int64_t *now)
 {
     if (pk_this_thread.in_timer || pk_hook_thread(profiler) == NULL)
-        return;
-    Py_INCREF(profiler);
+        return NULL;
     uint64_t serial = profiler->serial;
     pk_told told = pk_hook_ask_timer(profiler);
     pk_thread *thread = serial == profiler->serial ? pk_hook_thread(profiler) : NULL;
     if (thread != NULL)
-        pk_record_leave(profiler->ledger, thread, key,
-                        pk_hook_time_of(profiler->ledger, thread, told));
+        *now = pk_hook_time_of(profiler->ledger, thread, told);
+    return thread;
+}
+
+/* pk_hook_enter() with a Python timer. */
+static void
+enter_timed(pk_profiler *profiler, const void *key, PyObject *object, PyObject *first,
+            pk_function_kind kind, uint32_t flags)
+{
+    int64_t now;
+    Py_INCREF(profiler);
+    pk_thread *thread = ask_for_thread(profiler, &now);
+    if (thread != NULL)
+        enter(profiler, thread, key, object, first, kind, flags, &now);
     Py_DECREF(profiler);
+}
+
+/* pk_hook_leave() with a Python timer. */
+static void
+leave_timed(pk_profiler *profiler, const void *key)
+{
+    int64_t now;
+    Py_INCREF(profiler);
+    pk_thread *thread = ask_for_thread(profiler, &now);
+    if (thread != NULL)
+        pk_record_leave(profiler->ledger, thread, key, now);
+    Py_DECREF(profiler);
+}
+
+/* pk_hook_enter(), whatever is the case. */
+PK_NOT_INLINED static void
+enter_any(pk_profiler *profiler, const void *key, PyObject *object, PyObject *first,
+          pk_function_kind kind, uint32_t flags)
+{
+    if (profiler->timer != NULL) {
+        enter_timed(profiler, key, object, first, kind, flags);
+        return;
+    }
+    pk_thread *thread = pk_hook_thread(profiler);
+    if (thread != NULL)
+        enter(profiler, thread, key, object, first, kind, flags, NULL);
+}
+
+/* pk_hook_leave(), whatever is the case. */
+PK_NOT_INLINED static void
+leave_any(pk_profiler *profiler, const void *key)
+{
+    if (profiler->timer != NULL) {
+        leave_timed(profiler, key);
+        return;
+    }
+    int64_t now = pk_clock_now(&profiler->clock);
+    pk_thread *thread = pk_hook_thread(profiler);
+    if (thread != NULL)
+        pk_record_leave(profiler->ledger, thread, key, now);
+}
+
+void
+pk_hook_enter(pk_profiler *profiler, const void *key, PyObject *object, PyObject *first,
+              pk_function_kind kind, uint32_t flags)
+{
+    if (profiler->timer != NULL || pk_clock_is_quick(&profiler->clock) ||
+        !pk_hook_enter_likely(profiler, key, flags, false))
+        enter_any(profiler, key, object, first, kind, flags);
+}
+
+void
+pk_hook_leave(pk_profiler *profiler, const void *key)
+{
+    if (profiler->timer != NULL || pk_clock_is_quick(&profiler->clock) ||
+        !pk_hook_leave_likely(profiler, key, false))
+        leave_any(profiler, key);
 }

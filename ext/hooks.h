@@ -26,15 +26,14 @@ extern const char pk_events_reason[];
 /* The row of the running thread when it is not known at once; NULL: do not record. */
 pk_thread *pk_hook_find_thread(pk_profiler *profiler);
 
-/* The node of a call when the guess failed; NULL: do not record.  object is the code
- * object or the called built-in, first the latter's first argument or NULL. */
-pk_node *pk_hook_find_node(pk_profiler *profiler, pk_thread *thread, const void *key,
-                           PyObject *object, PyObject *first, pk_function_kind kind);
+/* A call of key begins, or goes on (PK_FRAME_RESUMED).  object is the code object or the
+ * called built-in, first the latter's first argument or NULL.  A Python timer, if the profiler
+ * has one, may do anything. */
+void pk_hook_enter(pk_profiler *profiler, const void *key, PyObject *object, PyObject *first,
+                   pk_function_kind kind, uint32_t flags);
 
-/* The same as the two below for a profiler with a Python timer, which may do anything. */
-void pk_hook_enter_timed(pk_profiler *profiler, const void *key, PyObject *object, PyObject *first,
-                         pk_function_kind kind, uint32_t flags);
-void pk_hook_leave_timed(pk_profiler *profiler, const void *key);
+/* A call of key ends, or is suspended. */
+void pk_hook_leave(pk_profiler *profiler, const void *key);
 
 /* A call was not counted for want of memory. */
 void pk_hook_lost(pk_profiler *profiler);
@@ -54,19 +53,9 @@ int64_t pk_hook_time_of(pk_ledger *ledger, pk_thread *thread, pk_told told);
 
 /* The key of a built-in that is called with first as its first argument (NULL: none), or
  * NULL if such a call is not counted: the method definition, one per function. */
-static inline const void *
-pk_builtin_key(PyObject *callable, PyObject *first)
-{
-    if (Py_IS_TYPE(callable, &PyFunction_Type))
-        return NULL; /* the likely one, whose own events tell */
-    if (PyCFunction_CheckExact(callable) || Py_IS_TYPE(callable, &PyCMethod_Type))
-        return ((PyCFunctionObject *)callable)->m_ml;
-    if (Py_IS_TYPE(callable, &PyMethodDescr_Type) && first != NULL &&
-        PyObject_TypeCheck(first, PyDescr_TYPE(callable)))
-        return ((PyMethodDescrObject *)callable)->d_method;
-    return NULL;
-}
+const void *pk_builtin_key(PyObject *callable, PyObject *first);
 
+/* The row of the running thread, or NULL: do not record. */
 static inline pk_thread *
 pk_hook_thread(pk_profiler *profiler)
 {
@@ -75,36 +64,49 @@ pk_hook_thread(pk_profiler *profiler)
     return pk_hook_find_thread(profiler);
 }
 
-/* A call of key begins, or goes on (PK_FRAME_RESUMED). */
-static inline void
-pk_hook_enter(pk_profiler *profiler, const void *key, PyObject *object, PyObject *first, pk_function_kind kind,
-              uint32_t flags)
+/* The same, or NULL also when it is not known at once. */
+static inline pk_thread *
+pk_hook_known_thread(const pk_profiler *profiler)
 {
-    pk_thread *thread = pk_hook_thread(profiler);
-    if (thread == NULL)
-        return;
-    pk_node *node = pk_record_guess(thread, key);
-    if (PK_UNLIKELY(node == NULL)) {
-        node = pk_hook_find_node(profiler, thread, key, object, first, kind);
-        if (node == NULL)
-            return;
-    }
-    pk_frame *frame = pk_record_frame(thread);
-    if (PK_UNLIKELY(frame == NULL)) {
-        pk_hook_lost(profiler);
-        return;
-    }
-    pk_record_push(thread, frame, node, flags, pk_clock_now(&profiler->clock));
+    return PK_LIKELY(pk_this_thread.serial == profiler->serial) ? pk_this_thread.thread : NULL;
 }
 
-/* A call of key ends, or is suspended. */
-static inline void
-pk_hook_leave(pk_profiler *profiler, const void *key)
+/* What is likely of pk_hook_enter(); false: nothing is done.  quick says whether the clock is,
+ * and if it is, nothing is called: then who calls this saves no register, and an event is so short
+ * that this shows. */
+static inline bool
+pk_hook_enter_likely(const pk_profiler *profiler, const void *key, uint32_t flags, bool quick)
 {
-    int64_t now = pk_clock_now(&profiler->clock);
-    pk_thread *thread = pk_hook_thread(profiler);
-    if (thread != NULL)
-        pk_record_leave(profiler->ledger, thread, key, now);
+    pk_thread *thread = pk_hook_known_thread(profiler);
+    if (PK_UNLIKELY(thread == NULL))
+        return false;
+    pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    pk_node *node = pk_record_guess(atomic_load_explicit(&top->node, memory_order_relaxed), key);
+    pk_frame *frame = top->above;
+    if (PK_UNLIKELY(node == NULL || frame == NULL || node->flags & PK_NODE_FOLDED))
+        return false;
+    pk_record_push_flagged(thread, frame, node, flags,
+                           quick ? pk_clock_quick_now() : pk_clock_ask(&profiler->clock));
+    return true;
+}
+
+/* Likewise of pk_hook_leave(). */
+static inline bool
+pk_hook_leave_likely(const pk_profiler *profiler, const void *key, bool quick)
+{
+    pk_thread *thread = pk_hook_known_thread(profiler);
+    if (PK_UNLIKELY(thread == NULL))
+        return false;
+    pk_frame *frame = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
+    if (PK_UNLIKELY(node->key != key || frame->flags & PK_FRAME_FOLDED))
+        return false;
+    int64_t now = quick ? pk_clock_quick_now() : pk_clock_ask(&profiler->clock);
+    pk_times times = pk_record_times(frame, now);
+    if (PK_UNLIKELY((times.spent | times.own) < 0))
+        return false;
+    pk_record_pop_unfolded(thread, frame, node, times);
+    return true;
 }
 
 #endif

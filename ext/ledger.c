@@ -502,10 +502,9 @@ pk_node_read(const pk_node *node, pk_counts *counts)
 {
     const pk_fold *fold = node->fold;
     for (int i = 0; i < READ_TRIES; i++) {
-        /* acquire, also in each load below: pairs with the releases of pk_record_leave;
-         * if the sequence is even and unchanged, no counter was changed in between */
-        uint32_t before = atomic_load_explicit(&node->seq, memory_order_acquire);
-        counts->calls = atomic_load_explicit(&node->calls, memory_order_acquire);
+        /* acquire, also in each load but the last: pairs with the releases of pk_record_add
+         * and pk_record_end_count; who sees a counter newer than seq sees calls newer, too */
+        uint32_t seq = atomic_load_explicit(&node->seq, memory_order_acquire);
         counts->resumes = atomic_load_explicit(&node->resumes, memory_order_acquire);
         counts->inline_time = atomic_load_explicit(&node->inline_time, memory_order_acquire);
         counts->total = atomic_load_explicit(&node->total, memory_order_acquire);
@@ -516,8 +515,8 @@ pk_node_read(const pk_node *node, pk_counts *counts)
                 atomic_load_explicit(&fold->edge_reccalls, memory_order_acquire);
             counts->edge_total = atomic_load_explicit(&fold->edge_total, memory_order_acquire);
         }
-        uint32_t after = atomic_load_explicit(&node->seq, memory_order_relaxed);
-        if (before == after && before % 2 == 0)
+        counts->calls = atomic_load_explicit(&node->calls, memory_order_relaxed);
+        if ((uint32_t)counts->calls == seq)
             return true;
     }
     return false;

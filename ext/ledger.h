@@ -85,7 +85,8 @@ typedef struct {
 } pk_fold;
 
 /* A calling context, or a fold of contexts.  Time is in ticks.
- * seq is odd while the counters are being changed; the reader tries again.
+ * A change of the counters begins with calls, and ends with seq, its low half: while the two
+ * differ, the reader tries again.
  * What every call touches comes first and fills one line of the cache. */
 struct pk_node {
     _Alignas(PK_LINE) _Atomic uint32_t seq;

@@ -1,55 +1,47 @@
 /* record.c — the rare cases of recording: folds, unmatched leaves, greenlets. */
 #include "record.h"
 
-void
-pk_record_fold_enter(pk_thread *thread, pk_node *node, pk_frame *frame)
+uint32_t
+pk_record_fold_enter(pk_thread *thread, pk_node *node, const pk_frame *frame)
 {
     pk_node *below = atomic_load_explicit(&frame->below->node, memory_order_relaxed);
     pk_fold *fold = node->fold;
     if ((below->flags & PK_NODE_FOLDED) == 0)
         thread->boundary = below;
-    frame->flags |= PK_FRAME_FOLDED | pk_fold_flags(fold, node, thread->boundary);
+    uint32_t flags = PK_FRAME_FOLDED | pk_fold_flags(fold, node, thread->boundary);
     if (*fold->function_level > 0)
-        frame->flags |= PK_NODE_RECURSIVE;
+        flags |= PK_NODE_RECURSIVE;
     if (fold->edge_level > 0)
-        frame->flags |= PK_NODE_EDGE_RECURSIVE;
+        flags |= PK_NODE_EDGE_RECURSIVE;
     ++*fold->function_level;
     fold->edge_level++;
-}
-
-/* Count a call of a folded node.  Between two pk_record_step(). */
-static void
-count_fold(pk_node *node, uint32_t flags, int64_t spent)
-{
-    pk_fold *fold = node->fold;
-    --*fold->function_level;
-    fold->edge_level--;
-    if (flags & PK_NODE_RECURSIVE)
-        pk_record_add(&fold->reccalls, 1);
-    else
-        pk_record_add(&node->total, spent);
-    if (flags & PK_NODE_EDGE_RECURSIVE)
-        pk_record_add(&fold->edge_reccalls, 1);
-    else
-        pk_record_add(&fold->edge_total, spent);
+    return flags;
 }
 
 void
-pk_record_count_flagged(pk_ledger *ledger, pk_frame *frame, int64_t spent, int64_t own)
+pk_record_pop_folded(pk_ledger *ledger, pk_thread *thread, const pk_frame *frame, int64_t now)
 {
+    pk_times times = pk_record_sane(pk_record_times(frame, now));
     pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
-    uint32_t seq = pk_record_open(node);
-    pk_record_add(&node->calls, 1);
-    pk_record_add(&node->inline_time, own);
+    pk_fold *fold = node->fold;
+    frame->below->inner += times.spent;
+    --*fold->function_level;
+    fold->edge_level--;
+    uint32_t seq = pk_record_begin_count(node);
+    pk_record_add(&node->inline_time, times.own);
     if (frame->flags & PK_FRAME_RESUMED)
         pk_record_add(&node->resumes, 1);
-    if (frame->flags & PK_FRAME_FOLDED) {
-        count_fold(node, frame->flags, spent);
-        pk_record_add(&ledger->folded_calls, 1);
-    } else {
-        pk_record_add(&node->total, spent);
-    }
-    pk_record_close(node, seq);
+    if (frame->flags & PK_NODE_RECURSIVE)
+        pk_record_add(&fold->reccalls, 1);
+    else
+        pk_record_add(&node->total, times.spent);
+    if (frame->flags & PK_NODE_EDGE_RECURSIVE)
+        pk_record_add(&fold->edge_reccalls, 1);
+    else
+        pk_record_add(&fold->edge_total, times.spent);
+    pk_record_end_count(node, seq);
+    pk_record_add(&ledger->folded_calls, 1);
+    atomic_store_explicit(&thread->top, frame->below, memory_order_release);
 }
 
 void

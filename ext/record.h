@@ -8,12 +8,15 @@
 
 #define PK_LIKELY(x) __builtin_expect(!!(x), 1)
 #define PK_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define PK_NOT_INLINED __attribute__((noinline)) /* so that who calls it stays short */
 
-/* Enter the folded node in frame: count levels and set the frame's flags.  [gil] */
-void pk_record_fold_enter(pk_thread *thread, pk_node *node, pk_frame *frame);
+/* Count the levels of a call of the folded node that is to be entered in frame; the frame's
+ * flags.  [gil] */
+uint32_t pk_record_fold_enter(pk_thread *thread, pk_node *node, const pk_frame *frame);
 
-/* Count a left call that has frame flags: resumed, or of a folded node.  [gil] */
-void pk_record_count_flagged(pk_ledger *ledger, pk_frame *frame, int64_t spent, int64_t own);
+/* Leave the innermost call, which is in frame and of a folded node, at now.  [gil] */
+void pk_record_pop_folded(pk_ledger *ledger, pk_thread *thread, const pk_frame *frame,
+                          int64_t now);
 
 /* Leave a call of key that is not the innermost one: calls above it, whose leaving was
  * never told, are left with it.  Not open at all: nothing is done.  [gil] */
@@ -28,14 +31,12 @@ void pk_record_leave_all(pk_ledger *ledger, pk_thread *thread, int64_t now);
  * 0, or −1 for want of memory with the stack unchanged.  [gil] */
 int pk_record_switch(pk_thread *thread, const void *from, const void *to, int64_t now);
 
-/* The likely node of a call of key, or NULL: ask the map.  It is the last one again, or what
- * came after that the time before; a fold, which may have followed in other contexts, is not
- * trusted to be this one's.  [gil] */
+/* The likely node of a call of key from parent, or NULL: ask the map.  It is the last one
+ * again, or what came after that the time before; a fold, which may have followed in other
+ * contexts, is not trusted to be this one's.  [gil] */
 static inline pk_node *
-pk_record_guess(pk_thread *thread, const void *key)
+pk_record_guess(pk_node *parent, const void *key)
 {
-    pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
-    pk_node *parent = atomic_load_explicit(&top->node, memory_order_relaxed);
     pk_node *last = parent->last_child;
     if (PK_UNLIKELY(last == NULL))
         return NULL;
@@ -48,27 +49,46 @@ pk_record_guess(pk_thread *thread, const void *key)
     return next;
 }
 
-/* The frame for the next call, or NULL for want of memory.  [gil] */
+/* The frame above top, for the next call, or NULL for want of memory.  [gil] */
 static inline pk_frame *
-pk_record_frame(pk_thread *thread)
+pk_record_frame(const pk_thread *thread, pk_frame *top)
 {
-    pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
-    pk_frame *frame = top->above;
-    return PK_LIKELY(frame != NULL) ? frame : pk_chain_grow(thread->chain, top);
+    return PK_LIKELY(top->above != NULL) ? top->above : pk_chain_grow(thread->chain, top);
+}
+
+/* Enter node at now; flags are all that the frame gets.  [gil] */
+static inline void
+pk_record_push_flagged(pk_thread *thread, pk_frame *frame, pk_node *node, uint32_t flags,
+                       int64_t now)
+{
+    atomic_store_explicit(&frame->node, node, memory_order_release);
+    atomic_store_explicit(&frame->start, now, memory_order_release);
+    frame->inner = 0;
+    frame->flags = flags;
+    /* release: pairs with pk_ledger_open_calls */
+    atomic_store_explicit(&thread->top, frame, memory_order_release);
 }
 
 /* Enter node at now.  flags: 0 or PK_FRAME_RESUMED.  [gil] */
 static inline void
 pk_record_push(pk_thread *thread, pk_frame *frame, pk_node *node, uint32_t flags, int64_t now)
 {
-    atomic_store_explicit(&frame->node, node, memory_order_release);
-    atomic_store_explicit(&frame->start, now, memory_order_release);
-    frame->inner = 0;
-    frame->flags = flags;
     if (PK_UNLIKELY(node->flags & PK_NODE_FOLDED))
-        pk_record_fold_enter(thread, node, frame);
-    /* release: pairs with pk_ledger_open_calls */
-    atomic_store_explicit(&thread->top, frame, memory_order_release);
+        flags |= pk_record_fold_enter(thread, node, frame);
+    pk_record_push_flagged(thread, frame, node, flags, now);
+}
+
+/* The times of a call that is left, in ticks. */
+typedef struct {
+    int64_t spent, own; /* with its callees, and without */
+} pk_times;
+
+/* The times of the call in frame, which is left at now.  [gil] */
+static inline pk_times
+pk_record_times(const pk_frame *frame, int64_t now)
+{
+    int64_t spent = now - atomic_load_explicit(&frame->start, memory_order_relaxed);
+    return (pk_times){spent, spent - frame->inner};
 }
 
 /* Add to a counter that only this thread writes.  release: pairs with pk_node_read. */
@@ -79,44 +99,53 @@ pk_record_add(_Atomic int64_t *counter, int64_t value)
     atomic_store_explicit(counter, old + value, memory_order_release);
 }
 
-/* Open the change of a node's counters; what is returned closes it.  release: pairs with
- * pk_node_read. */
+/* Begin to count a call of node, which is left; what is returned ends it. */
 static inline uint32_t
-pk_record_open(pk_node *node)
+pk_record_begin_count(pk_node *node)
 {
-    uint32_t seq = atomic_load_explicit(&node->seq, memory_order_relaxed);
-    atomic_store_explicit(&node->seq, seq + 1, memory_order_relaxed);
-    return seq + 2;
+    int64_t calls = atomic_load_explicit(&node->calls, memory_order_relaxed) + 1;
+    atomic_store_explicit(&node->calls, calls, memory_order_relaxed);
+    return (uint32_t)calls;
 }
 
+/* End it.  release: pairs with pk_node_read. */
 static inline void
-pk_record_close(pk_node *node, uint32_t seq)
+pk_record_end_count(pk_node *node, uint32_t seq)
 {
     atomic_store_explicit(&node->seq, seq, memory_order_release);
 }
 
+/* Leave the innermost call, which is in frame and of node, which is not folded.  [gil] */
+static inline void
+pk_record_pop_unfolded(pk_thread *thread, const pk_frame *frame, pk_node *node, pk_times times)
+{
+    pk_frame *below = frame->below;
+    below->inner += times.spent;
+    uint32_t seq = pk_record_begin_count(node);
+    pk_record_add(&node->inline_time, times.own);
+    pk_record_add(&node->total, times.spent);
+    if (frame->flags & PK_FRAME_RESUMED)
+        pk_record_add(&node->resumes, 1);
+    pk_record_end_count(node, seq);
+    atomic_store_explicit(&thread->top, below, memory_order_release);
+}
+
+/* The same, none below 0: two processors' counters may differ by a hair. */
+static inline pk_times
+pk_record_sane(pk_times times)
+{
+    return (pk_times){times.spent < 0 ? 0 : times.spent, times.own < 0 ? 0 : times.own};
+}
+
 /* Leave the innermost call, which is in frame, at now.  [gil] */
 static inline void
-pk_record_pop(pk_ledger *ledger, pk_thread *thread, pk_frame *frame, int64_t now)
+pk_record_pop(pk_ledger *ledger, pk_thread *thread, const pk_frame *frame, int64_t now)
 {
-    int64_t spent = now - atomic_load_explicit(&frame->start, memory_order_relaxed);
-    if (PK_UNLIKELY(spent < 0))
-        spent = 0; /* two processors' counters may differ by a hair */
-    int64_t own = spent - frame->inner;
-    if (PK_UNLIKELY(own < 0))
-        own = 0;
-    frame->below->inner += spent;
-    if (PK_UNLIKELY(frame->flags != 0)) {
-        pk_record_count_flagged(ledger, frame, spent, own);
-    } else {
-        pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
-        uint32_t seq = pk_record_open(node);
-        pk_record_add(&node->calls, 1);
-        pk_record_add(&node->inline_time, own);
-        pk_record_add(&node->total, spent);
-        pk_record_close(node, seq);
-    }
-    atomic_store_explicit(&thread->top, frame->below, memory_order_release);
+    pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
+    if (PK_UNLIKELY(frame->flags & PK_FRAME_FOLDED))
+        pk_record_pop_folded(ledger, thread, frame, now);
+    else
+        pk_record_pop_unfolded(thread, frame, node, pk_record_sane(pk_record_times(frame, now)));
 }
 
 /* Leave a call of key at now.  [gil] */

@@ -96,12 +96,12 @@ driver_call(driver *self, uint32_t id, int64_t now)
     const pk_function *function = pk_rows_at(&self->ledger->functions, id);
     pk_frame *top = atomic_load_explicit(&self->thread->top, memory_order_relaxed);
     pk_node *parent = atomic_load_explicit(&top->node, memory_order_relaxed);
-    pk_node *node = pk_record_guess(self->thread, function->key);
+    pk_node *node = pk_record_guess(parent, function->key);
     if (node == NULL)
         node = pk_ledger_known_child(self->ledger, parent, function->key);
     if (node == NULL)
         node = pk_ledger_child(self->ledger, self->thread, parent, function);
-    pk_frame *frame = pk_record_frame(self->thread);
+    pk_frame *frame = pk_record_frame(self->thread, top);
     if (node == NULL || frame == NULL)
         return -1;
     pk_record_push(self->thread, frame, node, 0, now);
