@@ -1,7 +1,12 @@
-/* children.c — open addressing with linear probes; nothing is ever removed. */
+/* children.c — buckets of one line of the cache each; nothing is ever removed. */
 #include "children.h"
 
-#define CAPACITY_MIN 64
+#define BUCKET ((uint32_t)(PK_LINE / sizeof(struct pk_child)))
+#define CAPACITY_MIN (8 * BUCKET)
+#define GROWTH 4
+
+/* How many contexts share a bucket for their children: at most a half of the entries is in use. */
+#define PARENTS_PER_BUCKET (BUCKET / 2)
 
 struct pk_child {
     uint32_t hash;
@@ -17,6 +22,29 @@ hash_of(const pk_node *parent, const void *key)
     return (uint32_t)(mixed >> 32);
 }
 
+/* The buckets in which a child may be, in turn: one that its parent shares with those that were
+ * made next to it, which are used next to it, too; then those from where the hash says. */
+typedef struct {
+    uint32_t at, mask, next; /* next: past at */
+} route;
+
+static route
+route_of(const pk_children *children, const pk_node *parent, uint32_t hash)
+{
+    uint32_t mask = children->capacity / BUCKET - 1;
+    return (route){parent->id / PARENTS_PER_BUCKET & mask, mask, hash & mask};
+}
+
+/* The first entry of the bucket, and on to the next one. */
+static struct pk_child *
+follow(route *way, const pk_children *children)
+{
+    struct pk_child *bucket = &children->entries[(size_t)way->at * BUCKET];
+    way->at = way->next;
+    way->next = (way->next + 1) & way->mask;
+    return bucket;
+}
+
 pk_node *
 pk_children_find(const pk_children *children, const pk_rows *nodes, const pk_node *parent,
                  const void *key)
@@ -24,43 +52,53 @@ pk_children_find(const pk_children *children, const pk_rows *nodes, const pk_nod
     if (children->capacity == 0)
         return NULL;
     uint32_t hash = hash_of(parent, key);
-    uint32_t mask = children->capacity - 1;
-    for (uint32_t at = hash & mask;; at = (at + 1) & mask) {
-        struct pk_child child = children->entries[at];
-        if (child.id == 0)
-            return NULL;
-        if (child.hash != hash)
-            continue;
-        pk_node *node = pk_rows_at(nodes, child.id);
-        if (node->parent == parent && node->key == key)
-            return node;
+    route way = route_of(children, parent, hash);
+    for (;;) {
+        const struct pk_child *bucket = follow(&way, children);
+        for (uint32_t i = 0; i < BUCKET; i++) {
+            if (bucket[i].id == 0)
+                return NULL;
+            if (bucket[i].hash != hash)
+                continue;
+            pk_node *node = pk_rows_at(nodes, bucket[i].id);
+            if (node->parent == parent && node->key == key)
+                return node;
+        }
     }
 }
 
 /* Put an entry where it belongs; one is free. */
 static void
-put(pk_children *children, struct pk_child child)
+put(pk_children *children, const pk_node *parent, struct pk_child child)
 {
-    uint32_t mask = children->capacity - 1;
-    uint32_t at = child.hash & mask;
-    while (children->entries[at].id != 0)
-        at = (at + 1) & mask;
-    children->entries[at] = child;
-    children->length++;
+    route way = route_of(children, parent, child.hash);
+    for (;;) {
+        struct pk_child *bucket = follow(&way, children);
+        for (uint32_t i = 0; i < BUCKET; i++) {
+            if (bucket[i].id == 0) {
+                bucket[i] = child;
+                children->length++;
+                return;
+            }
+        }
+    }
 }
 
 int
-pk_children_reserve(pk_children *children)
+pk_children_reserve(pk_children *children, const pk_rows *nodes)
 {
     if (children->length * 2 < children->capacity)
         return 0;
-    pk_children wider = {.capacity = children->capacity ? children->capacity * 2 : CAPACITY_MIN};
-    wider.entries = pk_calloc(wider.capacity, sizeof *wider.entries);
+    uint32_t capacity = children->capacity ? children->capacity * GROWTH : CAPACITY_MIN;
+    pk_children wider = {.capacity = capacity};
+    wider.entries = pk_calloc_lines(capacity, sizeof *wider.entries);
     if (wider.entries == NULL)
         return -1;
-    for (uint32_t i = 0; i < children->capacity; i++)
-        if (children->entries[i].id != 0)
-            put(&wider, children->entries[i]);
+    for (uint32_t i = 0; i < children->capacity; i++) {
+        struct pk_child child = children->entries[i];
+        if (child.id != 0)
+            put(&wider, ((pk_node *)pk_rows_at(nodes, child.id))->parent, child);
+    }
     free(children->entries);
     *children = wider;
     return 0;
@@ -69,7 +107,7 @@ pk_children_reserve(pk_children *children)
 void
 pk_children_add(pk_children *children, const pk_node *node)
 {
-    put(children, (struct pk_child){hash_of(node->parent, node->key), node->id});
+    put(children, node->parent, (struct pk_child){hash_of(node->parent, node->key), node->id});
 }
 
 void

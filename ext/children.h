@@ -1,7 +1,8 @@
 /* children.h — which context a call from a context goes to: a hash index of one writer.
  *
  * An entry is 8 bytes, a hash and the number of a node; the node itself tells whether it is
- * the one.  So the index of a large tree stays in the processor's cache. */
+ * the one.  Contexts that were made one after the other have their children's entries side by
+ * side: a tree is mostly walked as it grew, and what comes next is in the processor's cache. */
 #ifndef PK_CHILDREN_H
 #define PK_CHILDREN_H
 
@@ -11,8 +12,8 @@
 pk_node *pk_children_find(const pk_children *children, const pk_rows *nodes, const pk_node *parent,
                           const void *key);
 
-/* Make sure that there is room for one more.  0, or −1 for want of memory.  [gil] */
-int pk_children_reserve(pk_children *children);
+/* Make sure that there is room for one more among those of nodes.  0, or −1 for want of memory.  [gil] */
+int pk_children_reserve(pk_children *children, const pk_rows *nodes);
 
 /* Add a node, which has a parent; pk_children_reserve() has made room.  [gil] */
 void pk_children_add(pk_children *children, const pk_node *node);

@@ -441,7 +441,8 @@ new_context(pk_ledger *ledger, const pk_thread *thread, pk_node *parent,
     node->open_functions = parent->open_functions | bit_of(function->id);
     node->open_edges = parent->open_edges | bit_of(edge);
     add_node(ledger, node, thread, function, edge);
-    atomic_fetch_add_explicit(&ledger->tree_length, 1, memory_order_relaxed);
+    uint32_t length = atomic_load_explicit(&ledger->tree_length, memory_order_relaxed);
+    atomic_store_explicit(&ledger->tree_length, length + 1, memory_order_relaxed);
     return node;
 }
 
@@ -486,7 +487,7 @@ pk_ledger_child(pk_ledger *ledger, pk_thread *thread, pk_node *parent, const pk_
     } else {
         /* The room is made first, so that a context that cannot be found again is never
          * made. */
-        child = pk_children_reserve(&ledger->children) < 0
+        child = pk_children_reserve(&ledger->children, &ledger->nodes) < 0
                     ? NULL
                     : new_context(ledger, thread, parent, function, edge);
         if (child == NULL)

@@ -74,7 +74,7 @@ def compile_library(name: str, sources: list[Path], flags: list[str]) -> Path:
     library = CACHE / f"{name}-{content.hexdigest()[:16]}.so"
     if not library.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        for stale in CACHE.glob(f"{name}-*.so"):
+        for stale in {*CACHE.glob(f"{name}-*.so")} - {library}:  # another process may be first
             stale.unlink(missing_ok=True)
         half = library.with_suffix(f".{os.getpid()}")
         arguments = [*map(str, sources), "-I", str(ROOT / "ext"), "-ldl", "-o", str(half)]
