@@ -1,13 +1,23 @@
 /* block.c — text that waits to be written. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* fallocate */
+#endif
 #include "block.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alloc.h"
 
-#define FIRST_ROOM ((size_t)80 * 1024)
+#define FIRST_ROOM (PK_BLOCK_BYTES + (size_t)16 * 1024)
+
+const char pk_block_pairs[200] = "00010203040506070809101112131415161718192021222324"
+                                 "25262728293031323334353637383940414243444546474849"
+                                 "50515253545556575859606162636465666768697071727374"
+                                 "75767778798081828384858687888990919293949596979899";
 
 int
 pk_block_reserve(pk_block *block, size_t size)
@@ -55,21 +65,17 @@ pk_block_put_text(pk_block *block, const char *text, size_t size, size_t charact
 void
 pk_block_put_number(pk_block *block, int64_t number, char align, size_t width)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-                                "25262728293031323334353637383940414243444546474849"
-                                "50515253545556575859606162636465666768697071727374"
-                                "75767778798081828384858687888990919293949596979899";
     char text[PK_NUMBER_SIZE];
     char *begin = text + sizeof text;
     uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
     while (rest >= 100) {
         begin -= 2;
-        memcpy(begin, pairs + 2 * (rest % 100), 2);
+        memcpy(begin, pk_block_pairs + 2 * (rest % 100), 2);
         rest /= 100;
     }
     if (rest >= 10) {
         begin -= 2;
-        memcpy(begin, pairs + 2 * rest, 2);
+        memcpy(begin, pk_block_pairs + 2 * rest, 2);
     } else {
         *--begin = (char)('0' + rest);
     }
@@ -82,35 +88,30 @@ pk_block_put_number(pk_block *block, int64_t number, char align, size_t width)
         pk_block_put_text(block, begin, size, size, align, width);
 }
 
-/* Bring digits from their number to the next. */
-static inline void
-count_up(pk_digits *digits)
+void
+pk_block_put_anew(pk_block *block, pk_digits *digits, int64_t number)
 {
-    size_t place = digits->size;
-    digits->number++;
-    while (place > 0 && digits->text[place - 1] == '9')
-        digits->text[--place] = '0';
-    if (place > 0)
-        digits->text[place - 1]++;
-    else
-        digits->number = -1; /* it has a digit more */
+    pk_block text = {digits->text, 0, sizeof digits->text}; /* not to be freed */
+    pk_block_put_number(&text, number, '<', 0);
+    digits->size = text.used;
+    digits->pair = (unsigned)(number % 100) + 1;
+    digits->next = number >= 10 && digits->pair < 100 ? number + 1 : -1;
+    pk_block_put(block, digits->text, digits->size);
 }
 
-void
-pk_block_put_next(pk_block *block, pk_digits *digits, int64_t number, char align, size_t width)
+/* Have room on the disk for what is appended next: the system finds it for many pages at once in
+ * a half of the time that it takes it page by page.  Where that cannot be, nothing is lost. */
+static void
+allocate(int descriptor, size_t size)
 {
-    if (digits->number != -1)
-        count_up(digits);
-    if (digits->number != number) {
-        pk_block text = {digits->text, 0, sizeof digits->text}; /* not to be freed */
-        pk_block_put_number(&text, number, '<', 0);
-        digits->size = text.used;
-        digits->number = number;
-    }
-    if (width == 0)
-        pk_block_copy(block, digits->text, digits->size);
-    else
-        pk_block_put_text(block, digits->text, digits->size, digits->size, align, width);
+#ifdef FALLOC_FL_KEEP_SIZE
+    struct stat status;
+    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode))
+        (void)fallocate(descriptor, FALLOC_FL_KEEP_SIZE, status.st_size, (off_t)size);
+#else
+    (void)descriptor;
+    (void)size;
+#endif
 }
 
 int
@@ -118,6 +119,8 @@ pk_block_write(pk_block *block, int descriptor)
 {
     size_t written = 0;
     int error = 0;
+    if (block->used >= PK_BLOCK_BYTES)
+        allocate(descriptor, block->used);
     while (written < block->used && error == 0) {
         ssize_t size = write(descriptor, block->bytes + written, block->used - written);
         if (size >= 0)

@@ -7,13 +7,17 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { PK_BLOCK_BYTES = 256 * 1024 }; /* gathered before they are written */
+
 #define PK_NUMBER_SIZE 20 /* the longest int64_t in decimal, with its sign */
 
-/* A number of at least 0 that is counted up, as text. */
+/* A number of at least 0 that is counted up, as text.  What is stored in pieces cannot be loaded
+ * as a whole at once, so the text is left alone while only its last two digits change. */
 typedef struct {
-    int64_t number; /* −1: text is none */
-    size_t size;
-    char text[PK_NUMBER_SIZE + 32];
+    int64_t next;  /* the number that differs from text in these digits only; −1: none */
+    unsigned pair; /* which are those of this number, of two digits */
+    size_t size;   /* of text, at least 2 if there is a next */
+    char text[PK_NUMBER_SIZE];
 } pk_digits;
 
 /* Owner: whoever holds it, one thread at a time. */
@@ -50,10 +54,25 @@ pk_block_put(pk_block *block, const char *bytes, size_t size)
  * room for the width or PK_NUMBER_SIZE, whatever is more, and for PK_SLACK. */
 void pk_block_put_number(pk_block *block, int64_t number, char align, size_t width);
 
-/* Append the number that the digits are brought to, as by pk_block_put_number; quick if it is the
- * one after the last.  There is room for PK_SLACK more. */
-void pk_block_put_next(pk_block *block, pk_digits *digits, int64_t number, char align,
-                       size_t width);
+/* Append a number of at least 0, to which the digits are brought. */
+void pk_block_put_anew(pk_block *block, pk_digits *digits, int64_t number);
+
+extern const char pk_block_pairs[200]; /* 00 … 99 */
+
+/* The same; quick if it is the one after the last.  There is room for PK_SLACK more. */
+static inline void
+pk_block_put_next(pk_block *block, pk_digits *digits, int64_t number)
+{
+    if (number != digits->next) {
+        pk_block_put_anew(block, digits, number);
+        return;
+    }
+    memcpy(block->bytes + block->used, digits->text, sizeof digits->text);
+    block->used += digits->size;
+    memcpy(block->bytes + block->used - 2, pk_block_pairs + (size_t)2 * digits->pair, 2);
+    digits->pair++;
+    digits->next = digits->pair < 100 ? number + 1 : -1;
+}
 
 /* Append text of so many characters, with spaces likewise.  There is room for both and PK_SLACK. */
 void pk_block_put_text(pk_block *block, const char *text, size_t size, size_t characters,

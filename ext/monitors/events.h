@@ -199,10 +199,7 @@ int pk_rows_add(pk_rows *rows, pk_layout *layout, pk_site *site, const pk_measur
 
 /* ---- text_file.c ---- */
 
-enum {
-    PK_BLOCK_BYTES = 64 * 1024,       /* gathered before they are written */
-    PK_MOST_BYTES = 16 * 1024 * 1024, /* past which an event waits for who is writing, or is dropped */
-};
+enum { PK_MOST_BYTES = 16 * 1024 * 1024 }; /* past it an event waits for who writes, or is dropped */
 
 typedef struct {
     PyObject_HEAD

@@ -47,7 +47,7 @@ struct pk_recording {
     pk_row **threads;
     size_t thread_count, thread_room;
     uint64_t serial;
-    pk_digits digits; /* the last index that was written */
+    pk_digits digits; /* of the index that is written next */
 };
 
 /* The row that the running thread used last, and whose. */
@@ -323,6 +323,17 @@ site_of(const pk_recording *recording, pk_place *place)
     return make_site(recording, place);
 }
 
+/* Append the index of a record, which is the measured field i. */
+static inline void
+write_index(pk_recording *recording, pk_block *block, unsigned i, int64_t index)
+{
+    const pk_format *format = recording->format;
+    if (format->width[i] == 0)
+        pk_block_put_next(block, &recording->digits, index);
+    else
+        pk_block_put_number(block, index, format->align[i], format->width[i]);
+}
+
 /* Append a measured field. */
 static inline void
 write_field(pk_recording *recording, pk_block *block, unsigned i, const pk_row *row,
@@ -331,8 +342,7 @@ write_field(pk_recording *recording, pk_block *block, unsigned i, const pk_row *
     const pk_format *format = recording->format;
     pk_field field = recording->layout->measured[i];
     if (field == PK_INDEX)
-        pk_block_put_next(block, &recording->digits, measured->numbers[field], format->align[i],
-                          format->width[i]);
+        write_index(recording, block, i, measured->numbers[field]);
     else if (field == PK_THREAD_NAME)
         pk_block_put(block, PyBytes_AS_STRING(row->cell), (size_t)PyBytes_GET_SIZE(row->cell));
     else
@@ -418,8 +428,7 @@ record_quickly(pk_recording *recording, const pk_place *place, int *result)
         block->used == 0 || block->used > PK_MOST_BYTES || recording->file->error != 0)
         return false;
     pk_block_copy(block, texts->bytes, texts->ends[0]);
-    pk_block_put_next(block, &recording->digits, recording->counter->next++,
-                      recording->format->align[0], recording->format->width[0]);
+    write_index(recording, block, 0, recording->counter->next++);
     pk_block_copy(block, texts->bytes + texts->ends[0], texts->ends[1] - texts->ends[0]);
     *result = pk_text_file_added(recording->file, false);
     return true;
@@ -551,7 +560,7 @@ set_target(pk_recording *recording, PyObject *target, PyObject *format)
         PyObject_TypeCheck(format, &pk_format_type)) {
         recording->file = (pk_text_file *)Py_NewRef(target);
         recording->format = (pk_format *)Py_NewRef(format);
-        recording->digits.number = -1;
+        recording->digits.next = -1;
         return 0;
     }
     PyErr_SetString(PyExc_TypeError, "records go to Rows, or to a TextFile with a Format");

@@ -16,7 +16,7 @@ from pikos.recorders.stream_recorder import StreamRecorder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BUFFER_BYTES = 64 * 1024
+BUFFER_BYTES = 256 * 1024
 """How much is gathered before it is written without waiting for the flusher."""
 
 DEFAULT_NAMES = ("monitor_records.log", "monitor_records.csv")
@@ -33,7 +33,7 @@ class FileRecorder(StreamRecorder):
     at its end, in the same file even if the working directory has changed, and the header is
     not repeated.
 
-    Lines are gathered, and written when there are 64 KiB of them, when they have waited for
+    Lines are gathered, and written when there are 256 KiB of them, when they have waited for
     half a second, and by `finalize`: of a program that is killed, the last second's records are
     lost at most.  Only whole lines are written; where a disk fills or a crash cuts one short
     all the same, what comes after begins on a line of its own.
@@ -48,7 +48,7 @@ class FileRecorder(StreamRecorder):
     _filename: str | os.PathLike[str]
     """The file's name, as it was given."""
     flushes_in_time: bool = True
-    """Whether what has waited for half a second is written; else only 64 KiB are, and the rest."""
+    """Whether what has waited for half a second is written; else only 256 KiB are, and the rest."""
 
     def _set_up_file(
         self, filename: str | os.PathLike[str], *, append: bool, drop: bool, terminator: str

@@ -223,6 +223,24 @@ def test_each_thread_s_records_are_in_order_in_a_file(tmp_path):
     assert sum(counted.values()) == 80_000
 
 
+@pytest.mark.parametrize("recorder_type", [CSVFileRecorder, TextFileRecorder])
+def test_what_is_allocated_ahead_on_the_disk_is_used(recorder_type, tmp_path):
+    """Several blocks: each row is there once, and the disk holds no more than the file."""
+    path = tmp_path / "records"
+
+    with FunctionMonitor(recorder_type(path), fields=("index", "function", "filename")):
+        for _ in range(20_000):
+            known.leaf()
+
+    header = 1 if recorder_type is CSVFileRecorder else 2
+    rows = path.read_text(encoding="utf-8").splitlines()[header:]
+    assert [int(re.split("[, ]", row, maxsplit=1)[0]) for row in rows] == list(range(len(rows)))
+    assert len(rows) == 40_000
+    status = path.stat()
+    assert status.st_size > 1024 * 1024
+    assert status.st_blocks * 512 <= status.st_size + 64 * 1024
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full disk")
 @pytest.mark.parametrize("monitor_type", MONITORS)
 def test_a_full_disk_stops_the_recording_and_nothing_else(monitor_type):
