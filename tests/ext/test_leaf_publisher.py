@@ -301,6 +301,7 @@ def test_a_pause_says_nothing_and_goes_on_counting(publish, busy, viewers):
 def test_a_stopped_viewer_delays_the_end_by_less_than_a_quarter_second(
     publish, ledger, libzmq_path
 ):
+    most_s = 2.5 if "PIKOS_LEAF_VARIANT" in os.environ else 0.25  # a sanitizer is slow
     for number in range(3000):
         function = ledger.function(f"function_{number}" * 20)
         ledger.call(function, number)
@@ -318,7 +319,7 @@ def test_a_stopped_viewer_delays_the_end_by_less_than_a_quarter_second(
             publisher.show(ledger, epoch)
             until(lambda walks=walks: publisher.facts().walks > walks)
         began = time.monotonic()
-        assert publisher.stop(deadline_s=0.25) == 0
+        assert publisher.stop(deadline_s=most_s) == 0
         took = time.monotonic() - began
     finally:
         os.kill(child, signal.SIGKILL)
@@ -326,7 +327,7 @@ def test_a_stopped_viewer_delays_the_end_by_less_than_a_quarter_second(
         os.close(ready)
         os.close(told)
 
-    assert took < 0.25
+    assert took < most_s
 
 
 def stopped_viewer(endpoint, told):
