@@ -38,19 +38,26 @@ begin_message(pk_course *course)
     pk_message_begin(&course->snapshot->message, envelope);
 }
 
-/* Put block, if it has rows, into the message, after sending that if both are too much. */
+/* Have room in the message for a block of so many bytes: send it before, if both are too much. */
 static void
-add_block(pk_course *course, const pk_block *block)
+make_room(pk_course *course, size_t size)
 {
-    pk_buf *message = &course->snapshot->message;
-    if (course->failed || block->rows == 0)
-        return;
+    const pk_buf *message = &course->snapshot->message;
     if (message->size > PK_ENVELOPE_SIZE + PK_BODY_SIZE &&
-        message->size + block->size > PK_SNAPSHOT_SPLIT) {
+        message->size + size > PK_SNAPSHOT_SPLIT) {
         send_message(course);
         begin_message(course);
     }
-    pk_message_add(message, block);
+}
+
+/* Put block, if it has rows, into the message. */
+static void
+add_block(pk_course *course, const pk_block *block)
+{
+    if (course->failed || block->rows == 0)
+        return;
+    make_room(course, block->size);
+    pk_message_add(&course->snapshot->message, block);
 }
 
 /* Go on in another block when the rows of the table under way are many. */
@@ -96,16 +103,71 @@ add_functions(pk_course *course, bool whole)
     add_block(course, &snapshot->rows);
 }
 
+/* Rows of numbers that are written where they are sent, in as many blocks as they need. */
+typedef struct {
+    pk_course *course;
+    uint32_t table, columns;
+    uint32_t rows; /* that are to come */
+    uint32_t room; /* for so many of them in the block under way */
+    pk_fill fill;
+} pk_numbers;
+
+/* Begin a block for the rows that are to come, or as many as fit. */
+static void
+begin_numbers(pk_numbers *numbers)
+{
+    uint32_t most = (PK_SNAPSHOT_SPLIT - PK_BLOCK_SIZE) / (8 * numbers->columns);
+    numbers->room = numbers->rows < most ? numbers->rows : most;
+    numbers->fill = (pk_fill){0};
+    if (numbers->course->failed)
+        return;
+    make_room(numbers->course, pk_numbers_size(numbers->columns, numbers->room));
+    numbers->fill = pk_message_add_numbers(&numbers->course->snapshot->message, numbers->table,
+                                           numbers->columns, numbers->room);
+}
+
+/* Add a row; columns is what numbers has, and known when this is compiled. */
+static inline void
+add_numbers(pk_numbers *numbers, const int64_t *row, uint32_t columns)
+{
+    if (numbers->room == 0)
+        begin_numbers(numbers);
+    numbers->room--;
+    numbers->rows--;
+    pk_fill_row(&numbers->fill, row, columns);
+}
+
+/* Whether a sum is sent. */
+static inline bool
+is_sent(const pk_sum *sum, bool whole)
+{
+    return (sum->calls != 0) & (whole | (sum->dirty != 0));
+}
+
+/* How many of the sums 1 … length − 1 are sent. */
+static uint32_t
+count_sent(const pk_sum *sums, uint32_t length, bool whole)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 1; i < length; i++)
+        count += is_sent(&sums[i], whole);
+    return count;
+}
+
 /* The functions' sums that changed, or all. */
 static void
 add_stats(pk_course *course, bool whole)
 {
     const pk_clock *clock = course->job->clock;
     pk_digest *digest = &course->snapshot->digest;
-    pk_block_begin(&course->snapshot->rows, PK_TABLE_STAT, PK_STAT_TYPES);
-    for (uint32_t i = 1; i < digest->functions_length; i++) {
+    uint32_t length = digest->functions_length;
+    pk_numbers numbers = {.course = course,
+                          .table = PK_TABLE_STAT,
+                          .columns = PK_STAT_COLUMNS,
+                          .rows = count_sent(digest->functions, length, whole)};
+    for (uint32_t i = 1; i < length; i++) {
         pk_sum *sum = &digest->functions[i];
-        if (sum->calls == 0 || !(whole || sum->dirty))
+        if (!is_sent(sum, whole))
             continue;
         sum->dirty = 0;
         const int64_t row[PK_STAT_COLUMNS] = {
@@ -116,10 +178,8 @@ add_stats(pk_course *course, bool whole)
             [PK_STAT_INLINE_NS] = pk_clock_ns(clock, sum->inline_time),
             [PK_STAT_CUMULATIVE_NS] = pk_clock_ns(clock, sum->total),
         };
-        pk_block_add_numbers(&course->snapshot->rows, row);
-        limit_block(course);
+        add_numbers(&numbers, row, PK_STAT_COLUMNS);
     }
-    add_block(course, &course->snapshot->rows);
 }
 
 /* The edges' sums that changed, or all. */
@@ -128,10 +188,14 @@ add_edges(pk_course *course, bool whole)
 {
     const pk_clock *clock = course->job->clock;
     pk_digest *digest = &course->snapshot->digest;
-    pk_block_begin(&course->snapshot->rows, PK_TABLE_EDGE, PK_EDGE_TYPES);
-    for (uint32_t i = 1; i < digest->edges_length; i++) {
+    uint32_t length = digest->edges_length;
+    pk_numbers numbers = {.course = course,
+                          .table = PK_TABLE_EDGE,
+                          .columns = PK_EDGE_COLUMNS,
+                          .rows = count_sent(digest->edges, length, whole)};
+    for (uint32_t i = 1; i < length; i++) {
         pk_sum *sum = &digest->edges[i];
-        if (sum->calls == 0 || !(whole || sum->dirty))
+        if (!is_sent(sum, whole))
             continue;
         sum->dirty = 0;
         const pk_edge *edge = pk_rows_at(&course->job->ledger->edges, i);
@@ -143,19 +207,16 @@ add_edges(pk_course *course, bool whole)
             [PK_EDGE_INLINE_NS] = pk_clock_ns(clock, sum->inline_time),
             [PK_EDGE_CUMULATIVE_NS] = pk_clock_ns(clock, sum->total),
         };
-        pk_block_add_numbers(&course->snapshot->rows, row);
-        limit_block(course);
+        add_numbers(&numbers, row, PK_EDGE_COLUMNS);
     }
-    add_block(course, &course->snapshot->rows);
 }
 
 /* One context, or fold of contexts. */
-static void
-add_context(pk_course *course, const pk_node *node, const pk_counts *counts)
+static inline void
+add_context(pk_numbers *numbers, const pk_node *node, const pk_counts *counts)
 {
-    const pk_clock *clock = course->job->clock;
-    const pk_rows *edges = &course->job->ledger->edges;
-    const pk_edge *edge = node->edge != 0 ? pk_rows_at(edges, node->edge) : NULL;
+    const pk_snapshot_job *job = numbers->course->job;
+    const pk_edge *edge = node->edge != 0 ? pk_rows_at(&job->ledger->edges, node->edge) : NULL;
     bool recursive = (node->flags & PK_NODE_RECURSIVE) != 0;
     const int64_t row[PK_CONTEXT_COLUMNS] = {
         [PK_CONTEXT_ID] = node->id,
@@ -167,11 +228,10 @@ add_context(pk_course *course, const pk_node *node, const pk_counts *counts)
         [PK_CONTEXT_CALLCOUNT] = counts->calls,
         [PK_CONTEXT_RECCALLCOUNT] = recursive ? counts->calls : counts->reccalls,
         [PK_CONTEXT_RESUMECOUNT] = counts->resumes,
-        [PK_CONTEXT_INLINE_NS] = pk_clock_ns(clock, counts->inline_time),
-        [PK_CONTEXT_CUMULATIVE_NS] = pk_clock_ns(clock, counts->total),
+        [PK_CONTEXT_INLINE_NS] = pk_clock_ns(job->clock, counts->inline_time),
+        [PK_CONTEXT_CUMULATIVE_NS] = pk_clock_ns(job->clock, counts->total),
     };
-    pk_block_add_numbers(&course->snapshot->rows, row);
-    limit_block(course);
+    add_numbers(numbers, row, PK_CONTEXT_COLUMNS);
 }
 
 /* The contexts that changed, or all. */
@@ -179,15 +239,17 @@ static void
 add_contexts(pk_course *course, bool whole)
 {
     pk_digest *digest = &course->snapshot->digest;
-    pk_block_begin(&course->snapshot->rows, PK_TABLE_CONTEXT, PK_CONTEXT_TYPES);
+    pk_numbers numbers = {
+        .course = course, .table = PK_TABLE_CONTEXT, .columns = PK_CONTEXT_COLUMNS};
+    for (uint32_t i = 1; i < digest->nodes_length; i++)
+        numbers.rows += whole | (digest->nodes[i].dirty != 0);
     for (uint32_t i = 1; i < digest->nodes_length; i++) {
         pk_context_sum *sum = &digest->nodes[i];
         if (!(whole || sum->dirty))
             continue;
         sum->dirty = 0;
-        add_context(course, pk_rows_at(&course->job->ledger->nodes, i), &sum->counts);
+        add_context(&numbers, pk_rows_at(&course->job->ledger->nodes, i), &sum->counts);
     }
-    add_block(course, &course->snapshot->rows);
 }
 
 /* The time now in ticks of the clock that thread's calls are timed with, or of a CPU clock

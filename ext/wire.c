@@ -53,13 +53,6 @@ write_u32(uint8_t *at, uint32_t value)
     write_u16(at + 2, value >> 16);
 }
 
-static void
-write_u64(uint8_t *at, uint64_t value)
-{
-    write_u32(at, (uint32_t)value);
-    write_u32(at + 4, (uint32_t)(value >> 32));
-}
-
 static uint32_t
 read_u32(const uint8_t *at)
 {
@@ -199,8 +192,8 @@ pk_message_begin(pk_buf *message, const pk_envelope *envelope)
     at[PK_AT_KIND] = envelope->kind;
     at[PK_AT_FLAGS] = envelope->flags;
     memcpy(at + PK_AT_STREAM, envelope->stream, sizeof envelope->stream);
-    write_u64(at + PK_AT_SEQUENCE, envelope->sequence);
-    write_u64(at + PK_AT_TIME_NS, (uint64_t)envelope->time_ns);
+    pk_write_u64(at + PK_AT_SEQUENCE, envelope->sequence);
+    pk_write_u64(at + PK_AT_TIME_NS, (uint64_t)envelope->time_ns);
     write_u32(at + PK_AT_EPOCH, envelope->epoch);
     write_u32(at + PK_AT_SIZE, 0);
     if (envelope->kind == PK_KIND_ROWS)
@@ -223,7 +216,7 @@ add_numbers(pk_buf *message, const pk_block *block, uint32_t i)
     if (at == NULL)
         return;
     for (uint32_t row = 0; row < block->rows; row++)
-        write_u64(at + CELL_SIZE * row, column[row]);
+        pk_write_u64(at + CELL_SIZE * row, column[row]);
 }
 
 /* Append zeros up to a multiple of 8 bytes. */
@@ -249,29 +242,48 @@ add_strings(pk_buf *message, const pk_block *block, uint32_t i)
     align(message);
 }
 
+/* Append what a block begins with, for so many bytes that follow, and count the block.  False if
+ * the message has failed. */
+static bool
+begin_block(pk_buf *message, uint32_t table, uint32_t rows, uint32_t columns, size_t size)
+{
+    uint8_t *start = reserve(message, PK_BLOCK_SIZE);
+    if (start == NULL)
+        return false;
+    write_u32(start, table);
+    write_u32(start + 4, rows);
+    write_u32(start + 8, columns);
+    write_u32(start + 12, 0);
+    pk_write_u64(start + 16, size);
+    uint8_t *blocks = message->bytes + PK_ENVELOPE_SIZE;
+    write_u32(blocks, read_u32(blocks) + 1);
+    return true;
+}
+
 void
 pk_message_add(pk_buf *message, const pk_block *block)
 {
     message->failed |= block->failed;
-    uint8_t *start = reserve(message, PK_BLOCK_SIZE);
-    if (start == NULL)
+    if (!begin_block(message, block->table, block->rows, block->columns, 0))
         return;
     size_t begin = message->size;
-    write_u32(start, block->table);
-    write_u32(start + 4, block->rows);
-    write_u32(start + 8, block->columns);
-    write_u32(start + 12, 0);
     for (uint32_t i = 0; i < block->columns; i++) {
         if (block->types[i] == 's')
             add_strings(message, block, i);
         else
             add_numbers(message, block, i);
     }
-    if (message->failed)
-        return;
-    write_u64(message->bytes + begin - 8, message->size - begin);
-    uint8_t *blocks = message->bytes + PK_ENVELOPE_SIZE;
-    write_u32(blocks, read_u32(blocks) + 1);
+    if (!message->failed)
+        pk_write_u64(message->bytes + begin - 8, message->size - begin);
+}
+
+pk_fill
+pk_message_add_numbers(pk_buf *message, uint32_t table, uint32_t columns, uint32_t rows)
+{
+    size_t size = pk_numbers_size(columns, rows) - PK_BLOCK_SIZE;
+    uint8_t *cells =
+        begin_block(message, table, rows, columns, size) ? reserve(message, size) : NULL;
+    return (pk_fill){cells, CELL_SIZE * (size_t)rows};
 }
 
 void

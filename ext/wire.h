@@ -85,6 +85,44 @@ void pk_message_begin(pk_buf *message, const pk_envelope *envelope);
  * [nogil] [one thread per buffer] */
 void pk_message_add(pk_buf *message, const pk_block *block);
 
+/* Where the rows of a block of numbers go, one after the other. */
+typedef struct {
+    uint8_t *cell; /* the next row's in the first column; NULL: the message has failed.  Borrowed
+                    * from the message, until anything else is done with it */
+    size_t column; /* bytes from one column to the next */
+} pk_fill;
+
+/* Append a block of a table whose columns are all i64, of so many rows, at most PK_ROWS_MAX; they
+ * are to be put there by pk_fill_row, every one.  So many bytes are appended:
+ * pk_numbers_size.  [nogil] [one thread per buffer] */
+pk_fill pk_message_add_numbers(pk_buf *message, uint32_t table, uint32_t columns, uint32_t rows);
+
+/* Bytes that a block of numbers takes in a message. */
+static inline size_t
+pk_numbers_size(uint32_t columns, uint32_t rows)
+{
+    return PK_BLOCK_SIZE + (size_t)8 * columns * rows;
+}
+
+/* Put value at at, the lowest byte first. */
+static inline void
+pk_write_u64(uint8_t *at, uint64_t value)
+{
+    for (unsigned i = 0; i < 8; i++)
+        at[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* Put the next row.  [nogil] [one thread per buffer] */
+static inline void
+pk_fill_row(pk_fill *fill, const int64_t *row, uint32_t columns)
+{
+    if (fill->cell == NULL)
+        return;
+    for (uint32_t i = 0; i < columns; i++)
+        pk_write_u64(fill->cell + fill->column * i, (uint64_t)row[i]);
+    fill->cell += 8;
+}
+
 /* Finish message: it is whole unless it has failed.  [nogil] [one thread per buffer] */
 void pk_message_end(pk_buf *message);
 
