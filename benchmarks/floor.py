@@ -1,4 +1,4 @@
-"""The floor: hooks that do nothing, to tell the interpreter's share of a cost from a profiler's."""
+"""The floor: hooks that do next to nothing, to tell the share of the interpreter and the system."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from benchmarks.viewer import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
     from types import ModuleType
 
 SOURCE = Path(__file__).with_name("floor.c")
@@ -20,41 +19,46 @@ TOOL = 4
 """Tool id of sys.monitoring; cProfile's, which runs in turn with it, is another."""
 
 
-def empty_hooks(_address: str) -> AbstractContextManager[object]:
-    """Have the events of a profiler delivered to hooks that do nothing."""
-    return _hooks(clock=False)
-
-
-def clock_hooks(_address: str) -> AbstractContextManager[object]:
-    """Have them delivered to hooks that read the clock and do nothing else."""
-    return _hooks(clock=True)
+FUNCTIONS = ("PY_START", "PY_RESUME", "PY_THROW", "PY_RETURN", "PY_YIELD", "PY_UNWIND", "CALL")
+LINES = ("LINE",)
+IMPLIED = ("C_RETURN", "C_RAISE")
+"""They come with CALL."""
 
 
 @contextlib.contextmanager
-def _hooks(*, clock: bool) -> Iterator[object]:
+def hooks(name: str, *, lines: bool = False) -> Iterator[object]:
+    """Have the events of a profiler or a monitor delivered to hooks that do next to nothing.
+
+    Parameters
+    ----------
+    name
+        ``"nothing"``, or what they read, ``"clock"`` or ``"memory"``, and do nothing else.
+    lines
+        Whether the events are lines, and not calls.
+
+    """
     extension = _built()
     if not hasattr(sys, "monitoring"):
-        extension.on(clock)
+        extension.on(name, lines)
         try:
             yield extension
         finally:
-            extension.off()
+            extension.off(lines)
         return
     monitoring: Any = sys.monitoring
     events = monitoring.events
-    told = ("PY_START", "PY_RESUME", "PY_THROW", "PY_RETURN", "PY_YIELD", "PY_UNWIND", "CALL")
-    implied = ("C_RETURN", "C_RAISE")  # they come with CALL
-    hook = extension.clock if clock else extension.nothing
+    told = LINES if lines else FUNCTIONS
+    called = told if lines else told + IMPLIED
     monitoring.use_tool_id(TOOL, "floor")
     try:
-        for name in (*told, *implied):
-            monitoring.register_callback(TOOL, getattr(events, name), hook)
-        monitoring.set_events(TOOL, sum(getattr(events, name) for name in told))
+        for event in called:
+            monitoring.register_callback(TOOL, getattr(events, event), getattr(extension, name))
+        monitoring.set_events(TOOL, sum(getattr(events, event) for event in told))
         yield extension
     finally:
         monitoring.set_events(TOOL, 0)
-        for name in (*told, *implied):
-            monitoring.register_callback(TOOL, getattr(events, name), None)
+        for event in called:
+            monitoring.register_callback(TOOL, getattr(events, event), None)
         monitoring.free_tool_id(TOOL)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
+from benchmarks.floor import hooks
 from benchmarks.workloads import WORKLOADS
 from pikos.monitors.api import (
     FocusedLineMonitor,
@@ -192,6 +193,7 @@ def _cases() -> dict[str, Case]:
     functions = (
         MonitorTool("pikos", _to_csv(FunctionMonitor)),
         MonitorTool("to /dev/null", _to_csv(FunctionMonitor, os.devnull)),
+        MonitorTool("hooks that do nothing", lambda *_: hooks("nothing")),
         MonitorTool("setprofile + namedtuple + csv", lambda _, path: _setprofile(path, _nothing)),
         MonitorTool("viztracer, not saved", _viztracer, "viztracer"),
     )
@@ -208,6 +210,7 @@ def _cases() -> dict[str, Case]:
             1300.0,
             (
                 MonitorTool("pikos", _to_csv(FunctionMemoryMonitor)),
+                MonitorTool("hooks that read statm", lambda *_: hooks("memory")),
                 MonitorTool(
                     "setprofile + psutil + csv", lambda _, path: _setprofile(path, _memory())
                 ),
@@ -220,6 +223,7 @@ def _cases() -> dict[str, Case]:
             (
                 MonitorTool("pikos", _to_csv(LineMonitor)),
                 MonitorTool("to /dev/null", _to_csv(LineMonitor, os.devnull)),
+                MonitorTool("hooks that do nothing", lambda *_: hooks("nothing", lines=True)),
                 MonitorTool("settrace + csv", lambda _, path: _settrace(path, _nothing)),
                 MonitorTool("line_profiler", lambda *_: _line_profiler(loop), "line_profiler"),
             ),
@@ -230,6 +234,7 @@ def _cases() -> dict[str, Case]:
             1200.0,
             (
                 MonitorTool("pikos", _to_csv(LineMemoryMonitor)),
+                MonitorTool("hooks that read statm", lambda *_: hooks("memory", lines=True)),
                 MonitorTool("memory_profiler", _memory_profiler, "memory_profiler"),
             ),
         ),

@@ -8,7 +8,7 @@ import importlib.metadata
 import importlib.util
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.floor import clock_hooks, empty_hooks
+from benchmarks.floor import hooks
 from pikos.external.real_time_profiler import RealTimeProfiler
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ TOOLS = (
         watched=True,
         leaves_out="builtins",
     ),
-    Tool("floor", empty_hooks, _cprofile),
-    Tool("floor-clock", clock_hooks, _cprofile),
+    Tool("floor", lambda _: hooks("nothing"), _cprofile),
+    Tool("floor-clock", lambda _: hooks("clock"), _cprofile),
     Tool("yappi", _yappi, _cprofile, package="yappi"),
     Tool("viztracer", _viztracer, _cprofile, package="viztracer"),
 )
