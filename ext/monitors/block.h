@@ -37,8 +37,8 @@ static inline void
 pk_block_copy(pk_block *block, const char *bytes, size_t size)
 {
     char *to = block->bytes + block->used;
-    for (size_t i = 0; i < size; i += 16)
-        memcpy(to + i, bytes + i, 16);
+    for (size_t i = 0; i < size; i += PK_SLACK)
+        memcpy(to + i, bytes + i, PK_SLACK);
     block->used += size;
 }
 

@@ -11,6 +11,15 @@ typedef struct {
     vectorcallfunc vectorcall;
 } callback;
 
+/* An int that is a C long, quick for a small one.  −1 with an exception. */
+static inline long
+as_long(PyObject *number)
+{
+    if (PK_LIKELY(PyLong_CheckExact(number) && PyUnstable_Long_IsCompact((PyLongObject *)number)))
+        return (long)PyUnstable_Long_CompactValue((PyLongObject *)number);
+    return PyLong_AsLong(number);
+}
+
 /* Read (code, number, ...).  False with an exception: the program calls the callback itself.  Where
  * the place has nothing known of its code there is no memory for that, and an exception says so. */
 static inline bool
@@ -22,7 +31,7 @@ read_arguments(PyObject *const *arguments, size_t count, Py_ssize_t wanted, pk_p
         return false;
     }
     place->code = (PyCodeObject *)arguments[0];
-    *number = PyLong_AsLong(arguments[1]);
+    *number = as_long(arguments[1]);
     if (PK_UNLIKELY(*number == -1 && PyErr_Occurred()))
         return false;
     place->at = (uint32_t)*number;
@@ -174,7 +183,7 @@ on_jump(PyObject *self, PyObject *const *arguments, size_t count, PyObject *name
     long source;
     if (!read_arguments(arguments, count, 3, &place, &source))
         return NULL;
-    long destination = PyLong_AsLong(arguments[2]);
+    long destination = as_long(arguments[2]);
     if (destination == -1 && PyErr_Occurred())
         return NULL;
     if (destination > source)

@@ -96,8 +96,21 @@ typedef struct {
     PyObject *source;     /* list of lines, or NULL until needed */
 } pk_code;
 
-/* What is known of a code object; NULL with an exception.  [gil] */
-pk_code *pk_code_of(PyCodeObject *code);
+/* The code object of the last event, borrowed, and what is known of it; NULL: none, or it is gone. */
+extern struct pk_last_code {
+    PyCodeObject *code;
+    pk_code *known;
+} pk_last_code;
+
+/* What is known of a code object, looked up; NULL with an exception.  [gil] */
+pk_code *pk_code_found(PyCodeObject *code);
+
+/* The same; quick for that of the last event.  [gil] */
+static inline pk_code *
+pk_code_of(PyCodeObject *code)
+{
+    return PK_LIKELY(code == pk_last_code.code) ? pk_last_code.known : pk_code_found(code);
+}
 
 /* The line of an instruction, or −1.  −2 with an exception.  [gil] */
 int pk_code_line(pk_code *known, PyCodeObject *code, int offset);

@@ -29,6 +29,7 @@ struct pk_recording {
     pk_counter *counter;
     pk_text_file *file;  /* or NULL */
     pk_format *format;   /* of records in a file */
+    uint64_t format_serial;
     pk_rows *rows;       /* or NULL */
     PyObject *plan;      /* or NULL: all are accepted */
     PyObject *focus;     /* frozenset of ids of code, or NULL: everywhere */
@@ -36,7 +37,7 @@ struct pk_recording {
     uint64_t focus_serial;
     bool inside;         /* what is called in the focus is recorded too */
     bool open;
-    bool is_plain;       /* nothing but the index is measured, in all code and threads, for a file */
+    bool is_plain;       /* only the index is measured, in all code and threads, unpadded in a file */
     bool one_thread;
     unsigned long thread; /* which */
     pk_memory memory;
@@ -415,22 +416,24 @@ put_record(pk_recording *recording, pk_site *site, pk_row *row, int64_t entered_
     return pk_rows_add(recording->rows, recording->layout, site, &measured);
 }
 
-/* Record an event of a plain recording whose site and texts are known, and fit.  False if it has to
- * be done in the way of the others. */
+/* Record an event of a plain recording whose site and texts are known, and fit in the block.  Runs
+ * no Python code, and keeps the GIL.  False, with nothing done, if it has to be done in the way of
+ * the others. */
 static inline bool
-record_quickly(pk_recording *recording, const pk_place *place, int *result)
+record_quickly(pk_recording *recording, const pk_place *place)
 {
+    if (!recording->is_plain)
+        return false;
     const pk_site *site = pk_site_find(place->known, place->at, place->kind, place->builtin);
     const pk_texts *texts = site == NULL ? NULL : site->texts[0];
     pk_block *block = &recording->file->gathered;
-    if (texts == NULL || texts->format != recording->format->serial ||
-        block->room - block->used < texts->ends[1] + recording->format->measured_size + PK_SLACK ||
-        block->used == 0 || block->used > PK_MOST_BYTES || recording->file->error != 0)
+    if (texts == NULL || texts->format != recording->format_serial || block->used == 0 ||
+        block->used + texts->ends[1] + PK_NUMBER_SIZE + PK_SLACK > PK_BLOCK_BYTES ||
+        recording->file->error != 0)
         return false;
     pk_block_copy(block, texts->bytes, texts->ends[0]);
-    write_index(recording, block, 0, recording->counter->next++);
+    pk_block_put_next(block, &recording->digits, recording->counter->next++);
     pk_block_copy(block, texts->bytes + texts->ends[0], texts->ends[1] - texts->ends[0]);
-    *result = pk_text_file_added(recording->file, false);
     return true;
 }
 
@@ -438,9 +441,6 @@ record_quickly(pk_recording *recording, const pk_place *place, int *result)
 static int
 record(pk_recording *recording, pk_place *place)
 {
-    int result;
-    if (recording->is_plain && PK_LIKELY(record_quickly(recording, place, &result)))
-        return result;
     if (!recording->open ||
         (recording->one_thread && PyThread_get_thread_ident() != recording->thread))
         return 0;
@@ -464,7 +464,7 @@ record(pk_recording *recording, pk_place *place)
         return -1; /* made before anything is measured: it may take long, and run Python code */
     if (PK_UNLIKELY(!recording->open))
         return 0; /* shut by Python code that ran meanwhile */
-    result = put_record(recording, site, row, entered_ns);
+    int result = put_record(recording, site, row, entered_ns);
     if (layout->times)
         row->left_ns = now_ns();
     return result;
@@ -503,6 +503,9 @@ pk_tell_failure(PyObject *recordings)
 int
 pk_tell(PyObject *recordings, pk_place *place)
 {
+    if (PK_LIKELY(PyTuple_GET_SIZE(recordings) == 1 &&
+                  record_quickly((pk_recording *)PyTuple_GET_ITEM(recordings, 0), place)))
+        return 0;
     int result = 0;
     Py_INCREF(recordings);
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(recordings) && result == 0; i++) {
@@ -560,6 +563,7 @@ set_target(pk_recording *recording, PyObject *target, PyObject *format)
         PyObject_TypeCheck(format, &pk_format_type)) {
         recording->file = (pk_text_file *)Py_NewRef(target);
         recording->format = (pk_format *)Py_NewRef(format);
+        recording->format_serial = recording->format->serial;
         recording->digits.next = -1;
         return 0;
     }
@@ -594,8 +598,8 @@ set_up(pk_recording *recording, PyObject *plan, PyObject *focus, PyObject *threa
     recording->open = true;
     const pk_layout *layout = recording->layout;
     recording->is_plain = recording->file != NULL && layout->measured_count == 1 &&
-                          layout->measured[0] == PK_INDEX && recording->plan == NULL &&
-                          !recording->one_thread && focus == Py_None;
+                          layout->measured[0] == PK_INDEX && recording->format->width[0] == 0 &&
+                          recording->plan == NULL && !recording->one_thread && focus == Py_None;
     return set_focus((PyObject *)recording, focus, NULL);
 }
 

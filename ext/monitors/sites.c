@@ -17,6 +17,8 @@
 
 enum { FIRST_ROOM = 8, INSTRUCTION_BYTES = 2 };
 
+struct pk_last_code pk_last_code;
+
 void
 pk_site_release(pk_site *site)
 {
@@ -36,6 +38,8 @@ code_freed(void *extra)
     pk_code *known = extra;
     if (known == NULL)
         return;
+    if (pk_last_code.known == known)
+        pk_last_code.code = NULL;
     for (uint32_t i = 0; i < known->room; i++)
         if (known->sites[i] != NULL)
             pk_site_release(known->sites[i]);
@@ -55,14 +59,10 @@ pk_sites_start(void)
     return -1;
 }
 
-pk_code *
-pk_code_of(PyCodeObject *code)
+/* Start to know a code object.  NULL with an exception. */
+static pk_code *
+new_code(PyCodeObject *code)
 {
-    void *extra = NULL;
-    if (get_extra((PyObject *)code, pk_events.extra, &extra) < 0)
-        return NULL;
-    if (PK_LIKELY(extra != NULL))
-        return extra;
     pk_code *known = pk_calloc(1, sizeof *known);
     if (known == NULL)
         return (pk_code *)PyErr_NoMemory();
@@ -72,6 +72,20 @@ pk_code_of(PyCodeObject *code)
     if (hidden < 0 || set_extra((PyObject *)code, pk_events.extra, known) < 0) {
         free(known);
         return NULL;
+    }
+    return known;
+}
+
+pk_code *
+pk_code_found(PyCodeObject *code)
+{
+    void *extra = NULL;
+    if (get_extra((PyObject *)code, pk_events.extra, &extra) < 0)
+        return NULL;
+    pk_code *known = extra != NULL ? extra : new_code(code);
+    if (known != NULL) {
+        pk_last_code.code = code;
+        pk_last_code.known = known;
     }
     return known;
 }
