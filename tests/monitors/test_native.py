@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import csv
 import ctypes
 import gc
@@ -281,6 +282,30 @@ def test_a_child_writes_nothing_of_what_waits_in_its_parent(tmp_path):
 
     assert status == 0
     assert path.read_text().count(",call,leaf,") == 1
+
+
+def test_code_that_is_born_where_other_code_died_is_recorded_as_itself():
+    """No event lies between the last one of some code and the first one of the next."""
+    names = [f"born_{number}.py" for number in range(100)]
+    source = "seen.append(id(frame().f_code))\n" + "x = 1\n" * 2000  # whose place is used anew
+    codes = map(compile, itertools.repeat(source), names, itertools.repeat("exec"))
+    known_there = {"seen": [], "frame": sys._getframe}
+    recorder = ListRecorder()
+
+    with FunctionMonitor(recorder):
+        collections.deque(map(exec, codes, itertools.repeat(known_there)), maxlen=0)
+
+    events = [
+        (os.path.basename(record.filename), record.type)
+        for record in recorder.records
+        if "born_" in record.filename
+    ]
+    kinds = [kind for name, kind in events if name == names[0]]
+    assert kinds[0] == "call"
+    assert kinds[-1] == "return"
+    assert events == [(name, kind) for name in names for kind in kinds]
+    if "PIKOS_SANITIZED" not in os.environ:  # there nothing is born where something died
+        assert any(one == after for one, after in itertools.pairwise(known_there["seen"]))
 
 
 @pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="sys.monitoring")

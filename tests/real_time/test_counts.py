@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import cProfile
+import re
 import sys
 
 import pytest
@@ -22,6 +24,7 @@ from pikos._lsprof import Profiler
 SORT = "<method 'sort' of 'list' objects>"
 APPEND = "<method 'append' of 'list' objects>"
 ISINSTANCE = "<built-in method builtins.isinstance>"
+PATTERN = re.compile("a")
 
 
 def factorial(n):
@@ -123,6 +126,70 @@ def test_built_ins_that_raise_are_counted_and_left():
         threads = profiler.thread_stats()
 
     assert calls_of(profiler, ISINSTANCE).calls >= 10
+    assert open_calls(threads) == 1  # thread_stats() itself
+
+
+class Kind(list):
+    """A subclass whose methods are those of a built-in."""
+
+
+def every_kind_of_built_in():
+    function, bound, in_class, descriptor = len, [].append, PATTERN.match, list.append
+    for _ in range(7):
+        function("ab")
+        bound(1)
+        in_class("a")
+        descriptor([], 1)
+        Kind().append(1)
+        dict.fromkeys("ab")
+
+
+def test_every_kind_of_built_in_is_counted_as_cprofile_counts_it():
+    profiler, reference = Profiler(), cProfile.Profile()
+
+    for counts in (profiler, reference):
+        counts.enable()
+        every_kind_of_built_in()
+        counts.disable()
+
+    ours, theirs = (
+        {e.code: e.callcount for e in counts.getstats() if "disable" not in str(e.code)}
+        for counts in (profiler, reference)
+    )
+    assert ours == theirs
+    assert ours[APPEND] == 21
+    assert ours["<method 'match' of 're.Pattern' objects>"] == 7
+
+
+def call_the_callback(event):
+    """Call that of an event as only the interpreter does, and say how often it was refused."""
+    tool, refused = 0, 0
+    while sys.monitoring.get_tool(tool) != "pikos":
+        tool += 1
+    callback = sys.monitoring.register_callback(tool, event, None)
+    sys.monitoring.register_callback(tool, event, callback)
+    for arguments in [(), (1, 2), (None, 0, None), ("code", 0, leaf, leaf)]:
+        try:
+            callback(*arguments)
+        except TypeError as error:
+            refused += "called by sys.monitoring only" in str(error)
+    return refused
+
+
+@pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="there are no callbacks before 3.12")
+@pytest.mark.parametrize("clock", ["wall", "cpu"])
+@pytest.mark.parametrize(
+    ("event", "refusals"),
+    [("PY_START", 1), ("PY_RESUME", 1), ("PY_RETURN", 1), ("CALL", 2), ("C_RETURN", 2)],
+)
+def test_a_callback_that_the_program_calls_itself_counts_nothing(event, refusals, clock):
+    with counting(clock=clock) as profiler:
+        refused = call_the_callback(getattr(sys.monitoring.events, event))
+        leaf()
+        threads = profiler.thread_stats()
+
+    assert refused == refusals
+    assert calls_of(profiler, leaf) == Calls(1)
     assert open_calls(threads) == 1  # thread_stats() itself
 
 
