@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+EXPONENTS_FROM = 999.5
+"""Where three digits would be written with an exponent."""
+
+
+def amount(value: float, unit: str) -> str:
+    """A value and its unit as text: three digits, or all those of a whole number.
+
+    Parameters
+    ----------
+    value
+        The value.
+    unit
+        What it is counted in.
+
+    """
+    return f"{value:,.0f} {unit}" if value >= EXPONENTS_FROM else f"{value:.3g} {unit}"
+
 
 class Figure(NamedTuple):
     """One line of the table of the publisher and the viewers."""

@@ -19,7 +19,7 @@ import time
 
 import psutil
 
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, amount
 from benchmarks.monitor_tools import CASES, LINES_OF_A_LOOP, Case, MonitorTool, loop
 from benchmarks.processor import pin_to_first_core
 from benchmarks.viewer import ROOT
@@ -51,7 +51,7 @@ def _figure(case: Case, readings: list[dict[str, float]]) -> Figure:
     unit = "%" if case.share else "ns"
     found = {tool: statistics.median(reading[tool] for reading in readings) for tool in readings[0]}
     ours = found.pop(case.tools[0].name)
-    beside = ", ".join(f"{tool} {value:,.3g} {unit}" for tool, value in found.items())
+    beside = ", ".join(f"{tool} {amount(value, unit)}" for tool, value in found.items())
     return Figure(case.what, ours, unit, case.goal, beside)
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, amount
 from benchmarks.goals import goal_for
 from benchmarks.machine import Machine
 from benchmarks.overhead import Cost, summary
@@ -154,9 +154,7 @@ def _figure(result: Result, name: str) -> str:
     figure = next((figure for figure in result.figures if figure.what == name), None)
     if figure is None:
         return NOTHING
-    text = f"{figure.value:.3g} {figure.unit}"
-    if figure.value >= 1000:  # noqa: PLR2004 - %g would write an exponent
-        text = f"{figure.value:,.0f} {figure.unit}"
+    text = amount(figure.value, figure.unit)
     if figure.note:
         text += f" ({figure.note})"
     if figure.goal is not None:
