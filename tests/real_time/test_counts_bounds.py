@@ -8,13 +8,20 @@ import sys
 import weakref
 
 import pytest
-from support.counted import Calls, calls_of, code_of, counting, edge_calls_of, record
+from support.counted import (
+    TREE_DEPTH_MAX,
+    Calls,
+    calls_of,
+    code_of,
+    counting,
+    edge_calls_of,
+    record,
+)
 from support.published import published
 
 from pikos._lsprof import Profiler
 
 TREE_NODES_MAX = 65_536
-TREE_DEPTH_MAX = 400
 
 
 @pytest.fixture

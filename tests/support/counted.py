@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType
 
+TREE_DEPTH_MAX = 400
+"""So many open calls are kept apart by their context; what is deeper is folded."""
+
 
 class Calls(NamedTuple):
     """Counts of a function, or of one caller's calls of it."""
