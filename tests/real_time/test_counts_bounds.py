@@ -15,6 +15,7 @@ from support.counted import (
     code_of,
     counting,
     edge_calls_of,
+    nest,
     record,
 )
 from support.published import published
@@ -103,13 +104,6 @@ def chain(depth):
 def link(depth):
     chain(depth)
     leaf()
-
-
-def nest(depth, act):
-    if depth:
-        nest(depth - 1, act)
-    else:
-        act()
 
 
 def deep_program():

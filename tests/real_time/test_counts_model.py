@@ -14,7 +14,7 @@ import operator
 import threading
 
 from hypothesis import given, settings, strategies as st
-from support.counted import TREE_DEPTH_MAX, calls_of, edge_calls_of, entry_of, open_calls
+from support.counted import TREE_DEPTH_MAX, calls_of, edge_calls_of, entry_of, nest, open_calls
 
 from pikos._lsprof import Profiler
 
@@ -187,14 +187,6 @@ END = """
 """
 
 
-def nested(depth, act):
-    """Act within so many calls."""
-    if depth:
-        nested(depth - 1, act)
-    else:
-        act()
-
-
 @settings(max_examples=300)
 @given(
     st.lists(
@@ -211,7 +203,7 @@ def test_a_program_is_counted_as_it_counts_itself(steps, builtins, depth, times)
 
     model.switch("enable")
     try:
-        nested(depth, program.run)
+        nest(depth, program.run)
     finally:
         model.switch("disable")
 

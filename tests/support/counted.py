@@ -54,6 +54,14 @@ def record(profiler: Profiler, *functions: Callable[[], object]) -> None:
         profiler.disable()
 
 
+def nest(depth: int, act: Callable[[], object]) -> None:
+    """Act within so many calls."""
+    if depth:
+        nest(depth - 1, act)
+    else:
+        act()
+
+
 def code_of(function: Callable[..., object] | str) -> CodeType | str:
     return getattr(function, "__code__", function)
 
