@@ -29,7 +29,6 @@ struct pk_recording {
     pk_counter *counter;
     pk_text_file *file;  /* or NULL */
     pk_format *format;   /* of records in a file */
-    uint64_t format_serial;
     pk_rows *rows;       /* or NULL */
     PyObject *plan;      /* or NULL: all are accepted */
     PyObject *focus;     /* frozenset of ids of code, or NULL: everywhere */
@@ -324,17 +323,6 @@ site_of(const pk_recording *recording, pk_place *place)
     return make_site(recording, place);
 }
 
-/* Append the index of a record, which is the measured field i. */
-static inline void
-write_index(pk_recording *recording, pk_block *block, unsigned i, int64_t index)
-{
-    const pk_format *format = recording->format;
-    if (format->width[i] == 0)
-        pk_block_put_next(block, &recording->digits, index);
-    else
-        pk_block_put_number(block, index, format->align[i], format->width[i]);
-}
-
 /* Append a measured field. */
 static inline void
 write_field(pk_recording *recording, pk_block *block, unsigned i, const pk_row *row,
@@ -342,8 +330,8 @@ write_field(pk_recording *recording, pk_block *block, unsigned i, const pk_row *
 {
     const pk_format *format = recording->format;
     pk_field field = recording->layout->measured[i];
-    if (field == PK_INDEX)
-        write_index(recording, block, i, measured->numbers[field]);
+    if (field == PK_INDEX && format->width[i] == 0)
+        pk_block_put_next(block, &recording->digits, measured->numbers[field]);
     else if (field == PK_THREAD_NAME)
         pk_block_put(block, PyBytes_AS_STRING(row->cell), (size_t)PyBytes_GET_SIZE(row->cell));
     else
@@ -427,7 +415,7 @@ record_quickly(pk_recording *recording, const pk_place *place)
     const pk_site *site = pk_site_find(place->known, place->at, place->kind, place->builtin);
     const pk_texts *texts = site == NULL ? NULL : site->texts[0];
     pk_block *block = &recording->file->gathered;
-    if (texts == NULL || texts->format != recording->format_serial || block->used == 0 ||
+    if (texts == NULL || texts->format != recording->format->serial || block->used == 0 ||
         block->used + texts->ends[1] + PK_NUMBER_SIZE + PK_SLACK > PK_BLOCK_BYTES ||
         recording->file->error != 0)
         return false;
@@ -563,7 +551,6 @@ set_target(pk_recording *recording, PyObject *target, PyObject *format)
         PyObject_TypeCheck(format, &pk_format_type)) {
         recording->file = (pk_text_file *)Py_NewRef(target);
         recording->format = (pk_format *)Py_NewRef(format);
-        recording->format_serial = recording->format->serial;
         recording->digits.next = -1;
         return 0;
     }
