@@ -498,7 +498,7 @@ pk_tell(PyObject *recordings, pk_place *place)
     Py_INCREF(recordings);
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(recordings) && result == 0; i++) {
         pk_recording *recording = (pk_recording *)PyTuple_GET_ITEM(recordings, i);
-        if (PK_UNLIKELY(record(recording, place) < 0))
+        if (!record_quickly(recording, place) && PK_UNLIKELY(record(recording, place) < 0))
             result = failed(recording);
     }
     Py_DECREF(recordings);
