@@ -4,7 +4,7 @@
 #define PK_WIRE_TABLES_H
 
 #define PK_WIRE_MAGIC "PKOS"
-#define PK_WIRE_VERSION 1
+#define PK_WIRE_VERSION 2
 #define PK_ENVELOPE_SIZE 48
 #define PK_BODY_SIZE 8 /* of a rows message, before its blocks */
 #define PK_BLOCK_SIZE 24 /* of a block, before its columns */
@@ -49,8 +49,9 @@ enum {
     PK_TABLE_OPEN_CALL = 5,
     PK_TABLE_THREAD = 6,
     PK_TABLE_SESSION = 7,
+    PK_TABLE_FUNCTION_TIME = 8,
 };
-#define PK_TABLES 7
+#define PK_TABLES 8
 
 /* Per table: how many columns, their types (i: i64, f: f64, s: str), and the index of
  * each. */
@@ -87,8 +88,8 @@ enum {
     PK_EDGE_CUMULATIVE_NS,
 };
 
-#define PK_CONTEXT_COLUMNS 11
-#define PK_CONTEXT_TYPES "iiiiiiiiiii"
+#define PK_CONTEXT_COLUMNS 13
+#define PK_CONTEXT_TYPES "iiiiiiiiiiiii"
 enum {
     PK_CONTEXT_ID,
     PK_CONTEXT_PARENT,
@@ -101,16 +102,23 @@ enum {
     PK_CONTEXT_RESUMECOUNT,
     PK_CONTEXT_INLINE_NS,
     PK_CONTEXT_CUMULATIVE_NS,
+    PK_CONTEXT_MERGED_CONTEXTS,
+    PK_CONTEXT_MERGED_NS,
 };
 
-#define PK_OPEN_CALL_COLUMNS 5
-#define PK_OPEN_CALL_TYPES "iiiii"
+#define PK_OPEN_CALL_COLUMNS 10
+#define PK_OPEN_CALL_TYPES "iiiiiiiiii"
 enum {
     PK_OPEN_CALL_THREAD,
     PK_OPEN_CALL_DEPTH,
     PK_OPEN_CALL_FUNCTION,
     PK_OPEN_CALL_CONTEXT,
     PK_OPEN_CALL_AGE_NS,
+    PK_OPEN_CALL_CALLS,
+    PK_OPEN_CALL_OWN_NS,
+    PK_OPEN_CALL_CUMULATIVE_NS,
+    PK_OPEN_CALL_EDGE_CUMULATIVE_NS,
+    PK_OPEN_CALL_STACK,
 };
 
 #define PK_THREAD_COLUMNS 7
@@ -125,8 +133,8 @@ enum {
     PK_THREAD_NAME,
 };
 
-#define PK_SESSION_COLUMNS 14
-#define PK_SESSION_TYPES "iiiiiiiiiiiiii"
+#define PK_SESSION_COLUMNS 15
+#define PK_SESSION_TYPES "iiiiiiiiiiiiiii"
 enum {
     PK_SESSION_ID,
     PK_SESSION_ENABLED,
@@ -142,6 +150,16 @@ enum {
     PK_SESSION_CLOCK_DRIFT_PPM,
     PK_SESSION_RSS_BYTES,
     PK_SESSION_VMS_BYTES,
+    PK_SESSION_MERGED_CONTEXTS,
+};
+
+#define PK_FUNCTION_TIME_COLUMNS 4
+#define PK_FUNCTION_TIME_TYPES "iiii"
+enum {
+    PK_FUNCTION_TIME_FUNCTION,
+    PK_FUNCTION_TIME_WAITING_NS,
+    PK_FUNCTION_TIME_LONGEST_NS,
+    PK_FUNCTION_TIME_LONGEST_BEGAN_NS,
 };
 
 #endif

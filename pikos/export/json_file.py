@@ -140,20 +140,26 @@ def read_json_file(text: bytes) -> Snapshot:
 def _session(told: Any) -> SessionRow | None:
     if told is None:
         return None
-    if not isinstance(told, dict) or set(told) != set(SessionRow._fields):
+    if not isinstance(told, dict) or not _serves(list(told), SessionRow):
         raise ValueError("its session has other columns")
-    return cast("SessionRow", _row("session", SessionRow, [told[f] for f in SessionRow._fields]))
+    return cast("SessionRow", _row("session", SessionRow, list(told), list(told.values())))
 
 
 def _rows(told: dict[str, Any], name: str, row_type: type[Any]) -> tuple[Any, ...]:
     table = _checked(_checked(told, "tables", dict), name, dict)
-    if table.get("columns") != list(row_type._fields):
+    columns = table.get("columns")
+    if not _serves(columns, row_type):
         raise ValueError(f"its table {name} has other columns")
-    return tuple(_row(name, row_type, row) for row in _checked(table, "rows", list))
+    return tuple(_row(name, row_type, columns, row) for row in _checked(table, "rows", list))
 
 
-def _row(name: str, row_type: type[Any], values: Any) -> Any:
-    fields = row_type._fields
+def _serves(columns: Any, row_type: type[Any]) -> bool:
+    """Check that the columns are the type's fields; an older file lacks the last of them."""
+    fields, least = list(row_type._fields), len(row_type._fields) - len(row_type._field_defaults)
+    return isinstance(columns, list) and columns == fields[: max(len(columns), least)]
+
+
+def _row(name: str, row_type: type[Any], fields: list[str], values: Any) -> Any:
     if not isinstance(values, list) or len(values) != len(fields):
         raise ValueError(f"a row of its table {name} does not have {len(fields)} values")
     for field, value in zip(fields, values, strict=True):

@@ -82,10 +82,12 @@ class Context(NamedTuple):
     resumecount: int
     inline_ns: int
     cumulative_ns: int
+    merged_contexts: int = 0
+    merged_ns: int = 0
 
 
 class OpenCall(NamedTuple):
-    """A call that has not returned.
+    """A call that has not returned, or several of one context added up.
 
     Fields:  as in ``wire.tables.OPEN_CALL``
     """
@@ -95,6 +97,11 @@ class OpenCall(NamedTuple):
     function: int
     context: int
     age_ns: int
+    calls: int = 1
+    own_ns: int = 0
+    cumulative_ns: int = 0
+    edge_cumulative_ns: int = 0
+    stack: int = 0
 
 
 class Thread(NamedTuple):
@@ -132,6 +139,19 @@ class SessionRow(NamedTuple):
     clock_drift_ppm: int
     rss_bytes: int
     vms_bytes: int
+    merged_contexts: int = 0
+
+
+class FunctionTime(NamedTuple):
+    """More about the time of a function, where the publisher measures it.
+
+    Fields:  as in ``wire.tables.FUNCTION_TIME``
+    """
+
+    function: int
+    waiting_ns: int
+    longest_ns: int
+    longest_began_ns: int
 
 
 class Recording(NamedTuple):
@@ -155,6 +175,7 @@ ROW_TYPES: dict[str, type[tuple[object, ...]]] = {
     "open_call": OpenCall,
     "thread": Thread,
     "session": SessionRow,
+    "function_time": FunctionTime,
     "recording": Recording,
 }
 """The row type of each table that has one; rows of other tables are plain tuples."""

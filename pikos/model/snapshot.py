@@ -177,7 +177,7 @@ class Snapshot:
         """
         sums: dict[int, Stat] = {}
         for context in self.contexts.values():
-            _, _, of, function, _, folded, calls, recursive, resumes, inline_ns, ns = context
+            _, _, of, function, _, folded, calls, recursive, resumes, inline_ns, ns, *_ = context
             if of == thread and function:
                 row = Stat(
                     function, calls, recursive, resumes, inline_ns, ns * (folded or not recursive)

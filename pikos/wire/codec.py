@@ -29,6 +29,7 @@ from pikos.wire.tables import (
     STRING_MAX,
     TABLES,
     VERSION,
+    VERSIONS_READ,
     Table,
 )
 
@@ -84,7 +85,7 @@ def encode_rows(stamp: Stamp, blocks: Iterable[Block]) -> bytes:
     stamp
         What the envelope says.
     blocks
-        The rows, by table; each has all columns of its table.
+        The rows, by table; each has the columns of its table, or the first of them.
 
     Returns
     -------
@@ -137,10 +138,9 @@ def _encode_block(block: Block) -> bytes:
     table, rows = block.table, block.row_count
     if rows > ROWS_MAX:
         raise WireError(ENVELOPE_SIZE, f"{rows} rows in a block; it may have {ROWS_MAX}")
-    columns = b"".join(
-        encode_column(column.type, block.columns[column.name]) for column in table.columns
-    )
-    return struct.pack(BLOCK, table.id, rows, len(table.columns), 0, len(columns)) + columns
+    sent = table.columns[: len(block.columns)]
+    columns = b"".join(encode_column(column.type, block.columns[column.name]) for column in sent)
+    return struct.pack(BLOCK, table.id, rows, len(sent), 0, len(columns)) + columns
 
 
 def decode(message: bytes, tables: Iterable[Table] | None = None) -> Message:
@@ -192,8 +192,9 @@ def _decode_envelope(message: bytes) -> Envelope:
     envelope = Envelope(*rest)
     if magic != MAGIC:
         raise WireError(0, f"it begins with {magic!r}, not with {MAGIC!r}")
-    if version != VERSION:
-        raise WireError(_VERSION_OFFSET, f"version {version}; this reader knows {VERSION} only")
+    if version not in VERSIONS_READ:
+        known = " and ".join(map(str, VERSIONS_READ))
+        raise WireError(_VERSION_OFFSET, f"version {version}; this reader knows {known}")
     if envelope.size != len(message):
         raise WireError(
             _SIZE_OFFSET, f"a size of {envelope.size} bytes in a message of {len(message)}"

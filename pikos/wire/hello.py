@@ -39,6 +39,8 @@ FACTS: Mapping[str, type] = {
     "threads": bool,  # all threads, or only one
     "builtins": bool,  # whether calls of built-in functions are counted
     "publishes": str,  # "records"; a profile where nothing is said
+    "parent": dict,  # of a process that another one started: its "pid" and "stream" (hex)
+    "how": str,  # how it was started: "fork", "spawn" or "exec"
 }
 """The facts that this version knows, and their types; any may be missing, others may be there."""
 

@@ -57,7 +57,7 @@ class Block(NamedTuple):
         table
             Declaration of the table.
         rows
-            The rows, each with a value for every column of the table.
+            The rows, each with a value for every column of the table, or for the first of them.
 
         Returns
         -------
@@ -67,7 +67,7 @@ class Block(NamedTuple):
         """
         names = [column.name for column in table.columns]
         columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(names)
-        return cls(table, dict(zip(names, columns, strict=True)))
+        return cls(table, dict(zip(names[: len(columns)], columns, strict=True)))
 
     @property
     def row_count(self) -> int:

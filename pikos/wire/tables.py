@@ -12,8 +12,11 @@ from typing import Literal, NamedTuple
 MAGIC = b"PKOS"
 """The first four bytes of every message."""
 
-VERSION = 1
-"""Version of the envelope and of the body's layout; a reader refuses any other."""
+VERSION = 2
+"""Version of the envelope, the layout of the body and the meaning of the tables, as written."""
+
+VERSIONS_READ = (1, 2)
+"""Versions that a reader takes: version 1 has no own time of open calls and no merged contexts."""
 
 ENVELOPE = "<4sHBB16sQqII"
 """``struct`` layout of the envelope: magic, version, kind, flags, stream id (128 random bits),
@@ -156,6 +159,8 @@ CONTEXT = Table(
         Column("resumecount", "i64"),
         Column("inline_ns", "i64"),
         Column("cumulative_ns", "i64"),  # of a folded row: outermost calls only
+        Column("merged_contexts", "i64"),  # contexts below that were merged into this one
+        Column("merged_ns", "i64"),  # their self time; their calls are in folded rows
     ),
 )
 """The calling-context tree of each thread."""
@@ -170,10 +175,19 @@ OPEN_CALL = Table(
         Column("depth", "i64"),  # 0 is the outermost profiled call
         Column("function", "i64"),
         Column("context", "i64"),
-        Column("age_ns", "i64"),
+        Column("age_ns", "i64"),  # of several calls: of the outermost one
+        Column("calls", "i64"),  # open calls of the context that the row adds up
+        Column("own_ns", "i64"),  # their time so far, less their callees', finished or open
+        Column("cumulative_ns", "i64"),  # ages of those that are outermost of their function
+        Column("edge_cumulative_ns", "i64"),  # ages of those that are outermost of their edge
+        Column("stack", "i64"),  # 0: the running stack; 1: stacks of suspended greenlets
     ),
 )
-"""Calls that have not returned; of a deep stack only the two ends."""
+"""Calls that have not returned.
+
+A row is one call; the calls in the middle of a deep stack, and those of suspended greenlets, are
+added up by context.  No call is both here and in the counters of one snapshot.
+"""
 
 THREAD = Table(
     6,
@@ -212,11 +226,26 @@ SESSION = Table(
         Column("clock_drift_ppm", "i64"),  # time-stamp counter against the monotonic clock
         Column("rss_bytes", "i64"),
         Column("vms_bytes", "i64"),
+        Column("merged_contexts", "i64"),  # contexts merged into others so far
     ),
 )
 """The session itself: one row."""
 
-TABLES = (FUNCTION, STAT, EDGE, CONTEXT, OPEN_CALL, THREAD, SESSION)
+FUNCTION_TIME = Table(
+    8,
+    "function_time",
+    "upsert",
+    ("function",),
+    (
+        Column("function", "i64"),
+        Column("waiting_ns", "i64"),  # self time that was spent waiting
+        Column("longest_ns", "i64"),  # the longest call
+        Column("longest_began_ns", "i64"),  # when it began, since the session began
+    ),
+)
+"""More about the time of a function, where it is measured: no publisher sends it yet."""
+
+TABLES = (FUNCTION, STAT, EDGE, CONTEXT, OPEN_CALL, THREAD, SESSION, FUNCTION_TIME)
 """The tables of a real-time profiler's session, in the order in which they are sent."""
 
 RECORDING = Table(

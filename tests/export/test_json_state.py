@@ -80,3 +80,19 @@ def test_what_is_no_state_is_refused_with_the_reason(text, reason):
 
 def test_the_file_can_be_shown_on_any_terminal(hostile_snapshot):
     assert all(map(hostile.is_harmless, written(hostile_snapshot).decode("ascii").split("\n")))
+
+
+def test_a_state_without_the_newest_columns_is_still_read():
+    def shorten(told):
+        for name in ("context", "open_call"):
+            table = told["tables"][name]
+            table["columns"] = (
+                table["columns"][:5] if name == "open_call" else table["columns"][:11]
+            )
+            table["rows"] = [row[: len(table["columns"])] for row in table["rows"]]
+        del told["session"]["merged_contexts"]
+
+    state = read_json_file(changed(shorten))
+
+    assert state.contexts[1].merged_ns == 0
+    assert state.open_calls[0].calls == 1

@@ -51,7 +51,7 @@ def test_counts_of_functions_edges_and_contexts_are_taken_away(before):
     assert between.stats[9] == now.stats[9]
     assert between.edges[1, 2][2:] == (2, 0, 1, 2)
     assert between.contexts[5][:6] == now.contexts[5][:6]
-    assert between.contexts[5][6:] == (3, 0, 0, 3, 4)
+    assert between.contexts[5][6:] == (3, 0, 0, 3, 4, 0, 0)
 
 
 def test_what_was_open_before_counts_from_then_on(before):

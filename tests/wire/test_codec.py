@@ -267,7 +267,7 @@ def test_a_column_of_strings_is_a_sequence():
 EIGHT = tables.ENVELOPE_SIZE + tables.BODY_SIZE
 HOSTILE = {
     "no magic": (b"XXXX" + message_of(b"")[4:], 0),
-    "another version": (message_of(b"")[:4] + b"\x02\x00" + message_of(b"")[6:], 4),
+    "another version": (message_of(b"")[:4] + b"\x03\x00" + message_of(b"")[6:], 4),
     "a size that is not its own": (message_of(b"") + b"\0" * 8, 44),
     "rows without a number of blocks": (message_of(b"\0" * 4), 48),
     "2^32 blocks": (message_of(struct.pack("<II", 2**32 - 1, 0)), 48),
@@ -388,3 +388,14 @@ def test_an_encoder_keeps_the_limits_too(blocks, limit):
 
 def test_a_reason_is_cut():
     assert decode(encode_bye(STAMP, "é" * 3000)).reason == "é" * 2048
+
+
+def test_a_message_of_version_1_is_still_read():
+    row = [1, 0, 2, 3, 500]
+    message = encode_rows(Stamp(bytes(16), 0, 0), [Block.of(tables.OPEN_CALL, [row])])
+    older = message[:4] + b"\x01\x00" + message[6:]
+
+    (block,) = decode(older).blocks
+
+    assert list(block.columns) == ["thread", "depth", "function", "context", "age_ns"]
+    assert list(block.rows()) == [tuple(row)]
