@@ -21,9 +21,9 @@ _ALWAYS = ("index", "type", "function", "lineNo", "filename")
 _C_EVENTS = frozenset({"c_call", "c_return", "c_exception"})
 
 PATIENCE_S = 1.0
-"""How long an event waits for the one before it, in seconds; then it is recorded out of order.
+"""How long an event waits while no other is recorded, in seconds; then it is recorded out of order.
 
-Who waits for longer may wait for itself: the program may hold a lock that the recorder needs.
+Waiting longer could be a deadlock: the program may hold a lock that the recorder needs.
 """
 
 _ROOM = 60
@@ -117,14 +117,20 @@ class Gate:
         """
         acquire, release = self._lock.acquire, self._lock.release
         patience_s = PATIENCE_S
+        passed = 0  # how many events have passed in order
+        stuck_at = -1  # the value of passed when an event waited in vain
 
         def pass_on(frame: FrameType, event: str, arg: Any) -> None:
-            nonlocal patience_s
+            nonlocal passed, stuck_at
             try:
-                if not acquire(timeout=patience_s):
-                    patience_s = 0.0  # whoever is in the way stays there: wait no more
-                elif not patience_s:
-                    patience_s = PATIENCE_S
+                before = passed
+                while not acquire(timeout=0.0 if before == stuck_at else patience_s):
+                    if before == passed:
+                        stuck_at = before  # the next events do not wait for the same one again
+                        break
+                    before = passed  # the lock is not fair: others were quicker, so wait on
+                else:
+                    passed += 1
                 if self.open:
                     handle(frame, event, arg)
             except Exception as error:

@@ -13,6 +13,7 @@ from support.recorded import calls, fields, indexes
 
 from pikos.monitors import sources
 from pikos.monitors.api import FunctionMonitor, FunctionTimeMonitor, LineMonitor
+from pikos.monitors.assembly import Gate
 
 THREADS = 8
 EVENTS = 10_000
@@ -190,6 +191,43 @@ def test_no_event_of_many_threads_is_lost_or_given_twice(
         if name == function:
             heard[thread_id].append(value)
     assert [heard[thread.ident] for thread in threads] == [expected[what]] * THREADS
+
+
+def test_an_event_keeps_waiting_while_others_are_recorded():
+    """T1: the lock is not fair, so on a busy machine others are quicker for seconds."""
+    recorded, held = [], []
+    gate = Gate()
+
+    class Crowded:
+        """A lock that another event gets first, a few times."""
+
+        others = 3
+
+        def acquire(self, timeout):
+            if self.others and not held:
+                self.others -= 1
+                others = self.others
+                self.others = 0
+                pass_on(None, "other", None)
+                self.others = others
+                return False
+            held.append(True)
+            return True
+
+        def release(self):
+            if not held:
+                raise RuntimeError("not held")
+            held.pop()
+
+    gate._lock = Crowded()
+    pass_on = gate.handler(
+        lambda frame, event, arg: recorded.append((event, len(held))), pytest.fail
+    )
+
+    pass_on(None, "waiting", None)
+
+    assert recorded == [("other", 1)] * 3 + [("waiting", 1)]
+    assert not held
 
 
 def test_a_record_of_time_names_its_thread(mechanism, kept):
