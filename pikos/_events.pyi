@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any, final
+from typing import Any, TextIO, final
 
 FIELDS: tuple[str, ...]
 MEMORY_IS_READ: bool
@@ -39,13 +39,19 @@ class Rows:
 class TextFile:
     dropped: int
     def __new__(
-        cls, descriptor: int, wake: Callable[[], object], drop: bool = False
+        cls,
+        target: int | TextIO,
+        wake: Callable[[], object],
+        drop: bool = False,
+        each: bool = False,
     ) -> TextFile: ...
     @property
     def closed(self) -> bool: ...
     def write(self, text: str, /) -> int: ...
     def flush(self) -> None: ...
     def close(self) -> None: ...
+    def hold(self) -> None: ...
+    def release(self) -> None: ...
     def discard(self) -> None: ...
     def fileno(self) -> int: ...
 

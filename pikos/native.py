@@ -26,13 +26,17 @@ OF_THE_SITE = ("type", "function", "lineNo", "line", "filename")
 """Fields that every event at a place of the program has alike; the others are measured."""
 
 
+class NeedsPython(Exception):
+    """Python code has to see each record; the text says why."""
+
+
 class Target:
     """Where the extension puts a recorder's records.
 
     Parameters
     ----------
     place
-        ``Rows`` or ``TextFile``.
+        ``Rows`` or ``TextFile``; None while the recorder is not prepared.
     plan
         Which of them; None: all.
     text_format
@@ -51,6 +55,7 @@ def format_of_cells(
     cell: Callable[[Any, int], str],
     between: Sequence[str],
     spaces: Mapping[int, tuple[str, int]],
+    encoded: Callable[[str], bytes],
 ) -> Any:
     """Give the ``Format`` of records that consist of a cell for each field.
 
@@ -64,6 +69,8 @@ def format_of_cells(
         What is written before, between and after the cells.
     spaces
         For the positions of measured fields their alignment and width, if they have one.
+    encoded
+        Gives a text as UTF-8.
 
     """
     measured = [position for position, name in enumerate(fields) if name not in OF_THE_SITE]
@@ -77,12 +84,12 @@ def format_of_cells(
             else:
                 pieces.append("")
             pieces[-1] += between[position + 1]
-        return tuple(piece.encode("utf-8", "backslashreplace") for piece in pieces)
+        return tuple(map(encoded, pieces))
 
     name_at = fields.index("thread_name") if "thread_name" in fields else -1
 
     def thread_name(name: str) -> bytes:
-        return cell(name, name_at).encode("utf-8", "backslashreplace")
+        return encoded(cell(name, name_at))
 
     return EVENTS.Format(
         of_site, thread_name, tuple(spaces.get(position, ("<", 0)) for position in measured)

@@ -216,12 +216,15 @@ enum { PK_MOST_BYTES = 16 * 1024 * 1024 }; /* past it an event waits for who wri
 
 typedef struct {
     PyObject_HEAD
-    int descriptor;           /* owned; −1: closed */
+    int descriptor;           /* owned; −1: closed, or there is a stream */
+    PyObject *stream;         /* owned; Python's, with write() and flush() of text; or NULL */
     pk_block gathered;        /* appended to */
     pk_block leaving;         /* in the hands of who writes */
     int error;                /* errno of the last write if it failed, else 0 */
     bool writing;             /* somebody writes, and has let the GIL go */
     PyThread_type_lock ended; /* held while somebody writes */
+    bool held;                /* nothing is written now: the process forks */
+    bool each;                /* each text is written at once */
     bool drop;                /* rather than wait for who is writing */
     Py_ssize_t dropped;       /* how many texts */
     PyObject *wake;           /* owned; called when the first bytes are gathered */
@@ -232,7 +235,7 @@ extern PyTypeObject pk_text_file_type;
  * [gil, which may be let go meanwhile] */
 int pk_text_file_make_room(pk_text_file *file, size_t size);
 
-/* Write what is gathered, or have it written in time if it is not yet a block.  0, or −1 with an
+/* Write what is gathered, or have it written in time if it may wait and is not yet a block.  0, or −1 with an
  * exception.  [gil, which may be let go meanwhile] */
 int pk_text_file_see_to(pk_text_file *file);
 
@@ -253,7 +256,7 @@ pk_text_file_block(pk_text_file *file, size_t size)
 static inline int
 pk_text_file_added(pk_text_file *file, bool first)
 {
-    if (PK_UNLIKELY(first || file->gathered.used >= PK_BLOCK_BYTES))
+    if (PK_UNLIKELY(first || file->gathered.used >= PK_BLOCK_BYTES || file->each))
         return pk_text_file_see_to(file);
     return 0;
 }

@@ -586,7 +586,8 @@ set_up(pk_recording *recording, PyObject *plan, PyObject *focus, PyObject *threa
     const pk_layout *layout = recording->layout;
     recording->is_plain = recording->file != NULL && layout->measured_count == 1 &&
                           layout->measured[0] == PK_INDEX && recording->format->width[0] == 0 &&
-                          recording->plan == NULL && !recording->one_thread && focus == Py_None;
+                          recording->plan == NULL && !recording->one_thread && focus == Py_None &&
+                          !recording->file->each;
     return set_focus((PyObject *)recording, focus, NULL);
 }
 

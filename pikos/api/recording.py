@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     )
 
 
-def screen(filter_: Accept | None = None) -> TextStreamRecorder:
+def screen(filter_: Accept | None = None, *, auto_flush: bool | None = None) -> TextStreamRecorder:
     """Make a recorder that writes formatted lines to what ``sys.stdout`` is now.
-
-    Each line is flushed at once.
 
     Parameters
     ----------
     filter_
         A callable that takes a record, which is recorded if the answer is true.
+    auto_flush
+        Flush each line; by default that is done on a terminal, and elsewhere lines are gathered
+        and written within a second.
 
     Returns
     -------
@@ -38,16 +39,15 @@ def screen(filter_: Accept | None = None) -> TextStreamRecorder:
     """
     from pikos.recorders.text_stream_recorder import TextStreamRecorder
 
-    return TextStreamRecorder(sys.stdout, filter_=filter_, formatted=True, auto_flush=True)
+    return TextStreamRecorder(sys.stdout, filter_=filter_, formatted=True, auto_flush=auto_flush)
 
 
 def text_file(
     filename: str | os.PathLike[str] | None = None,
     filter_: Accept | None = None,
-    *,
-    append: bool = False,
+    **settings: Any,
 ) -> TextFileRecorder:
-    """Make a recorder that writes formatted lines to a file, each at once.
+    """Make a recorder that writes formatted lines to a file.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def text_file(
         The file, ``monitor_records.log`` by default.  It is opened when recording begins.
     filter_
         A callable that takes a record, which is recorded if the answer is true.
-    append
-        Keep what is in the file and write after it.
+    **settings
+        Others of `TextFileRecorder`: ``append``, ``auto_flush``, ``drop``.
 
     Returns
     -------
@@ -66,13 +66,8 @@ def text_file(
     """
     from pikos.recorders.text_file_recorder import TextFileRecorder
 
-    return TextFileRecorder(
-        "monitor_records.log" if filename is None else filename,
-        filter_=filter_,
-        formatted=True,
-        auto_flush=True,
-        append=append,
-    )
+    name = "monitor_records.log" if filename is None else filename
+    return TextFileRecorder(name, filter_=filter_, formatted=True, **settings)
 
 
 def csv_file(

@@ -38,8 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the findings; the answer is 1 if one of them keeps the profiler from working."""
     del options
-    monitors = Finding("monitors", _with_reason(sources.in_use()))
-    findings = [*_packages(), *_extension(), monitors, _runtime_directory()]
+    findings = [*_packages(), *_extension(), _monitors(), _runtime_directory()]
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         print(f"{finding.subject:<{width}}  {finding.fact}")
@@ -81,6 +80,13 @@ def _extension() -> list[Finding]:
         Finding("clock", _with_reason(extension.clock())),
         Finding("events", _with_reason(extension.mechanism())),
     ]
+
+
+def _monitors() -> Finding:
+    """What makes the records of monitors; of one monitor its ``mechanism`` says so."""
+    mechanism, events = sources.in_use()
+    own = "" if mechanism != "C" else ", but Python for recorders, filters and monitors of your own"
+    return Finding("monitors", f"{mechanism}{own}; events by {events}")
 
 
 def _builder(extension: ModuleType) -> str:

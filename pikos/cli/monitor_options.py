@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pikos.cli.record_filter import FilterGiven
-    from pikos.recorders.api import AbstractRecorder, CSVFileRecorder, TextFileRecorder
+    from pikos.recorders.api import AbstractRecorder
 
 MONITORS = {
     "functions": "function_monitor",
@@ -33,6 +33,7 @@ CSV_NAME = "monitor_records.csv"
 
 _ONLY_RECORDS = {
     "buffered": "--buffered",
+    "flush_each": "--flush-each",
     "recording": "--recording",
     "focused_on": "--focused-on",
     "filters": "--filter",
@@ -62,7 +63,14 @@ def add_to(
         add(
             "--buffered",
             action="store_true",
-            help="Use a buffered stream. Records are written when there are many, and at the end.",
+            help="Use a buffered stream on a terminal too: records are written within a second, in "
+            "blocks, as they are into a pipe or a file.",
+        ),
+        add(
+            "--flush-each",
+            action="store_true",
+            help="Write each record at once, into a pipe or a file too. That costs several times "
+            "more.",
         ),
         add(
             "--recording",
@@ -97,7 +105,11 @@ def add_to(
             default="all",
             help="Record all threads (the default), or only the one that runs the script.",
         ),
-        add("--debug", action="store_true", help="Tell how events are had, and why so."),
+        add(
+            "--debug",
+            action="store_true",
+            help="Print what makes the records, C or Python code, and why.",
+        ),
     ]
 
 
@@ -123,7 +135,7 @@ def recorder_of(options: argparse.Namespace) -> AbstractRecorder:
     Parameters
     ----------
     options
-        With ``recording``, ``outfile``, ``buffered`` and ``filters``.
+        With ``recording``, ``outfile``, ``buffered``, ``flush_each`` and ``filters``.
 
     Returns
     -------
@@ -133,18 +145,17 @@ def recorder_of(options: argparse.Namespace) -> AbstractRecorder:
     """
     from pikos.recorders import api
 
-    recorder: CSVFileRecorder | TextFileRecorder
     accept = all_of(options.filters)
-    at_once = not options.buffered
+    if options.buffered and options.flush_each:
+        options.fail("--buffered and --flush-each exclude each other: give one of them")
+    each = options.flush_each
     if options.recording == "csv":
-        recorder = api.CSVFileRecorder(options.outfile or CSV_NAME, accept, auto_flush=at_once)
-    elif options.recording == "text" or options.outfile is not None:
+        return api.CSVFileRecorder(options.outfile or CSV_NAME, accept, auto_flush=each)
+    if options.recording == "text" or options.outfile is not None:
         name = options.outfile or TEXT_NAME
-        recorder = api.TextFileRecorder(name, accept, formatted=True, auto_flush=at_once)
-    else:
-        return api.TextStreamRecorder(sys.stdout, accept, formatted=True, auto_flush=at_once)
-    recorder.flushes_in_time = at_once
-    return recorder
+        return api.TextFileRecorder(name, accept, formatted=True, auto_flush=each)
+    on_screen = each if each or options.buffered else None
+    return api.TextStreamRecorder(sys.stdout, accept, formatted=True, auto_flush=on_screen)
 
 
 def _names(text: str) -> list[str]:

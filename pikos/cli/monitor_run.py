@@ -69,8 +69,6 @@ def run(options: argparse.Namespace, program: Program, arguments: Sequence[str])
         raise
     except BaseException as error:  # noqa: BLE001 - of a program's packages, whatever
         return leave(error, report(error))
-    if options.debug:
-        _tell_how(options)
     return _run(loaded, monitor, options.prog) if _enable(monitor, options) else 1
 
 
@@ -108,24 +106,24 @@ def _focus(monitor: Any, names: Sequence[str], code: CodeType) -> None:
                     raise FunctionNotFound(name, str(warning)) from None
 
 
-def _tell_how(options: argparse.Namespace) -> None:
-    from pikos.monitors import sources
-
-    chosen = sources.chosen()
-    print(f"{options.prog}: events by {chosen.name}: {chosen.reason}", file=sys.stderr)
-
-
 def _enable(monitor: Any, options: argparse.Namespace) -> bool:
     """Begin to record; whether that succeeds, else it is told."""
     from pikos.recorders.api import RecorderError
 
     try:
         monitor.enable()
+        monitor.recorder.flush()  # the header, to know now if it cannot be written
     except RecorderError as error:
         options.fail(str(error))
     except (PikosError, OSError, ValueError) as error:
         print(f"{options.prog}: nothing can be recorded: {error}", file=sys.stderr)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RecordingStopped)
+            monitor.disable()
         return False
+    if options.debug:
+        with hidden_thread():
+            print(f"{options.prog}: records are made by {monitor.mechanism}", file=sys.stderr)
     return True
 
 
@@ -166,8 +164,11 @@ def _stop(monitor: Any, command: str, *, struck: bool) -> bool:
     """Have the last records written; whether recording failed, which is told.
 
     Where an interrupt struck in a hook and ended the program, the interpreter may have taken the
-    hook off: nothing failed.
+    hook off: nothing failed.  Nor did it where the reader of the screen's records has gone, as
+    ``head`` does.
     """
+    from pikos.recorders.file_recorder import FileRecorder
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         monitor.disable()
@@ -176,6 +177,21 @@ def _stop(monitor: Any, command: str, *, struck: bool) -> bool:
         for warning in caught
         if not (struck and isinstance(getattr(warning.message, "error", None), HookTakenOff))
     ]
+    if isinstance(monitor.error, BrokenPipeError) and not isinstance(
+        monitor.recorder, FileRecorder
+    ):
+        _let_go_of_the_screen()
+        return False
     for warning in told:
         print(f"{command}: {warning.message}", file=sys.stderr)
     return any(issubclass(warning.category, RecordingStopped) for warning in told)
+
+
+def _let_go_of_the_screen() -> None:
+    """Have the end of the interpreter not complain of records that nobody reads any more."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)

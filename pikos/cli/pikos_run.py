@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PROG = "pikos-run"
 USAGE = """\
 pikos-run [-h] [-o OUTPUT] [--buffered] [--recording {screen,text,csv}]
-                 [--focused-on FOCUSED_ON] [--filter FILTER] [--fields FIELDS]
-                 [--threads {all,current}] [--debug]
+                 [--flush-each] [--focused-on FOCUSED_ON] [--filter FILTER]
+                 [--fields FIELDS] [--threads {all,current}] [--debug]
                  {%s}
                  script [argument ...] | -m MODULE [argument ...] | -c CODE [argument ...]"""
 EPILOG = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from pikos.filters.filter import Both, Either, Inverse
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def plan_of(accept: Any, numbers: Mapping[str, int]) -> tuple[Any, ...] | None:
+class NoPlan(Exception):
+    """Only calling a filter tells what it accepts; the text says why."""
+
+
+def plan_of(accept: Any, numbers: Mapping[str, int]) -> tuple[Any, ...]:
     """Say what a filter compares.
 
     Parameters
@@ -25,31 +30,43 @@ def plan_of(accept: Any, numbers: Mapping[str, int]) -> tuple[Any, ...] | None:
 
     Returns
     -------
-    tuple or None
+    tuple
         ``("in", number, values)``, ``("changes", number, seen)``, ``("not", plan)``,
         ``("and", plan, plan)`` or ``("or", plan, plan)``.  The list of values and the values
-        seen are the filter's own, not copies.  None if it is another filter than those of
-        Pikos, compares anything but texts and numbers, or asks for a field that there is not.
+        seen are the filter's own, not copies.
+
+    Raises
+    ------
+    NoPlan
+        If it is another filter than those of Pikos, compares anything but texts and numbers, or
+        asks for a field that there is not.
 
     """
     kind = type(accept)  # exactly: what is derived may decide otherwise
     if kind in {Both, Either}:
         sign = "and" if kind is Both else "or"
-        return _joined(sign, accept.first, accept.second, numbers=numbers)
+        return (sign, plan_of(accept.first, numbers), plan_of(accept.second, numbers))
     if kind is Inverse:
-        return _joined("not", accept.refused, numbers=numbers)
-    if kind not in {OnValue, NotOnValue, OnChange} or accept.field not in numbers:
-        return None
+        return ("not", plan_of(accept.refused, numbers))
+    if kind not in {OnValue, NotOnValue, OnChange}:
+        raise NoPlan(f"the filter is {_described(accept)}")
+    if accept.field not in numbers:
+        raise NoPlan(f"the filter asks for the field {accept.field!r}, which records do not have")
     number = numbers[accept.field]
     if kind is OnChange:
         return ("changes", number, accept.seen)
-    within = ("in", number, accept.values) if all(map(_is_plain, accept.values)) else None
-    return within if within is None or kind is OnValue else ("not", within)
+    for value in accept.values:
+        if not _is_plain(value):
+            raise NoPlan(f"the filter compares with {_described(value)}")
+    within = ("in", number, accept.values)
+    return within if kind is OnValue else ("not", within)
 
 
-def _joined(sign: str, *filters: Any, numbers: Mapping[str, int]) -> tuple[Any, ...] | None:
-    plans = [plan_of(accept, numbers) for accept in filters]
-    return None if None in plans else (sign, *plans)
+def _described(thing: Any) -> str:
+    """What something is, without running code of it."""
+    if not isinstance(thing, FunctionType):
+        return f"an instance of {type(thing).__name__}"
+    return "a lambda" if thing.__name__ == "<lambda>" else f"the function {thing.__name__}"
 
 
 def _is_plain(value: object) -> bool:

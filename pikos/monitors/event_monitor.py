@@ -17,10 +17,10 @@ from pikos.monitors.assembly import Gate, gatherer, is_of_the_program, timed
 from pikos.monitors.enabled import ENABLED
 from pikos.monitors.measures import MEMORY_FIELDS, Memory, SourceLines, Stopwatch
 from pikos.monitors.monitor import Monitor
-from pikos.monitors.native_recording import NativeHandler, can_gather, counter, target_of
+from pikos.monitors.native_recording import NativeHandler, check_fields, counter, target_of
 from pikos.monitors.place import level_of_the_program
 from pikos.monitors.records import fields_of, record_type_of
-from pikos.native import EVENTS
+from pikos.native import EVENTS, MISSING, NeedsPython
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pikos.monitors.focus import FunctionSet
     from pikos.monitors.handlers import Handler, Source
     from pikos.monitors.recorder import Recorder
+    from pikos.native import Target
 
 
 class EventMonitor(Monitor):
@@ -97,6 +98,7 @@ class EventMonitor(Monitor):
         self._depth = 0
         self._source: Source | None = None
         self._handler: Handler | NativeHandler | None = None
+        self._mechanism = ""
 
     def _assemble(self, record_type: Callable[..., Any], clock: Callable[[], int]) -> None:
         self._fields = fields_of(record_type, self.default_record_type._fields)
@@ -115,8 +117,25 @@ class EventMonitor(Monitor):
         self._gate = Gate()
 
     @property
+    def mechanism(self) -> str:
+        """What makes records: ``C``, or ``Python: `` and why Python code has to see each event.
+
+        While enabled, what makes them now; else, what would.
+        """
+        if self._source is not None:
+            return self._mechanism
+        with hidden_thread():
+            try:
+                self._native_target()
+            except NeedsPython as reason:
+                return f"Python: {reason}"
+        return "C"
+
+    @property
     def _process(self) -> Any:
-        """The handle that memory is read from, while enabled; else None."""
+        """The handle of psutil of this process, while the memory is recorded; else None."""
+        if self._source is not None and not MEMORY_FIELDS.isdisjoint(self._fields):
+            self._memory.open()
         return self._memory.process
 
     @abstractmethod
@@ -176,16 +195,17 @@ class EventMonitor(Monitor):
         prepared = False
         self._gate = Gate()
         try:
-            if not MEMORY_FIELDS.isdisjoint(self._fields):
-                self._memory.open()
             self.recorder.prepare(self.record_type)
             prepared = True
             ENABLED.add(self)
             self._stopwatch.begin()
             thread = None if self._threads else get_ident()
-            handler = self._native_handler(thread)
-            chosen = sources.chosen() if handler is None else sources.native()
-            self._handler = self._python_handler() if handler is None else handler
+            try:
+                self._handler = self._native_handler(self._native_target(), thread)
+                self._mechanism, chosen = "C", sources.native()
+            except NeedsPython as reason:
+                self._handler = self._python_handler()
+                self._mechanism, chosen = f"Python: {reason}", sources.chosen()
             self._source = self._source_of(chosen)
             self._source.add(self._handler, thread)
         except BaseException:
@@ -195,20 +215,25 @@ class EventMonitor(Monitor):
             raise
 
     def _python_handler(self) -> Handler:
+        if not MEMORY_FIELDS.isdisjoint(self._fields):
+            self._memory.open()
         handler = self._gate.handler(self._handle(), self._fail)
         if not {"time_ns", "last_exit_ns"}.isdisjoint(self._fields):
             handler = timed(handler, self._stopwatch)
         return handler
 
-    def _native_handler(self, thread: int | None) -> NativeHandler | None:
-        """Have the extension deal with events, if no Python code must see them."""
-        if not sources.native_is_chosen() or any(map(self._is_overridden, self._seams)):
-            return None
-        if not can_gather(self._fields, self._clock):
-            return None
-        target = target_of(self.recorder, self.record_type, self._fields)
-        if target is None:
-            return None
+    def _native_target(self) -> Target:
+        """Give where the extension puts records, or raise NeedsPython."""
+        if not sources.native_is_chosen():
+            raise NeedsPython(MISSING)
+        for name in self._seams:
+            if self._is_overridden(name):
+                raise NeedsPython(f"{name}() is overridden, and called for each event")
+        check_fields(self._fields, self._clock)
+        return target_of(self.recorder, self.record_type, self._fields)
+
+    def _native_handler(self, target: Target, thread: int | None) -> NativeHandler:
+        """Have the extension deal with events."""
         focus = self._focused_on()
         recording = EVENTS.Recording(
             EVENTS.Layout(self.record_type, self._fields),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pikos.monitors.focused import Focused
 from pikos.monitors.inside import Inside
+from pikos.native import NeedsPython
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from pikos.monitors.focus import FunctionSet
     from pikos.monitors.function_monitor import FunctionMonitor
-    from pikos.monitors.native_recording import NativeHandler
+    from pikos.native import Target
 
     class _Base(Focused, FunctionMonitor): ...
 
@@ -35,9 +36,11 @@ class FocusedFunctionMixin(_Base):
     def _focused_on(self) -> FunctionSet | None:
         return self.functions
 
-    def _native_handler(self, thread: int | None) -> NativeHandler | None:
+    def _native_target(self) -> Target:
         """Leave programs with greenlets to Python code, which tells them apart."""
-        return None if "greenlet" in sys.modules else super()._native_handler(thread)
+        if "greenlet" in sys.modules:
+            raise NeedsPython("each greenlet has a focus of its own, and greenlet is imported")
+        return super()._native_target()
 
     def _enter_focus(self, recording: Any) -> None:
         if self._inside is not None:

@@ -49,8 +49,10 @@ class Memory:
         self._values = (0, 0)
 
     def open(self) -> None:
-        """Make ready to read."""
-        import psutil  # noqa: PLC0415 - optional, and needed by some monitors only
+        """Make ready to read, unless it is."""
+        if self.process is not None:
+            return
+        import psutil  # noqa: PLC0415 - slow to import, and needed where C cannot read
 
         self.process = psutil.Process()
         self._read_ns = NEVER_NS

@@ -7,12 +7,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pikos.monitors.measures import MEMORY_FIELDS
-from pikos.native import EVENTS
+from pikos.native import EVENTS, NeedsPython
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pikos.monitors.focus import FunctionSet
+    from pikos.native import Target
 
 _OWN_WAYS = ("__new__", "__init__", "__iter__", "__getitem__", "__len__")
 """With one of these a record is not the plain tuple of its fields."""
@@ -40,8 +41,8 @@ def counter() -> Iterator[int]:
     return itertools.count() if EVENTS is None else EVENTS.Counter()
 
 
-def can_gather(fields: Iterable[str], clock: Callable[[], int]) -> bool:
-    """Tell whether the extension can measure what records need.
+def check_fields(fields: Iterable[str], clock: Callable[[], int]) -> None:
+    """Check that the extension can measure what records need.
 
     Parameters
     ----------
@@ -50,18 +51,17 @@ def can_gather(fields: Iterable[str], clock: Callable[[], int]) -> bool:
     clock
         Gives the times of records.
 
-    Returns
-    -------
-    bool
-        Whether it can.
+    Raises
+    ------
+    NeedsPython
+        If it cannot.
 
     """
     fields = set(fields)
-    if EVENTS is None or not fields <= set(EVENTS.FIELDS):
-        return False
     if not EVENTS.MEMORY_IS_READ and fields & MEMORY_FIELDS:
-        return False
-    return clock is time.monotonic_ns or not fields & {"time_ns", "last_exit_ns"}
+        raise NeedsPython("there is no /proc/self/statm to read the memory from")
+    if clock is not time.monotonic_ns and fields & {"time_ns", "last_exit_ns"}:
+        raise NeedsPython("the clock is not time.monotonic_ns")
 
 
 def is_plain(record_type: Any) -> bool:
@@ -90,8 +90,8 @@ def is_plain(record_type: Any) -> bool:
     return False
 
 
-def target_of(recorder: Any, record_type: Any, fields: Sequence[str]) -> Any | None:
-    """Give the place where the extension can put records for a recorder that is prepared.
+def target_of(recorder: Any, record_type: Any, fields: Sequence[str]) -> Target:
+    """Give the place where the extension can put records for a recorder.
 
     Parameters
     ----------
@@ -104,13 +104,23 @@ def target_of(recorder: Any, record_type: Any, fields: Sequence[str]) -> Any | N
 
     Returns
     -------
-    native.Target or None
-        None if Python code must see each record.
+    Target
+        The place; it is there once the recorder is prepared.
+
+    Raises
+    ------
+    NeedsPython
+        If Python code must see each record.
 
     """
-    if not _offers_target(recorder) or not is_plain(record_type):
-        return None
-    return recorder.native_target(record_type, fields)
+    if not _offers_target(recorder):
+        kind = type(recorder).__name__
+        raise NeedsPython(f"record() of the recorder, a {kind}, is called for each record")
+    if not is_plain(record_type):
+        name = getattr(record_type, "__name__", repr(record_type))
+        raise NeedsPython(f"the record type {name} makes its records in its own way")
+    target: Target = recorder.native_target(record_type, fields)
+    return target
 
 
 def _offers_target(recorder: Any) -> bool:

@@ -73,9 +73,7 @@ def _native_tool() -> Sources:
     from pikos.monitors.sources_native import NativeTool  # noqa: PLC0415 - used here only
 
     tool = NativeTool()
-    return Sources(
-        "pikos._events, by sys.monitoring", f"{_BUILT}, for all threads", tool.functions, tool.lines
-    )
+    return Sources("sys.monitoring", f"{_BUILT}, for all threads", tool.functions, tool.lines)
 
 
 def _native_hooks() -> Sources:
@@ -86,14 +84,14 @@ def _native_hooks() -> Sources:
     functions, lines = Handlers(), Handlers()
     tell = NativeListeners(functions, lines).tell
     return Sources(
-        "pikos._events, by PyEval_SetProfile and PyEval_SetTrace",
+        "PyEval_SetProfile and PyEval_SetTrace",
         _BUILT,
         NativeHooks(functions, tell, lines=False),
         NativeHooks(lines, tell, lines=True),
     )
 
 
-_BUILT = "the extension was built, and no Python code runs at an event"
+_BUILT = "pikos._events was built, and no Python code runs at an event"
 
 
 def native_is_chosen() -> bool:
@@ -102,11 +100,13 @@ def native_is_chosen() -> bool:
 
 
 def in_use() -> tuple[str, str]:
-    """Tell which mechanism most monitors use, and why; what Python code must see has ``chosen``."""
+    """Give what makes the records of most monitors, as ``monitor.mechanism``, and by which events.
+
+    What Python code has to see has those of ``chosen``.
+    """
     if native_is_chosen():
-        return native().name, native().reason
-    fallback = chosen()
-    return fallback.name, f"{fallback.reason}; {MISSING}"
+        return "C", f"{native().name}: {native().reason}"
+    return f"Python: {MISSING}", f"{chosen().name}: {chosen().reason}"
 
 
 def chosen() -> Sources:

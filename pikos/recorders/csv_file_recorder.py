@@ -8,11 +8,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pikos.recorders.csv_recorder import CSVRecorder, terminator_of
 from pikos.recorders.file_recorder import FileRecorder
-from pikos.recorders.native_format import csv_format
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
 
     from pikos.recorders.abstract_recorder import Accept
 
@@ -70,6 +68,3 @@ class CSVFileRecorder(FileRecorder, CSVRecorder):
     def _attach(self, file: IO[str] | None) -> None:
         self._stream = file
         self._writer = None if file is None else csv.writer(file, **self._csv_kwargs)
-
-    def _native_format(self, _record_type: type, fields: Sequence[str]) -> Any:
-        return csv_format(fields, self._csv_kwargs, safe=self._safe)

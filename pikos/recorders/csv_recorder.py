@@ -7,9 +7,12 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from pikos.recorders.escaping import encodable, without_formula
+from pikos.recorders.native_format import csv_format
 from pikos.recorders.stream_recorder import StreamRecorder, TextStream
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pikos.recorders.abstract_recorder import Accept
 
 
@@ -28,7 +31,8 @@ class CSVRecorder(StreamRecorder):
         A callable that takes a record, which is recorded if the answer is true; by default
         every record is.
     auto_flush
-        Flush the stream after the header and after each record.
+        Flush the stream after the header and after each record; else rows are gathered, and
+        written within a second.  By default records on a terminal are flushed, others are not.
     safe
         For files that are opened as spreadsheets: a text that a spreadsheet would take for a
         formula (it begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return) gets an
@@ -48,12 +52,11 @@ class CSVRecorder(StreamRecorder):
         stream: TextStream,
         filter_: Accept | None = None,
         *,
-        auto_flush: bool = False,
+        auto_flush: bool | None = None,
         safe: bool = False,
         **csv_kwargs: Any,
     ) -> None:
-        super().__init__(filter_, auto_flush=auto_flush)
-        self._stream = stream
+        super().__init__(stream, filter_, auto_flush=auto_flush)
         self._safe = safe
         self._csv_kwargs = csv_kwargs
         self._writer: Any = csv.writer(stream, **csv_kwargs)
@@ -63,8 +66,9 @@ class CSVRecorder(StreamRecorder):
         if not self._header_is_due or fields is None:
             return
         self._write(fields)
-        if self._auto_flush:
-            self._flush()
+
+    def _native_format(self, _record_type: type, fields: Sequence[str]) -> Any:
+        return csv_format(fields, self._csv_kwargs, safe=self._safe, encoding=self._encoding)
 
     def _write(self, record: Any) -> None:
         cells = [without_formula(cell) for cell in record] if self._safe else record

@@ -6,15 +6,10 @@ import io
 import os
 import stat
 from abc import abstractmethod
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
-from pikos.native import EVENTS, Target
-from pikos.recorders.flusher import Flusher
-from pikos.recorders.native_plan import native_plan
+from pikos.native import EVENTS
 from pikos.recorders.stream_recorder import StreamRecorder
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 BUFFER_BYTES = 256 * 1024
 """How much is gathered before it is written without waiting for the flusher."""
@@ -47,8 +42,6 @@ class FileRecorder(StreamRecorder):
 
     _filename: str | os.PathLike[str]
     """The file's name, as it was given."""
-    flushes_in_time: bool = True
-    """Whether what has waited for half a second is written; else only 256 KiB are, and the rest."""
 
     def _set_up_file(
         self, filename: str | os.PathLike[str], *, append: bool, drop: bool, terminator: str
@@ -62,7 +55,6 @@ class FileRecorder(StreamRecorder):
         self._opened_once = False
         self._file: IO[str] | None = None
         self._process_id = os.getpid()
-        self._flusher = Flusher(self._flush_in_background)
         self._attach(None)
 
     @property
@@ -74,31 +66,18 @@ class FileRecorder(StreamRecorder):
     def _attach(self, file: IO[str] | None) -> None:
         """Write to a file from now on, or to none."""
 
-    @abstractmethod
-    def _native_format(self, record_type: type, fields: Sequence[str]) -> Any:
-        """Say how records are written as text, None if only this recorder knows."""
+    def _held_place(self) -> Any:
+        return self._file if EVENTS is not None else None
 
-    def native_target(self, record_type: type, fields: Sequence[str]) -> Target | None:
-        """Say where the extension can put records itself, instead of a call of `record`.
+    def _native_place(self) -> Any:
+        return self._file
 
-        Parameters
-        ----------
-        record_type
-            The class of the records, which is prepared for.
-        fields
-            What is gathered for each of its fields.
+    @property
+    def _encoding(self) -> str | None:
+        return "utf-8"
 
-        Returns
-        -------
-        Target or None
-            None if each record must come to `record`.
-
-        """
-        if EVENTS is None or not isinstance(self._file, EVENTS.TextFile) or self._auto_flush:
-            return None
-        possible, plan = native_plan(self._filter, record_type, fields)
-        text_format = self._native_format(record_type, fields) if possible else None
-        return None if text_format is None else Target(self._file, plan, text_format)
+    def _is_flushed_in_time(self) -> bool:
+        return not self._flushes_each
 
     def _open(self) -> None:
         if os.getpid() != self._process_id:
@@ -106,6 +85,7 @@ class FileRecorder(StreamRecorder):
                 f"belongs to process {self._process_id}, and this is process {os.getpid()}, "
                 "forked from it: make a recorder with a file of its own here"
             )
+        self._flushes_each = bool(self._auto_flush)
         if not self._opened_once:
             self._path = os.path.abspath(self._path)
         begins_empty = not (self._append or self._opened_once)
@@ -136,7 +116,9 @@ class FileRecorder(StreamRecorder):
     def _opened(self, *, begins_empty: bool) -> Any:
         descriptor = _descriptor(self._path, begins_empty=begins_empty)
         if EVENTS is not None:
-            return EVENTS.TextFile(descriptor, self._begun, self._drop)
+            return EVENTS.TextFile(
+                descriptor, self._begun, drop=self._drop, each=self._flushes_each
+            )
         return io.TextIOWrapper(
             open(descriptor, "ab", buffering=BUFFER_BYTES),
             encoding="utf-8",
@@ -145,66 +127,18 @@ class FileRecorder(StreamRecorder):
             write_through=True,  # the lines that it would gather are lost to an interruption
         )
 
-    def _begun(self) -> None:
-        """See that what waits now is flushed in time."""
-        with self._lock:
-            if self._users and not self._auto_flush:
-                self._start_flusher()
-
-    def _written(self) -> None:
-        if self._auto_flush:
-            self._flush()
-        else:
-            self._start_flusher()
-
-    def _start_flusher(self) -> None:
-        if self.flushes_in_time and not self._flusher.running:
-            self._flusher.start()
-
-    def _flush_in_background(self) -> bool:
-        with self._lock:
-            if not self._users:
-                self._flusher.running = False
-                return False
-            if self._failure is None:
-                try:
-                    self._flush()
-                except (OSError, ValueError) as failure:
-                    self._keep(failure)
-            return True
-
-    def before_fork(self) -> None:
-        """Stop the flusher, and hold still."""
-        self._flusher.paused = True
-        self._flusher.stop()
-        super().before_fork()
-
-    def after_fork_in_parent(self) -> None:
-        """Go on; the next record starts the flusher."""
-        self._flusher.paused = False
-        super().after_fork_in_parent()
-
     def after_fork_in_child(self) -> None:
         """Let go of the parent's file, and of what the parent has yet to write to it."""
         super().after_fork_in_child()
-        self._flusher = Flusher(self._flush_in_background)
         if self._file is None:
             return
-        discard = getattr(self._file, "discard", None)
-        if discard is not None:
-            discard()
+        if EVENTS is not None:
             self._holds_still = True  # that file has no lock that may be held
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, self._file.fileno(), inheritable=False)
         os.close(nothing)
         if self._holds_still:  # else a thread that is no more holds the file's own lock
             self._close_failed()
-
-    def at_exit(self) -> None:
-        """Stop the flusher, and write what is not written yet."""
-        self._flusher.paused = True
-        self._flusher.stop()
-        super().at_exit()
 
     def _name(self) -> str:
         return f"{super()._name()} to {self._path!r}"

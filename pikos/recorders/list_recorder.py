@@ -62,7 +62,7 @@ class ListRecorder(AbstractRecorder):
         if self._filter(data):
             self.records.append(data)
 
-    def native_target(self, record_type: type, fields: Sequence[str]) -> Target | None:
+    def native_target(self, record_type: type, fields: Sequence[str]) -> Target:
         """Say where the extension can put records itself, instead of a call of `record`.
 
         Parameters
@@ -74,11 +74,13 @@ class ListRecorder(AbstractRecorder):
 
         Returns
         -------
-        Target or None
-            None if each record must come to `record`.
+        Target
+            The list.
+
+        Raises
+        ------
+        NeedsPython
+            If each record must come to `record`.
 
         """
-        if self._raw is None:
-            return None
-        possible, plan = native_plan(self._filter, record_type, fields)
-        return Target(self._raw, plan) if possible else None
+        return Target(self._raw, native_plan(self._filter, record_type, fields))

@@ -8,17 +8,19 @@ import re
 import string
 from typing import TYPE_CHECKING, Any
 
-from pikos.native import OF_THE_SITE, format_of_cells
-from pikos.recorders.escaping import one_line, without_formula
+from pikos.native import OF_THE_SITE, NeedsPython, format_of_cells
+from pikos.recorders.escaping import encodable, one_line, without_formula
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _SPACES = re.compile(r"([<>^]?)(\d*)")
 """The formats of a value that have to do with nothing but its alignment."""
 
 
-def csv_format(fields: Sequence[str], csv_kwargs: dict[str, Any], *, safe: bool) -> Any:
+def csv_format(
+    fields: Sequence[str], csv_kwargs: dict[str, Any], *, safe: bool, encoding: str | None
+) -> Any:
     """Give the format of rows as ``csv.writer`` writes them.
 
     Parameters
@@ -29,31 +31,46 @@ def csv_format(fields: Sequence[str], csv_kwargs: dict[str, Any], *, safe: bool)
         The arguments of ``csv.writer``.
     safe
         Whether texts that a spreadsheet takes for a formula are quoted.
+    encoding
+        What the texts are to fit in; None: any.
 
     Returns
     -------
-    Format or None
-        None if numbers are quoted too, or a lone cell is written in another way than in company.
+    Format
+        The format.
+
+    Raises
+    ------
+    NeedsPython
+        If numbers may have the delimiter, the quote or the escape in them.
 
     """
     dialect = csv.writer(io.StringIO(), **csv_kwargs).dialect
     signs = {dialect.delimiter, dialect.quotechar, dialect.escapechar}
-    plain = dialect.quoting in {csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC}
-    if not plain or len(fields) < 2 or signs & set("0123456789-"):  # noqa: PLR2004 - a lone one
-        return None
+    if signs & set("0123456789-"):
+        raise NeedsPython("a sign of the CSV dialect is also one of numbers")
+
+    def row(*cells: Any) -> str:
+        text = io.StringIO()
+        csv.writer(text, **csv_kwargs).writerow(cells)
+        return text.getvalue()
+
+    others = [0] if len(fields) > 1 else []  # a cell alone may be quoted
+    rest = dialect.delimiter + row(*others) if others else dialect.lineterminator
 
     def cell(value: Any, _position: int) -> str:
-        row = io.StringIO()
-        csv.writer(row, **csv_kwargs).writerow(
-            [without_formula(value) if safe else value, 0]  # a cell alone may be quoted
-        )
-        return row.getvalue()[: -len(f"{dialect.delimiter}0{dialect.lineterminator}")]
+        return row(without_formula(value) if safe else value, *others).removesuffix(rest)
 
     between = ["", *[dialect.delimiter] * (len(fields) - 1), dialect.lineterminator]
-    return format_of_cells(fields, cell, between, {})
+    for position, name in enumerate(fields):
+        if name not in {*OF_THE_SITE, "thread_name"}:
+            quote = cell(0, position).partition("0")[0]
+            between[position] += quote
+            between[position + 1] = quote + between[position + 1]
+    return format_of_cells(fields, cell, between, {}, _utf_8_of(encoding))
 
 
-def line_format(fields: Sequence[str], template: str | None) -> Any:
+def line_format(fields: Sequence[str], template: str | None, *, encoding: str | None) -> Any:
     """Give the format of lines as the recorders of text write them.
 
     Parameters
@@ -62,16 +79,24 @@ def line_format(fields: Sequence[str], template: str | None) -> Any:
         What is gathered for each value.
     template
         For ``str.format``; None: the values with a space between each two.
+    encoding
+        What the texts are to fit in; None: any.
 
     Returns
     -------
-    Format or None
-        None if the template does more than to align each value in turn.
+    Format
+        The format.
+
+    Raises
+    ------
+    NeedsPython
+        If the template does more than to align each value in turn.
 
     """
+    encoded = _utf_8_of(encoding)
     if template is None:
         between = ["", *[" "] * (len(fields) - 1), "\n"]
-        return format_of_cells(fields, lambda value, _: one_line(str(value)), between, {})
+        return format_of_cells(fields, lambda value, _: one_line(str(value)), between, {}, encoded)
     parts = list(string.Formatter().parse(template))
     between = [one_line(literal) for literal, *_ in parts]
     ends_with_text = bool(parts) and parts[-1][1] is None
@@ -79,7 +104,7 @@ def line_format(fields: Sequence[str], template: str | None) -> Any:
     matches = [_SPACES.fullmatch(specification or "") for specification in formats]
     simple = all(name in {None, ""} and not conversion for _, name, _, conversion in parts)
     if not simple or None in matches or len(formats) != len(fields):
-        return None
+        raise NeedsPython(f"the template {template!r} does more than align each value")
     between = [*between[:-1], f"{between[-1]}\n"] if ends_with_text else [*between, "\n"]
     spaces = {
         position: (match[1] or ">", int(match[2] or 0))
@@ -94,4 +119,11 @@ def line_format(fields: Sequence[str], template: str | None) -> Any:
             text = format(str(value), formats[position] or "")
         return one_line(text)
 
-    return format_of_cells(fields, cell, between, spaces)
+    return format_of_cells(fields, cell, between, spaces, encoded)
+
+
+def _utf_8_of(encoding: str | None) -> Callable[[str], bytes]:
+    """Give what makes UTF-8 of texts, with all that an encoding does not have as escapes."""
+    if encoding is None:
+        return lambda text: text.encode("utf-8", "surrogatepass")
+    return lambda text: encodable(text, encoding).encode()

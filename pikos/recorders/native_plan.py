@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pikos.filters.plan import plan_of
-from pikos.native import EVENTS
+from pikos.filters.plan import NoPlan, plan_of
+from pikos.native import EVENTS, NeedsPython
 from pikos.recorders.abstract_recorder import accept_everything
 
 if TYPE_CHECKING:
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from pikos.recorders.abstract_recorder import Accept
 
 
-def native_plan(
-    accept: Accept, record_type: Any, fields: Sequence[str]
-) -> tuple[bool, Plan | None]:
-    """Tell whether the extension can decide what a filter accepts, and how.
+def native_plan(accept: Accept, record_type: Any, fields: Sequence[str]) -> Plan | None:
+    """Say how the extension decides what a filter accepts.
 
     Parameters
     ----------
@@ -31,13 +29,20 @@ def native_plan(
 
     Returns
     -------
-    tuple
-        Whether it can, and the plan; none is needed if all is accepted.
+    Plan or None
+        None if all is accepted.
+
+    Raises
+    ------
+    NeedsPython
+        If only the filter itself can decide.
 
     """
     if accept is accept_everything:
-        return True, None
+        return None
     names = getattr(record_type, "_fields", ())
     numbers = {name: EVENTS.FIELDS.index(field) for name, field in zip(names, fields, strict=False)}
-    plan = plan_of(accept, numbers)
-    return plan is not None, plan
+    try:
+        return plan_of(accept, numbers)
+    except NoPlan as reason:
+        raise NeedsPython(str(reason)) from None

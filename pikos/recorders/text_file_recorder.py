@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from pikos.recorders.file_recorder import FileRecorder
-from pikos.recorders.native_format import line_format
 from pikos.recorders.text_stream_recorder import TextStreamRecorder
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
 
     from pikos.recorders.abstract_recorder import Accept
 
@@ -56,6 +54,3 @@ class TextFileRecorder(FileRecorder, TextStreamRecorder):
 
     def _attach(self, file: IO[str] | None) -> None:
         self._stream = file
-
-    def _native_format(self, record_type: type, fields: Sequence[str]) -> Any:
-        return line_format(fields, self._template_of(record_type, "line"))

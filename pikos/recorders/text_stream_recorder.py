@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pikos.recorders.escaping import encodable, one_line
+from pikos.recorders.native_format import line_format
 from pikos.recorders.stream_recorder import StreamRecorder, TextStream
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pikos.recorders.abstract_recorder import Accept
 
 
@@ -30,12 +33,11 @@ class TextStreamRecorder(StreamRecorder):
     formatted
         Use the templates that the class of the records has as ``header`` and ``line``, if any.
     auto_flush
-        Flush the stream after the header and after each record.
+        Flush the stream after the header and after each record; else lines are gathered, and
+        written within a second.  By default records on a terminal are flushed, others are not.
 
     """
 
-    _stream: TextStream | None
-    """Where lines go; None as long as a file is not open."""
     _template: str | None
     """The template of a line of the records last prepared for; None if values are joined."""
 
@@ -44,10 +46,9 @@ class TextStreamRecorder(StreamRecorder):
         text_stream: TextStream,
         filter_: Accept | None = None,
         formatted: bool = False,
-        auto_flush: bool = False,
+        auto_flush: bool | None = None,
     ) -> None:
-        super().__init__(filter_, auto_flush=auto_flush)
-        self._stream = text_stream
+        super().__init__(text_stream, filter_, auto_flush=auto_flush)
         self._formatted = formatted
         self._template = None
         self._templates: dict[type, str | None] = {}
@@ -59,8 +60,10 @@ class TextStreamRecorder(StreamRecorder):
             return
         header = one_line(_filled(self._template_of(record_type, "header"), fields))
         self._put(f"{header}\n{'-' * len(header)}")
-        if self._auto_flush:
-            self._flush()
+
+    def _native_format(self, record_type: type, fields: Sequence[str]) -> Any:
+        template = self._template_of(record_type, "line")
+        return line_format(fields, template, encoding=self._encoding)
 
     def _write(self, record: Any) -> None:
         try:

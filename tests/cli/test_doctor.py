@@ -39,17 +39,19 @@ def test_everything_in_use_is_told(pikos, runtime):
     assert found["extension"].startswith(_lsprof.__file__)
     assert found["clock"] == ": ".join(_lsprof.clock())
     assert found["events"] == ": ".join(_lsprof.mechanism())
-    assert found["monitors"] == f"{native.name}: {native.reason}"
+    assert found["monitors"].startswith("C, but Python for ")
+    assert found["monitors"].endswith(f"; events by {native.name}: {native.reason}")
     assert found["sessions"] == f"0 live, in {runtime / 'pikos'}"
 
 
 def test_why_monitors_are_slower_is_told(python, write):
+    """P4."""
     done = python(write("blocked.py", BLOCKED.replace("_lsprof", "_events")))
 
     found = findings(done.stdout)
     assert done.returncode == 0
-    assert found["monitors"].startswith(f"{sources.chosen().name}: ")
-    assert "a C compiler makes" in found["monitors"]
+    assert found["monitors"].startswith("Python: pikos._events, which a C compiler makes")
+    assert f"; events by {sources.chosen().name}: " in found["monitors"]
 
 
 def test_the_libzmq_in_use_is_told(pikos):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import pstats
+import pty
 import re
 import signal
 import subprocess
@@ -15,6 +17,7 @@ import pytest
 from pikos.cli import main, pikos_run
 from pikos.cli.monitor_options import MONITORS
 from pikos.monitors import api as monitors
+from pikos.native import EVENTS
 
 RECORDS = {
     "functions": monitors.FunctionRecord,
@@ -103,13 +106,28 @@ AT_ONCE = """
     os.write(1, b"MARK")
 """
 WRITTEN = """
-    import os
+    import sys, time
 
     def work(): pass
 
     work()
-    print(open("out").read().count("work"))
-    print(len(os.listdir("/proc/self/task")) if os.path.exists("/proc/self/task") else 0)
+    print(open("out").read().count("work"), file=sys.stderr)
+    until = time.monotonic() + 10
+    while not open("out").read().count("work") and time.monotonic() < until:
+        time.sleep(0.05)
+    print(open("out").read().count("work"), file=sys.stderr)
+"""
+PRINTING = """
+    for number in range(2_000):
+        print("line", len([number]) + number - 1)
+"""
+ENDING_SOON = """
+import os, signal, time
+
+def work(): pass
+
+work()
+time.sleep(2)
 """
 INTERRUPTED = """
     import signal, threading
@@ -133,6 +151,13 @@ INTERRUPTED = """
 """
 """Its monitor, if it asks for the name of the thread by Python code, is struck by SIGINT."""
 
+WITHOUT_EXTENSION = """
+import sys
+sys.modules["pikos._events"] = None
+from pikos.cli.pikos_run import main
+sys.exit(main())
+"""
+
 
 @pytest.fixture
 def run(python, runtime):
@@ -140,6 +165,27 @@ def run(python, runtime):
 
     def run(*arguments, **options):
         return python("-m", "pikos.runner", *arguments, **options)
+
+    return run
+
+
+@pytest.fixture
+def on_terminal(runtime, tmp_path):
+    """Run ``pikos-run`` on a terminal of its own; what is seen there."""
+
+    def run(*arguments):
+        primary, replica = pty.openpty()
+        command = [sys.executable, "-m", "pikos.runner", *arguments]
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), replica)
+        seen = b""
+        with subprocess.Popen(command, cwd=tmp_path, **streams) as process:
+            os.close(replica)
+            with contextlib.suppress(OSError):  # the other side is closed
+                while chunk := os.read(primary, 65536):
+                    seen += chunk
+        os.close(primary)
+        assert process.returncode == 0
+        return seen.decode().replace("\r\n", "\n")
 
     return run
 
@@ -177,6 +223,7 @@ def test_the_help_has_all_that_it_had_from_the_beginning(run):
     assert done.returncode == 0
     for words in (
         "usage: pikos-run [-h] [-o OUTPUT] [--buffered] [--recording {screen,text,csv}]",
+        "[--flush-each]",
         "[--focused-on FOCUSED_ON]",
         "{functions,line_memory,lines,function_memory",
         "Execute the python script inside the pikos monitor context.",
@@ -185,7 +232,8 @@ def test_the_help_has_all_that_it_had_from_the_beginning(run):
         "show this help message and exit",
         "-o, --output OUTPUT" if sys.version_info >= (3, 13) else "-o OUTPUT, --output OUTPUT",
         "Output results to a file",
-        "--buffered Use a buffered stream.",
+        "--buffered Use a buffered stream",
+        "--flush-each Write each record at once",
         "--recording {screen,text,csv} Select the type of recording to use.",
         "--focused-on FOCUSED_ON Provide the module path(s) of the method where recording",
         "will be focused. Comma separated list of importable functions",
@@ -210,11 +258,15 @@ def test_a_monitor_makes_its_records(run, write, rows, monitor):
     assert "helper" in {row["function"] for row in rows()}
 
 
-def test_records_go_to_the_screen_among_what_the_script_prints(run, write):
-    """S21, S17: by default, with a header, in the order of what happens."""
+@pytest.mark.parametrize("where", ["a terminal", "a pipe"])
+def test_records_go_to_the_screen_among_what_the_script_prints(run, write, on_terminal, where):
+    """S21, S17, P4: with a header, in the order of what happens; in a pipe, if it is asked for."""
     write("script.py", "def work():\n    print('hello')\nwork()")
 
-    lines = run("functions", "script.py").stdout.splitlines()
+    if where == "a terminal":
+        lines = on_terminal("functions", "script.py").splitlines()
+    else:
+        lines = run("functions", "--flush-each", "script.py").stdout.splitlines()
 
     assert lines[0].split() == list(monitors.FunctionRecord._fields)
     assert set(lines[1]) == {"-"}
@@ -228,6 +280,25 @@ def test_records_go_to_the_screen_among_what_the_script_prints(run, write):
         ["5", "return", "<module>"],
     ]
     assert lines[2].split()[3:] in (["1", "script.py"], ["0", "script.py"])
+
+
+@pytest.mark.parametrize("where", ["a terminal", "a pipe"])
+def test_records_are_written_in_blocks_among_whole_lines(run, write, on_terminal, where):
+    """P4: into a pipe, and with ``--buffered`` on a terminal; none is lost or torn."""
+    write("script.py", PRINTING)
+
+    if where == "a terminal":
+        output = on_terminal("functions", "--buffered", "script.py")
+    else:
+        output = run("functions", "script.py").stdout
+    lines = output.splitlines()[2:]
+    indexes = [int(line.split()[0]) for line in lines if line.endswith("script.py")]
+
+    assert indexes == list(range(len(indexes)))
+    assert len(indexes) > 8_000
+    assert [line for line in lines if not line.endswith("script.py")] == [
+        f"line {number}" for number in range(2_000)
+    ]
 
 
 def test_a_text_recording_has_a_default_file(run, write, tmp_path):
@@ -290,32 +361,65 @@ def test_after_two_dashes_all_belongs_to_the_script(run, write):
     assert outcome(done) == (0, "['script.py', '-o', 'x', '--', '--buffered']\n", "")
 
 
-@pytest.mark.parametrize("buffered", [False, True])
-def test_records_wait_only_if_they_may(run, write, monkeypatch, buffered):
-    """S20, B14: each record is visible at once; with --buffered, not before a flush."""
-    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+@pytest.mark.parametrize(
+    ("options", "waits"),
+    [([], False), (["--buffered"], True), (["--flush-each"], False)],
+    ids=["default", "buffered", "each"],
+)
+def test_records_on_a_terminal_wait_only_if_they_may(write, on_terminal, options, waits):
+    """S20, B14, P4: each record is visible at once; with --buffered, not before a flush."""
     write("script.py", AT_ONCE)
 
-    output = run("functions", *["--buffered"] * buffered, "script.py").stdout
+    output = on_terminal("functions", *options, "script.py")
 
     before, _, after = output.partition("MARK")
-    assert ("work" in before, "work" in after) == (not buffered, buffered)
+    assert ("work" in before, "work" in after) == (not waits, waits)
 
 
-@pytest.mark.parametrize("buffered", [False, True])
-@pytest.mark.parametrize("recording", ["text", "csv"])
-def test_files_are_written_at_once_unless_buffered(run, write, recording, buffered):
-    """S20: in files likewise; with --buffered no thread flushes what waits for the end."""
+@pytest.mark.parametrize("each", [False, True])
+@pytest.mark.parametrize("recording", ["screen", "text", "csv"])
+def test_records_in_pipes_and_files_are_written_in_time(run, write, recording, each):
+    """S20, P4: blocks, at least once a second; with --flush-each, each at once."""
     write("script.py", WRITTEN)
+    options = ["--flush-each"] * each
 
-    done = run(
-        "lines", "-o", "out", "--recording", recording, *["--buffered"] * buffered, "script.py"
-    )
+    with open(write("out", ""), "r+") as out:
+        where = ["-o", "out"] if recording != "screen" else []
+        done = run(
+            "lines", *where, "--recording", recording, *options, "script.py",
+            capture_output=False, stdout=out, stderr=subprocess.PIPE,
+        )  # fmt: skip
 
-    written, threads = done.stdout.split()
+    at_once, in_time = done.stderr.split()
     assert done.returncode == 0
-    assert (int(written) > 0) is not buffered
-    assert int(threads) <= 1
+    assert (int(at_once) > 0) is each
+    assert int(in_time) > 0
+
+
+def test_options_that_exclude_each_other_are_refused(answer, write):
+    """P4."""
+    write("script.py", "print('ran')")
+
+    done = answer(pikos_run.main, "lines", "--buffered", "--flush-each", "script.py")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--buffered and --flush-each exclude each other" in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["os._exit(3)", "os.kill(os.getpid(), signal.SIGTERM)"])
+@pytest.mark.parametrize("recording", ["screen", "csv"])
+def test_records_that_are_a_second_old_are_there_however_a_script_ends(
+    run, write, tmp_path, recording, ending
+):
+    """P4, R4: after os._exit and a signal's default action."""
+    write("script.py", ENDING_SOON + ending)
+
+    done = run("functions", "--recording", recording, "script.py")
+
+    csv_file = tmp_path / "monitor_records.csv"
+    records = done.stdout if recording == "screen" else csv_file.read_text()
+    assert done.returncode == (3 if "_exit" in ending else -signal.SIGTERM)
+    assert records.count("work") == 2
 
 
 @pytest.mark.parametrize(
@@ -451,14 +555,51 @@ def test_other_threads_are_recorded_to_their_end_unless_told_otherwise(run, writ
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_child_that_the_script_forks_records_nothing(run, write, rows):
+@pytest.mark.parametrize("options", [[], ["--buffered"], ["--flush-each"]], ids=str)
+def test_a_child_that_the_script_forks_records_nothing(run, write, rows, options):
     write("script.py", FORKED)
 
-    done = run("functions", "--recording", "csv", "--buffered", "script.py")
+    done = run("functions", "--recording", "csv", *options, "script.py")
 
     assert done.returncode == 0
     assert names(rows()).count(("call", "work")) == 1
     assert [int(row["index"]) for row in rows()] == list(range(len(rows())))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.parametrize("where", ["a terminal", "a pipe"])
+@pytest.mark.parametrize("options", [[], ["--buffered"], ["--flush-each"]], ids=str)
+def test_a_child_that_the_script_forks_writes_nothing_on_the_screen(
+    run, write, on_terminal, where, options
+):
+    """P1: neither records of its own nor, by a stream's buffer, those of its parent again."""
+    write("script.py", FORKED)
+
+    if where == "a terminal":
+        output = on_terminal("functions", *options, "script.py")
+    else:
+        output = run("functions", *options, "script.py").stdout
+
+    lines = output.splitlines()
+    assert [int(line.split()[0]) for line in lines[2:]] == list(range(len(lines) - 2))
+    assert sum(line.split()[1:3] == ["call", "work"] for line in lines) == 1
+
+
+def test_a_reader_that_goes_away_ends_the_records_and_not_the_script(write, tmp_path):
+    """P4: as ``pikos-run functions script.py | head`` does."""
+    write(
+        "script.py", PRINTING.replace('print("line"', "max(0") + "    import sys\n    sys.exit(4)"
+    )
+    reader, writer = os.pipe()
+    command = [sys.executable, "-m", "pikos.runner", "functions", "script.py"]
+
+    with open(reader) as lines:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE)
+        os.close(writer)
+        lines.readline()
+    _, errors = process.communicate(timeout=60)
+
+    assert (process.returncode, errors) == (4, b"")
 
 
 def test_records_are_filtered_by_all_that_is_given(run, write, rows):
@@ -482,11 +623,37 @@ def test_records_have_the_fields_that_are_asked_for(run, write, rows):
     assert times == sorted(times)
 
 
-def test_how_events_are_had_is_told_on_request(run):
-    done = run("functions", "-o", "out", "--debug", "-c", "")
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--flush-each"],
+        ["--recording", "csv", "--fields", "function"],
+        ["--filter", "function=x", "--filter", "changed:type", "--threads", "current"],
+        ["--focused-on", "json.dumps"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("monitor", MONITORS)
+def test_what_makes_the_records_is_printed_on_request(run, monitor, options):
+    """P4: all that a command line can ask for is done in C, where there is the extension."""
+    options = [option.replace("type", "function") for option in options]
 
-    mechanism = "sys.monitoring" if sys.version_info >= (3, 12) else "sys.setprofile"
-    assert re.match(f"pikos-run: events by {mechanism}.*: .*Python", done.stderr)
+    done = run(monitor, *options, "--debug", "-c", "")
+
+    if EVENTS is None:
+        assert done.stderr.startswith("pikos-run: records are made by Python: ")
+    else:
+        assert done.stderr == "pikos-run: records are made by C\n"
+
+
+def test_why_python_makes_the_records_is_printed_on_request(python):
+    """P4."""
+    done = python("-c", WITHOUT_EXTENSION, "functions", "--debug", "-c", "")
+
+    assert re.match(
+        "pikos-run: records are made by Python: pikos._events.* is not there", done.stderr
+    )
 
 
 @pytest.mark.parametrize(("ending", "status"), [("", 1), ("raise SystemExit(4)", 4)])
@@ -627,13 +794,14 @@ def test_an_interrupt_ends_the_script_as_under_python(write, runtime, tmp_path, 
     assert ("call", "wait") in names(rows())
 
 
-def test_an_interrupt_that_strikes_in_the_hook_ends_the_script_no_less(run, write):
+def test_an_interrupt_that_strikes_in_the_hook_ends_the_script_no_less(python, write):
     """The interpreter may take a hook off that raises: the script has ended, nothing failed."""
     write("script.py", INTERRUPTED)
 
-    done = run(
-        "functions", "--fields", "type,function,thread_name", "--filter", "type=call", "script.py"
-    )
+    done = python(
+        "-c", WITHOUT_EXTENSION, "functions", "--fields", "type,function,thread_name",
+        "--filter", "type=call", "script.py",
+    )  # fmt: skip
 
     assert done.returncode == -signal.SIGINT
     assert done.stderr.splitlines()[-1] == "KeyboardInterrupt"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import csv
 import ctypes
 import gc
+import io
 import itertools
 import os
 import re
 import select
+import signal
 import sys
 import threading
+import time
 import warnings
 
 import pytest
@@ -33,7 +37,13 @@ from pikos.monitors.api import (
 )
 from pikos.monitors.native_recording import NativeHandler
 from pikos.monitors.records import RECORD_TYPES
-from pikos.recorders.api import CSVFileRecorder, ListRecorder, TextFileRecorder
+from pikos.recorders.api import (
+    CSVFileRecorder,
+    CSVRecorder,
+    ListRecorder,
+    TextFileRecorder,
+    TextStreamRecorder,
+)
 
 pytestmark = pytest.mark.skipif(
     not sources.native_is_chosen(), reason="the extension pikos._events is not there"
@@ -78,10 +88,14 @@ def without_measures(text):
         (CSVFileRecorder, {}),
         (CSVFileRecorder, {"safe": True, "delimiter": ";", "lineterminator": "\n"}),
         (CSVFileRecorder, {"quoting": csv.QUOTE_NONNUMERIC}),
+        (CSVFileRecorder, {"quoting": csv.QUOTE_ALL}),
+        (CSVFileRecorder, {"quoting": csv.QUOTE_NONE, "escapechar": "\\"}),
+        (CSVFileRecorder, {"auto_flush": True}),
         (TextFileRecorder, {}),
         (TextFileRecorder, {"formatted": True}),
+        (TextFileRecorder, {"formatted": True, "auto_flush": True}),
     ],
-    ids=["csv", "safe csv", "quoted csv", "text", "formatted text"],
+    ids=lambda value: value.__name__ if isinstance(value, type) else " ".join(map(str, value)),
 )
 def test_files_are_the_same_bytes(
     monkeypatch, tmp_path, monitor_type, record_type, recorder_type, options
@@ -98,29 +112,265 @@ def test_files_are_the_same_bytes(
     assert native == python
 
 
-@pytest.mark.parametrize(
-    ("recorder_type", "options"),
-    [
-        (CSVFileRecorder, {"quoting": csv.QUOTE_ALL}),
-        (CSVFileRecorder, {"delimiter": "1"}),
-        (CSVFileRecorder, {"auto_flush": True}),
-        (CSVFileRecorder, {"filter_": lambda record: True}),
-        (ListRecorder, {"filter_": OnValue("function", object())}),
-        (ListRecorder, {"filter_": OnValue("no field")}),
-    ],
-    ids=["numbers quoted", "digits quoted", "flushed", "a function", "an object", "no field"],
-)
-def test_what_only_python_can_do_is_left_to_it(tmp_path, recorder_type, options):
-    arguments = () if recorder_type is ListRecorder else (tmp_path / "records",)
-    monitor = FunctionMonitor(recorder_type(*arguments, **options))
+@pytest.mark.parametrize("auto_flush", [None, False, True])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "utf-16", None])
+@pytest.mark.parametrize("recorder_type", [TextStreamRecorder, CSVRecorder])
+def test_streams_get_the_same_text(monkeypatch, recorder_type, encoding, auto_flush):
+    """P4: records to a stream of Python's are made in C too, whatever its encoding is."""
 
+    def make():
+        if encoding is None:
+            stream = io.StringIO(newline="")
+            return FunctionMonitor(recorder_type(stream, auto_flush=auto_flush)), stream.getvalue
+        stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\r\n")
+        monitor = FunctionMonitor(recorder_type(stream, auto_flush=auto_flush))
+        return monitor, stream.buffer.getvalue
+
+    native, python = both_ways(make, monkeypatch)
+
+    assert len(native) > 500
+    assert native == python
+
+
+def test_a_lone_column_is_written_as_among_others(monkeypatch, tmp_path):
+    """P4: ``--fields`` with one field is made in C too."""
+
+    def make():
+        path = tmp_path / "records"
+        path.unlink(missing_ok=True)
+        return FunctionMonitor(CSVFileRecorder(path), fields=["filename"]), path.read_bytes
+
+    native, python = both_ways(make, monkeypatch)
+
+    assert native == python
+
+
+class Own(list):
+    def prepare(self, record_type):
+        pass
+
+    def record(self, record):
+        self.append(record)
+
+    def finalize(self):
+        pass
+
+
+class OwnMonitor(FunctionMonitor):
+    def gather_info(self, frame, event, arg):
+        return super().gather_info(frame, event, arg)
+
+
+class OwnRecord(FunctionRecord):
+    def __new__(cls, *values):
+        return super().__new__(cls, *values)
+
+
+class OwnStream(io.StringIO):
+    pass
+
+
+class Conversion(FunctionRecord):
+    line = "{!r} {} {} {} {}"
+
+
+REASONS = {
+    "the filter is a lambda": lambda: FunctionMonitor(ListRecorder(lambda record: True)),
+    "the filter is an instance of builtin_function_or_method": lambda: FunctionMonitor(
+        ListRecorder(OnChange("type") | len)
+    ),
+    "the filter is the function both_ways": lambda: FunctionMonitor(ListRecorder(both_ways)),
+    "the filter compares with an instance of object": lambda: FunctionMonitor(
+        ListRecorder(~OnValue("function", object()))
+    ),
+    "the filter asks for the field 'RSS', which records do not have": lambda: FunctionMonitor(
+        ListRecorder(OnValue("RSS", 1))
+    ),
+    "record() of the recorder, a Own, is called for each record": lambda: FunctionMonitor(Own()),
+    "gather_info() is overridden, and called for each event": lambda: OwnMonitor(ListRecorder()),
+    "the record type OwnRecord makes its records in its own way": lambda: FunctionMonitor(
+        ListRecorder(), OwnRecord
+    ),
+    "the clock is not time.monotonic_ns": lambda: FunctionMonitor(
+        ListRecorder(), fields=["time_ns"], clock=time.perf_counter_ns
+    ),
+    "a sign of the CSV dialect is also one of numbers": lambda: FunctionMonitor(
+        CSVRecorder(io.StringIO(), delimiter="1")
+    ),
+    "the stream is an instance of OwnStream, whose write() is called for each record": (
+        lambda: FunctionMonitor(TextStreamRecorder(OwnStream()))
+    ),
+    "the template '{!r} {} {} {} {}' does more than align each value": lambda: FunctionMonitor(
+        TextStreamRecorder(io.StringIO(), formatted=True), Conversion
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_what_only_python_can_do_is_left_to_it_and_says_why(reason):
+    """P4: ``mechanism``, before, while and after events are recorded."""
+    monitor = REASONS[reason]()
+
+    said = [monitor.mechanism]
     monitor.enable()
     handler = monitor._handler
+    said.append(monitor.mechanism)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RecordingStopped)
         monitor.disable()
+    said.append(monitor.mechanism)
 
     assert not isinstance(handler, NativeHandler)
+    assert said == [f"Python: {reason}"] * 3
+
+
+def test_without_the_extension_python_does_all_and_says_why(monkeypatch):
+    """P4."""
+    monkeypatch.setattr(sources, "native_is_chosen", lambda: False)
+    monkeypatch.setattr("pikos.monitors.event_monitor.MISSING", "there is no compiler")
+
+    assert FunctionMonitor(ListRecorder()).mechanism == "Python: there is no compiler"
+
+
+def test_a_focus_of_greenlets_is_left_to_python(monkeypatch):
+    """P4."""
+    monkeypatch.setitem(sys.modules, "greenlet", sys)
+    monitor = FocusedFunctionMonitor(ListRecorder(), functions=[known.leaf])
+
+    assert monitor.mechanism.startswith("Python: each greenlet has a focus of its own")
+
+
+@pytest.mark.parametrize("monitor_type", MONITORS)
+@pytest.mark.parametrize(
+    "make",
+    [
+        ListRecorder,
+        lambda: TextStreamRecorder(io.StringIO(), auto_flush=True),
+        lambda: CSVRecorder(io.StringIO()),
+        lambda: TextFileRecorder(os.devnull, auto_flush=True),
+        lambda: CSVFileRecorder(os.devnull, ~OnChange("function") & OnValue("index", 1)),
+    ],
+)
+def test_what_c_can_do_is_said_to_be_done_there(monitor_type, make):
+    """P4."""
+    monitor = monitor_type(make())
+
+    said = [monitor.mechanism]
+    with monitor:
+        said.append(monitor.mechanism)
+        assert isinstance(monitor._handler, NativeHandler)
+
+    assert [*said, monitor.mechanism] == ["C"] * 3
+
+
+def test_records_reach_a_stream_in_time_and_in_order_with_those_given_by_hand():
+    """P4: blocks, at least once a second; a record that Python gives comes after those of C."""
+    stream = io.StringIO()
+    recorder = TextStreamRecorder(stream)
+    with FunctionMonitor(recorder, fields=["function"]):
+        known.leaf()
+        wait_until(lambda: stream.getvalue().count("leaf") == 2, "the flush")
+        known.leaf()
+        recorder.record(("by hand",))
+        lines = stream.getvalue().splitlines()[2:]
+
+    assert [line for line in lines if line in {"leaf", "by hand"}] == ["leaf"] * 4 + ["by hand"]
+
+
+def test_records_reach_a_file_in_time_though_nothing_follows_them(tmp_path):
+    """P4: also those made in C, after a header, and again after a fork."""
+    path = tmp_path / "records"
+    with FunctionMonitor(CSVFileRecorder(path, OnValue("function", "leaf"))):
+        known.leaf()
+        wait_until(lambda: path.read_text().count("leaf") == 2, "the flush")
+        if (child := os.fork()) == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        known.leaf()
+        wait_until(lambda: path.read_text().count("leaf") == 4, "the flush")
+
+
+def test_each_record_is_written_at_once_where_it_is_to_be(tmp_path):
+    """P4: ``auto_flush`` in C."""
+    path = tmp_path / "records"
+    seen = []
+    with FunctionMonitor(CSVFileRecorder(path, OnValue("function", "leaf"), auto_flush=True)):
+        for _ in range(3):
+            known.leaf()
+            seen.append(path.read_text().count("leaf"))
+
+    assert seen == [2, 4, 6]
+
+
+@pytest.mark.parametrize("auto_flush", [False, True])
+def test_a_pipe_that_nobody_reads_stops_the_recording_and_not_the_program(auto_flush):
+    """P4."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with contextlib.suppress(BrokenPipeError), open(writer, "w") as stream:
+        monitor = FunctionMonitor(TextStreamRecorder(stream, auto_flush=auto_flush), tuple)
+        with pytest.warns(RecordingStopped):
+            record_much(monitor)
+
+    assert isinstance(monitor.error, BrokenPipeError)
+
+
+@pytest.mark.parametrize("auto_flush", [False, True])
+def test_a_stream_that_is_closed_stops_the_recording_and_not_the_program(auto_flush):
+    """P4."""
+    stream = io.TextIOWrapper(io.BytesIO())
+    monitor = FunctionMonitor(TextStreamRecorder(stream, auto_flush=auto_flush), tuple)
+
+    with pytest.warns(RecordingStopped):
+        record_much(monitor, stream.close)
+
+    assert isinstance(monitor.error, ValueError)
+
+
+def record_much(monitor, before=lambda: None):
+    with monitor:
+        before()
+        for _ in range(10_000):
+            known.leaf()
+
+
+def test_an_interruption_leaves_whole_lines_of_a_stream_each_once():
+    """P4: KeyboardInterrupt while a full pipe is written to; no line is cut or written twice."""
+    reader, writer = os.pipe()
+    read = []
+    ready = threading.Event()
+
+    def drain():
+        ready.wait(30)
+        with open(reader) as lines:
+            read.extend(lines)
+
+    drainer = threading.Thread(target=drain)
+    with hidden_thread():
+        drainer.start()
+    interrupted = False
+    with open(writer, "w") as stream:
+        monitor = FunctionMonitor(TextStreamRecorder(stream), fields=["index", "function"])
+        with monitor:
+            threading.current_thread()  # the pipe is full after 64 KiB of the first block
+            previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.3)
+                while True:
+                    known.leaf()
+            except KeyboardInterrupt:
+                interrupted = True
+            signal.signal(signal.SIGALRM, previous)
+            with hidden_thread():
+                ready.set()
+            known.leaf()
+        assert monitor.error is None
+    drainer.join(30)
+
+    indexes = [int(line.split()[0]) for line in read[2:]]
+    assert interrupted
+    assert indexes == list(range(len(indexes)))
+    assert len(indexes) > 10_000
 
 
 def test_a_recorder_that_overrides_record_gets_each_record():

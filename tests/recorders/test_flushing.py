@@ -53,19 +53,6 @@ def test_a_record_is_in_the_file_soon_though_nothing_follows_it(recorder, tmp_pa
 
 
 @both
-def test_nothing_is_written_before_the_end_if_it_need_not_be(recorder, tmp_path):
-    recorder.flushes_in_time = False
-
-    recorder.record(plain(0))
-    running, there = recorder._flusher.running, indexes_of(tmp_path / "records")
-    recorder.finalize()
-
-    assert (running, there) == (False, [])
-    assert indexes_of(tmp_path / "records") == [0]
-    recorder.prepare(Plain)
-
-
-@both
 def test_a_full_buffer_is_written_without_waiting(recorder, tmp_path):
     recorder._flusher.paused = True
     records = file_recorder.BUFFER_BYTES // len("0 gcd module.py")
