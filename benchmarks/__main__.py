@@ -6,7 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import browser, freshness, interference, monitors, overhead, publisher, terminal
+from benchmarks import (
+    browser,
+    freshness,
+    interference,
+    monitors,
+    overhead,
+    publisher,
+    startup,
+    terminal,
+)
 from benchmarks.machine import this_machine
 from benchmarks.table import Result, tables
 from benchmarks.workloads import WORKLOADS
@@ -15,6 +24,7 @@ ROUNDS, PROCESSES = 9, 3
 QUICK_ROUNDS, QUICK_PROCESSES = 3, 1
 PARTS = {
     "monitors": monitors,
+    "startup": startup,
     "publisher": publisher,
     "freshness": freshness,
     "interference": interference,

@@ -4,6 +4,7 @@
 #include "publishing.h"
 #include "stats.h"
 #include "threads.h"
+#include "wire_tables.h"
 
 PyDoc_STRVAR(bind_libzmq_doc, "bind_libzmq(path)\n--\n\n"
 "Choose the libzmq that publishing uses.\n\n"
@@ -156,6 +157,8 @@ module_exec(PyObject *module)
         return -1;
     if (add_profiler_type(module, state) < 0 || PyModule_AddType(module, state->entry_type) < 0 ||
         PyModule_AddType(module, state->subentry_type) < 0)
+        return -1;
+    if (PyModule_AddStringConstant(module, "TABLES_JSON", PK_TABLES_JSON) < 0)
         return -1;
 #if PK_HAS_MONITORING
     state->hook_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &pk_hook_spec, NULL);

@@ -162,4 +162,36 @@ enum {
     PK_FUNCTION_TIME_LONGEST_BEGAN_NS,
 };
 
+/* The tables as a hello declares them. */
+#define PK_TABLES_JSON \
+    "[{\"id\": 1, \"name\": \"function\", \"mode\": \"upsert\", \"key\": [\"id\"], \"columns" \
+    "\": [[\"id\", \"i64\"], [\"kind\", \"i64\"], [\"line\", \"i64\"], [\"name\", \"str\"], [\"" \
+    "qualified_name\", \"str\"], [\"file\", \"str\"]]}, {\"id\": 2, \"name\": \"stat\", \"m" \
+    "ode\": \"upsert\", \"key\": [\"function\"], \"columns\": [[\"function\", \"i64\"], [\"" \
+    "callcount\", \"i64\"], [\"reccallcount\", \"i64\"], [\"resumecount\", \"i64\"], [\"i" \
+    "nline_ns\", \"i64\"], [\"cumulative_ns\", \"i64\"]]}, {\"id\": 3, \"name\": \"edge\"," \
+    " \"mode\": \"upsert\", \"key\": [\"caller\", \"callee\"], \"columns\": [[\"caller\", \"" \
+    "i64\"], [\"callee\", \"i64\"], [\"callcount\", \"i64\"], [\"reccallcount\", \"i64\"]," \
+    " [\"inline_ns\", \"i64\"], [\"cumulative_ns\", \"i64\"]]}, {\"id\": 4, \"name\": \"co" \
+    "ntext\", \"mode\": \"upsert\", \"key\": [\"id\"], \"columns\": [[\"id\", \"i64\"], [\"pa" \
+    "rent\", \"i64\"], [\"thread\", \"i64\"], [\"function\", \"i64\"], [\"caller\", \"i64\"]" \
+    ", [\"folded\", \"i64\"], [\"callcount\", \"i64\"], [\"reccallcount\", \"i64\"], [\"re" \
+    "sumecount\", \"i64\"], [\"inline_ns\", \"i64\"], [\"cumulative_ns\", \"i64\"], [\"me" \
+    "rged_contexts\", \"i64\"], [\"merged_ns\", \"i64\"]]}, {\"id\": 5, \"name\": \"open_" \
+    "call\", \"mode\": \"replace\", \"key\": [], \"columns\": [[\"thread\", \"i64\"], [\"de" \
+    "pth\", \"i64\"], [\"function\", \"i64\"], [\"context\", \"i64\"], [\"age_ns\", \"i64\"]" \
+    ", [\"calls\", \"i64\"], [\"own_ns\", \"i64\"], [\"cumulative_ns\", \"i64\"], [\"edge_" \
+    "cumulative_ns\", \"i64\"], [\"stack\", \"i64\"]]}, {\"id\": 6, \"name\": \"thread\", " \
+    "\"mode\": \"upsert\", \"key\": [\"id\"], \"columns\": [[\"id\", \"i64\"], [\"ident\", \"i" \
+    "64\"], [\"native_id\", \"i64\"], [\"alive\", \"i64\"], [\"threads\", \"i64\"], [\"dept" \
+    "h\", \"i64\"], [\"name\", \"str\"]]}, {\"id\": 7, \"name\": \"session\", \"mode\": \"ups" \
+    "ert\", \"key\": [\"id\"], \"columns\": [[\"id\", \"i64\"], [\"enabled\", \"i64\"], [\"fu" \
+    "nctions\", \"i64\"], [\"edges\", \"i64\"], [\"contexts\", \"i64\"], [\"folded_calls\"" \
+    ", \"i64\"], [\"lost_calls\", \"i64\"], [\"messages\", \"i64\"], [\"walks\", \"i64\"], " \
+    "[\"walk_ns\", \"i64\"], [\"publisher_ns\", \"i64\"], [\"clock_drift_ppm\", \"i64\"]," \
+    " [\"rss_bytes\", \"i64\"], [\"vms_bytes\", \"i64\"], [\"merged_contexts\", \"i64\"]]" \
+    "}, {\"id\": 8, \"name\": \"function_time\", \"mode\": \"upsert\", \"key\": [\"functio" \
+    "n\"], \"columns\": [[\"function\", \"i64\"], [\"waiting_ns\", \"i64\"], [\"longest_n" \
+    "s\", \"i64\"], [\"longest_began_ns\", \"i64\"]]}]"
+
 #endif

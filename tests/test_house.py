@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "native": {EVENTS},
     "wire": {"errors"},
     "filters": set(),
-    "publishing": {"errors", "wire", "live.keys", "live.sessions", "live.session_lock"},
+    "publishing": {"errors", "wire", "live.keys", "live.runtime", "live.session_lock"},
     "recorders": {"errors", "filters", "hidden", "native", "wire", "publishing"},
     "monitors": {"errors", "hidden", "native"},
     "real_time": {
@@ -32,8 +32,6 @@ MAY_IMPORT = {
         "wire",
         "publishing",
         EXTENSION,
-        "live.keys",
-        "live.sessions",
     },
     "external": {"errors", "monitors", "wire", "publishing", "real_time", EXTENSION},
     "model": {"errors", "wire"},
@@ -177,7 +175,7 @@ def test_only_the_transport_knows_zmq():
     [
         ("pikos", {"zmq", "psutil", "argparse", "pikos._lsprof", "json"}),
         ("pikos.api", {"zmq", "psutil", "numpy", "pikos._lsprof", "pikos.monitors.api"}),
-        ("pikos.cli.main", {"zmq", "psutil", "curses", "pikos._lsprof"}),
+        ("pikos.cli.main", {"zmq", "psutil", "curses", "pikos._lsprof", "argparse", "typing"}),
         ("pikos.wire.codec", {"zmq", "socket", "pikos._lsprof"}),
         ("pikos.live", {"psutil", "curses", "pikos._lsprof", "pikos.real_time", "pikos.monitors"}),
         ("pikos.cli.web", {"starlette", "uvicorn", "plotly", "pikos._lsprof"}),

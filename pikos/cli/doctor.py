@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pikos
 from pikos.errors import AddressError, ExtensionMissing, LibzmqUnusable
-from pikos.live.sessions import list_sessions, runtime_directory
+from pikos.live.runtime import runtime_directory
+from pikos.live.sessions import list_sessions
 from pikos.monitors import sources
 from pikos.real_time.libzmq import bind_libzmq
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
-from typing import TYPE_CHECKING
+import sys
 
-from pikos.real_time.program import Module, Program, Script, Text, report
+from pikos.real_time.program import Module, Script, Text, report
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+
+    from pikos.real_time.program import Program
 
 
 def program_of(options: argparse.Namespace) -> tuple[Program, list[str]]:
@@ -65,9 +67,19 @@ def check_outfile(options: argparse.Namespace) -> None:
 
 def wait_for_threads() -> None:
     """Wait for the program's threads as the interpreter would at its end."""
-    if threading.active_count() == 1:
+    threading = sys.modules.get("threading")
+    if threading is None or threading.active_count() == 1:
         return
     try:
-        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - the only way
+        threading._shutdown()  # noqa: SLF001 - the only way
     except KeyboardInterrupt as error:
         report(error)
+
+
+def flush() -> None:
+    """Write what Python keeps for standard output and error."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):  # none, broken, or closed
+            pass

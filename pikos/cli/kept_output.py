@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import sys
 import tempfile
 from typing import TYPE_CHECKING
+
+from pikos.cli.execution import flush
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,13 +62,6 @@ class KeptOutput:
         if not shown:
             copy(self._file.fileno(), 0)
         self._file.close()
-
-
-def flush() -> None:
-    """Write what Python keeps for standard output and error."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, OSError, ValueError):  # none, broken, or closed
-            stream.flush()
 
 
 def copy(descriptor: int, begin: int) -> int:

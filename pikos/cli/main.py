@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import sys
-from typing import TYPE_CHECKING, Protocol, cast
 
-from pikos import __version__
 from pikos.errors import (
     AddressError,
     ExportError,
@@ -22,8 +18,24 @@ from pikos.errors import (
     TargetUnclear,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
+    from typing import Protocol
+
+    class Verb(Protocol):
+        """What the file of a verb holds."""
+
+        HELP: str
+        """What the verb does, in one line."""
+
+        def configure(self, parser: argparse.ArgumentParser) -> None:
+            """Add the verb's options to its parser."""
+
+        def run(self, options: argparse.Namespace) -> int:
+            """Do it; the answer is the exit status."""
+
 
 VERBS = (
     "run",
@@ -55,19 +67,6 @@ USAGE_ERRORS = (
 """What is the fault of the command line: status 2, as argparse's own."""
 
 
-class Verb(Protocol):
-    """What the file of a verb holds."""
-
-    HELP: str
-    """What the verb does, in one line."""
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add the verb's options to its parser."""
-
-    def run(self, options: argparse.Namespace) -> int:
-        """Do it; the answer is the exit status."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -85,27 +84,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         arguments = sys.argv[1:]
-    parser = argparse.ArgumentParser(
-        prog="pikos", description="An exact profile of a running Python program, live."
-    )
-    parser.add_argument("--version", action="version", version=f"pikos {__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
     chosen = arguments[0] if arguments and arguments[0] in VERBS else None
-    for name in VERBS if chosen is None else (chosen,):
-        verb = _load(name)
-        verb_parser = verbs.add_parser(name, help=verb.HELP, description=verb.HELP)
-        verb.configure(verb_parser)
-        verb_parser.set_defaults(verb=verb)
-    options = parser.parse_args(arguments)
+    options = _simple(arguments[1:]) if chosen == "run" else None
+    if options is None:
+        options = _parsed(chosen, arguments)
     try:
-        return cast("Verb", options.verb).run(options)
+        verb: Verb = options.verb
+        return verb.run(options)
     except PikosError as error:
         print(f"pikos {chosen}: {error}", file=sys.stderr)
         return 2 if isinstance(error, USAGE_ERRORS) else 1
 
 
+def _simple(words: Sequence[str]) -> argparse.Namespace | None:
+    """Read a command line of ``pikos run`` without argparse; None where that is needed."""
+    from pikos.cli import run
+    from pikos.cli.options import namespace, read_simple
+
+    values = read_simple(run.OPTIONS, words)
+    if values is None:
+        return None
+    fail = lambda reason: _parsed("run", ["run", *words]).fail(reason)  # noqa: E731
+    return namespace({**values, "verb": run, "prog": "pikos run", "fail": fail})
+
+
+def _parsed(chosen: str | None, arguments: Sequence[str]) -> argparse.Namespace:
+    import argparse
+
+    from pikos import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="pikos", description="An exact profile of a running Python program, live."
+    )
+    parser.add_argument("--version", action="version", version=f"pikos {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for name in VERBS if chosen is None else (chosen,):
+        verb = _load(name)
+        verb_parser = verbs.add_parser(name, help=verb.HELP, description=verb.HELP)
+        verb.configure(verb_parser)
+        verb_parser.set_defaults(verb=verb)
+    return parser.parse_args(arguments)
+
+
 def _load(name: str) -> Verb:
-    return cast("Verb", importlib.import_module(f"pikos.cli.{name}"))
+    import importlib
+
+    verb: Verb = importlib.import_module(f"pikos.cli.{name}")
+    return verb
 
 
 if __name__ == "__main__":

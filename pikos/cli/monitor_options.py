@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import TYPE_CHECKING
 
-from pikos.cli.record_filter import SYNTAX, all_of, filter_given
+from pikos.cli.options import option
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
 
     from pikos.cli.record_filter import FilterGiven
     from pikos.recorders.api import AbstractRecorder
@@ -31,6 +30,76 @@ RECORDINGS = ("screen", "text", "csv")
 TEXT_NAME = "monitor_records.log"
 CSV_NAME = "monitor_records.csv"
 
+FILTER_SYNTAX = "FIELD=VALUE[,VALUE...], FIELD!=VALUE[,VALUE...] or changed:FIELD"
+"""What a filter can be, for messages."""
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise ValueError(f"{text!r} is no list of names with commas between them")
+    return names
+
+
+def _filter(text: str) -> FilterGiven:
+    from pikos.cli.record_filter import filter_given
+
+    return filter_given(text)
+
+
+OPTIONS = (
+    option(
+        "--buffered",
+        action="store_true",
+        help="Use a buffered stream on a terminal too: records are written within a second, in "
+        "blocks, as they are into a pipe or a file.",
+    ),
+    option(
+        "--flush-each",
+        action="store_true",
+        help="Write each record at once, into a pipe or a file too. That costs several times more.",
+    ),
+    option(
+        "--recording",
+        choices=RECORDINGS,
+        help="Select the type of recording to use.",
+    ),
+    option(
+        "--focused-on",
+        type=_names,
+        metavar="FOCUSED_ON",
+        help="Provide the module path(s) of the method where recording will be focused. "
+        "Comma separated list of importable functions, or functions and classes of the script",
+    ),
+    option(
+        "--filter",
+        action="append",
+        type=_filter,
+        default=[],
+        dest="filters",
+        metavar="FILTER",
+        help=f"Record only what passes: {FILTER_SYNTAX}. Given again: what passes all of them.",
+    ),
+    option(
+        "--fields",
+        type=_names,
+        metavar="FIELDS",
+        help="Comma separated list of the fields that each record has.",
+    ),
+    option(
+        "--threads",
+        choices=("all", "current"),
+        default="all",
+        help="Record all threads (the default), or only the one that runs the script.",
+    ),
+    option(
+        "--debug",
+        action="store_true",
+        help="Print what makes the records, C or Python code, and why.",
+    ),
+)
+"""The options, as ``pikos.cli.options`` declares them."""
+
 _ONLY_RECORDS = {
     "buffered": "--buffered",
     "flush_each": "--flush-each",
@@ -41,76 +110,6 @@ _ONLY_RECORDS = {
     "debug": "--debug",
 }
 """The options that make no sense without records, by their attribute."""
-
-
-def add_to(
-    add: Callable[..., argparse.Action],
-) -> list[argparse.Action]:
-    """Add the options to a parser or a group of it.
-
-    Parameters
-    ----------
-    add
-        Its ``add_argument``.
-
-    Returns
-    -------
-    list of Action
-        What was added.
-
-    """
-    return [
-        add(
-            "--buffered",
-            action="store_true",
-            help="Use a buffered stream on a terminal too: records are written within a second, in "
-            "blocks, as they are into a pipe or a file.",
-        ),
-        add(
-            "--flush-each",
-            action="store_true",
-            help="Write each record at once, into a pipe or a file too. That costs several times "
-            "more.",
-        ),
-        add(
-            "--recording",
-            choices=RECORDINGS,
-            help="Select the type of recording to use.",
-        ),
-        add(
-            "--focused-on",
-            type=_names,
-            metavar="FOCUSED_ON",
-            help="Provide the module path(s) of the method where recording will be focused. "
-            "Comma separated list of importable functions, or functions and classes of the script",
-        ),
-        add(
-            "--filter",
-            action="append",
-            type=_filter,
-            default=[],
-            dest="filters",
-            metavar="FILTER",
-            help=f"Record only what passes: {SYNTAX}. Given again: what passes all of them.",
-        ),
-        add(
-            "--fields",
-            type=_names,
-            metavar="FIELDS",
-            help="Comma separated list of the fields that each record has.",
-        ),
-        add(
-            "--threads",
-            choices=("all", "current"),
-            default="all",
-            help="Record all threads (the default), or only the one that runs the script.",
-        ),
-        add(
-            "--debug",
-            action="store_true",
-            help="Print what makes the records, C or Python code, and why.",
-        ),
-    ]
 
 
 def refuse_record_options(options: argparse.Namespace, why: str) -> None:
@@ -124,9 +123,9 @@ def refuse_record_options(options: argparse.Namespace, why: str) -> None:
         Why there are no records, and what to do.
 
     """
-    for attribute, option in _ONLY_RECORDS.items():
+    for attribute, name in _ONLY_RECORDS.items():
         if getattr(options, attribute):
-            options.fail(f"{option}: {why}")
+            options.fail(f"{name}: {why}")
 
 
 def recorder_of(options: argparse.Namespace) -> AbstractRecorder:
@@ -143,6 +142,7 @@ def recorder_of(options: argparse.Namespace) -> AbstractRecorder:
         The recorder.  Of recordings on the screen, one to a text file if there is a name for it.
 
     """
+    from pikos.cli.record_filter import all_of
     from pikos.recorders import api
 
     accept = all_of(options.filters)
@@ -156,17 +156,3 @@ def recorder_of(options: argparse.Namespace) -> AbstractRecorder:
         return api.TextFileRecorder(name, accept, formatted=True, auto_flush=each)
     on_screen = each if each or options.buffered else None
     return api.TextStreamRecorder(sys.stdout, accept, formatted=True, auto_flush=on_screen)
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    if not all(names):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of names with commas between them")
-    return names
-
-
-def _filter(text: str) -> FilterGiven:
-    try:
-        return filter_given(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, program: Program, arguments: Sequence[str])
     """
     monitor = _monitor(options)
     if isinstance(program, Script):  # the names of files in records are as they were given
-        program = program._replace(name_in_code=program.path)
+        program = Script(program.path, name_in_code=program.path)
     try:
         loaded = program.load(arguments)
         _focus(monitor, options.focused_on or (), loaded.code)

@@ -10,6 +10,7 @@ from pikos.cli import monitor_options, monitor_run
 from pikos.cli.execution import check_outfile, program_of
 from pikos.cli.main import USAGE_ERRORS
 from pikos.cli.monitor_options import MONITORS, PROFILER
+from pikos.cli.options import add_options
 from pikos.errors import PikosError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     own = [
         add("-o", "--output", dest="outfile", metavar="OUTPUT", help="Output results to a file"),
-        *monitor_options.add_to(add),
+        *add_options(monitor_options.OPTIONS, add),
         add("-m", dest="module", metavar="MODULE", help="Run a module, with its arguments."),
         add("-c", dest="text", metavar="CODE", help="Run Python code, with its arguments."),
     ]

@@ -6,13 +6,12 @@ import csv
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pikos.cli.monitor_options import FILTER_SYNTAX
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pikos.filters.api import Filter
-
-SYNTAX = "FIELD=VALUE[,VALUE...], FIELD!=VALUE[,VALUE...] or changed:FIELD"
-"""What can be given, for messages."""
 
 _NUMBERS = {
     "index",
@@ -63,7 +62,7 @@ def filter_given(text: str) -> FilterGiven:
         return FilterGiven(text, changed[1], OnChange(changed[1]))
     on_value = re.fullmatch(r"(\w+)(!?=)(.*)", text, re.DOTALL)
     if not on_value:
-        raise ValueError(f"{text!r} is no filter: give {SYNTAX}")
+        raise ValueError(f"{text!r} is no filter: give {FILTER_SYNTAX}")
     field, operator, values = on_value.groups()
     kind = OnValue if operator == "=" else NotOnValue
     return FilterGiven(text, field, kind(field, *_values(field, values)))

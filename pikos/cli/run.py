@@ -1,29 +1,46 @@
-"""``pikos run``: run a program under the real-time profiler, as if ``python`` ran it."""
+"""``pikos run``: run a program under the real-time profiler, as if ``python`` ran it.
+
+Nothing is imported here that the program would then find imported already, unless an option needs
+it.
+"""
 
 from __future__ import annotations
 
-import argparse
-import math
 import os
-import pstats
-import subprocess
 import sys
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from pikos.cli import monitor_options, monitor_run
-from pikos.cli.execution import check_outfile, program_of, wait_for_threads
-from pikos.cli.kept_output import KeptOutput, flush
+from pikos.cli import monitor_options
+from pikos.cli.execution import check_outfile, flush, program_of, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, PROFILER
-from pikos.cli.whole_file import whole_file
+from pikos.cli.options import REMAINDER, add_options, option
 from pikos.errors import AddressError, ProgramNotFound
 from pikos.real_time.program import leave, report
-from pikos.recording.writer import RecordingWriter
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pikos.external.real_time_profiler import RealTimeProfiler
+    import argparse
+
+    from pikos.cli.own_viewers import OwnViewers
+    from pikos.real_time.publication import PublishedProfile
 
 HELP = "run a program under the profiler, its profile published while it runs"
+
+SORTS = (
+    "calls",
+    "cumtime",
+    "cumulative",
+    "filename",
+    "line",
+    "module",
+    "name",
+    "ncalls",
+    "nfl",
+    "pcalls",
+    "stdname",
+    "time",
+    "tottime",
+)
+"""The orders that pstats knows, which is imported only to print."""
 
 _PROFILER_DEFAULTS = {
     "sort": None,
@@ -37,62 +54,85 @@ _PROFILER_DEFAULTS = {
     "wait_for_viewer": None,
 }
 """Of the options that the profiler alone has."""
-_OWN_VIEWER_S = 5.0
-"""Seconds that the program waits, at most, for its own viewers to be there."""
-_LOOK_S = 0.1
-"""Seconds between two looks whether a viewer is still running."""
-_FAREWELL_S = 3.0
-"""Seconds that the program's own viewers have, at most, to tell the end and go."""
+
+
+def _seconds(text: str) -> float:
+    """A time given on the command line."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"{text!r} is not a number of seconds above 0")
+    return seconds
+
+
+_PROFILER_OPTIONS = (
+    option(
+        "-o",
+        dest="outfile",
+        metavar="FILE",
+        help="save the profile to FILE, for pstats; or records",
+    ),
+    option(
+        "-s",
+        dest="sort",
+        metavar="SORT",
+        choices=SORTS,
+        help="print the profile on stderr at the end, in this order (of pstats): cumtime, …",
+    ),
+    option(
+        "--interval",
+        type=_seconds,
+        metavar="SECONDS",
+        default=_PROFILER_DEFAULTS["interval"],
+        help="time between two snapshots (0.1)",
+    ),
+    option("--address", help="where to publish: ipc://PATH or tcp://127.0.0.1:PORT"),
+    option("--keys", metavar="DIR", help="CURVE keys that pikos keygen made"),
+    option("--live", action="store_true", help="show the live table on stderr's terminal"),
+    option("--record", metavar="FILE", help="record what is published, for pikos replay"),
+    option(
+        "--clock",
+        choices=("wall", "cpu"),
+        default=_PROFILER_DEFAULTS["clock"],
+        help="what is measured (wall)",
+    ),
+    option("--no-builtins", action="store_true", help="do not count calls of built-in functions"),
+    option(
+        "--wait-for-viewer",
+        type=_seconds,
+        metavar="SECONDS",
+        help="before the program starts wait for a viewer, so long at most",
+    ),
+    option(
+        "--monitor",
+        choices=(*MONITORS, PROFILER),
+        default=PROFILER,
+        help=f"what watches the program ({PROFILER}, the profiler)",
+    ),
+)
+_PROGRAM = (
+    option(
+        "-m", dest="module", nargs=REMAINDER, metavar="MODULE", help="run a module, with arguments"
+    ),
+    option(
+        "-c", dest="text", nargs=REMAINDER, metavar="CODE", help="run Python code, with arguments"
+    ),
+    option("script", nargs=REMAINDER, metavar="SCRIPT", help="run a script, with arguments"),
+)
+OPTIONS = (*_PROFILER_OPTIONS, *monitor_options.OPTIONS, *_PROGRAM)
+"""All options, for the quick reader of simple command lines."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options to the verb's parser."""
     parser.usage = "pikos run [options] SCRIPT | -m MODULE | -c CODE  [ARGUMENT ...]"
-    add = parser.add_argument
-    add(
-        "-o",
-        dest="outfile",
-        metavar="FILE",
-        help="save the profile to FILE, for pstats; or records",
-    )
-    add(
-        "-s",
-        dest="sort",
-        metavar="SORT",
-        choices=sorted(pstats.Stats.sort_arg_dict_default),
-        help="print the profile on stderr at the end, in this order (of pstats): cumtime, …",
-    )
-    add(
-        "--interval",
-        type=_seconds,
-        metavar="SECONDS",
-        help="time between two snapshots (0.1)",
-    )
-    add("--address", help="where to publish: ipc://PATH or tcp://127.0.0.1:PORT")
-    add("--keys", metavar="DIR", help="CURVE keys that pikos keygen made")
-    add("--live", action="store_true", help="show the live table on stderr's terminal")
-    add("--record", metavar="FILE", help="record what is published, for pikos replay")
-    add("--clock", choices=("wall", "cpu"), help="what is measured (wall)")
-    add("--no-builtins", action="store_true", help="do not count calls of built-in functions")
-    add(
-        "--wait-for-viewer",
-        type=_seconds,
-        metavar="SECONDS",
-        help="before the program starts wait for a viewer, so long at most",
-    )
-    add(
-        "--monitor",
-        choices=(*MONITORS, PROFILER),
-        default=PROFILER,
-        help=f"what watches the program ({PROFILER}, the profiler)",
-    )
+    add_options(_PROFILER_OPTIONS, parser.add_argument)
     records = parser.add_argument_group("with another --monitor", "as for pikos-run")
-    monitor_options.add_to(records.add_argument)
-    rest = argparse.REMAINDER
-    add("-m", dest="module", nargs=rest, metavar="MODULE", help="run a module, with arguments")
-    add("-c", dest="text", nargs=rest, metavar="CODE", help="run Python code, with arguments")
-    add("script", nargs=rest, metavar="SCRIPT", help="run a script, with arguments")
-    parser.set_defaults(fail=parser.error, prog="pikos run", **_PROFILER_DEFAULTS)
+    add_options(monitor_options.OPTIONS, records.add_argument)
+    add_options(_PROGRAM, parser.add_argument)
+    parser.set_defaults(fail=parser.error, prog="pikos run")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -100,6 +140,8 @@ def run(options: argparse.Namespace) -> int:
     program, arguments = program_of(options)
     check_outfile(options)
     if options.monitor != PROFILER:
+        from pikos.cli import monitor_run
+
         _refuse_profiler_options(options)
         return monitor_run.run(options, program, arguments)
     monitor_options.refuse_record_options(
@@ -114,9 +156,8 @@ def run(options: argparse.Namespace) -> int:
     process = os.getpid()
     raised: BaseException | None = None
     status = 0
-    profiler.enable()
     try:
-        execute()
+        execute(profiler.execute)
     except ProgramNotFound:
         profiler.close()
         _part_with(viewers)
@@ -126,26 +167,28 @@ def run(options: argparse.Namespace) -> int:
         status = report(error)
     wait_for_threads()
     if os.getpid() == process:
+        from pikos.cli.delivery import deliver
+
         profiler.disable()
         flush()
         profiler.close()
         status = _part_with(viewers) or status
-        status = _deliver(profiler, options) or status
+        status = deliver(profiler, options) or status
     return status if raised is None else leave(raised, status)
 
 
 def _refuse_profiler_options(options: argparse.Namespace) -> None:
     for name, default in _PROFILER_DEFAULTS.items():
         if getattr(options, name) != default:
-            option = "-s" if name == "sort" else f"--{name.replace('_', '-')}"
-            options.fail(f"{option}: it is the profiler's; leave --monitor out, or {option}")
+            given = "-s" if name == "sort" else f"--{name.replace('_', '-')}"
+            options.fail(f"{given}: it is the profiler's; leave --monitor out, or {given}")
 
 
-def _profiler(options: argparse.Namespace) -> RealTimeProfiler:
-    from pikos.external.real_time_profiler import RealTimeProfiler
+def _profiler(options: argparse.Namespace) -> PublishedProfile:
+    from pikos.real_time.publication import PublishedProfile
 
     try:
-        return RealTimeProfiler(
+        return PublishedProfile(
             address=options.address,
             interval=options.interval,
             clock=options.clock,
@@ -160,110 +203,28 @@ def _profiler(options: argparse.Namespace) -> RealTimeProfiler:
         raise
 
 
-class _Viewers(NamedTuple):
-    """The program's own viewers, each a process that listens to it."""
-
-    table: subprocess.Popen[bytes] | None
-    """The live table."""
-    recorder: subprocess.Popen[bytes] | None
-    """What writes the recording."""
-    kept: KeptOutput | None
-    """What the program writes, if the table is where it would go."""
-
-
-def _publish(profiler: RealTimeProfiler, options: argparse.Namespace) -> _Viewers:
+def _publish(profiler: PublishedProfile, options: argparse.Namespace) -> OwnViewers | None:
     """Begin to publish, with nothing counted yet, and see to it that somebody watches."""
-    if options.record is not None:
-        RecordingWriter(options.record).close()  # so that it is known now if it cannot be written
-    profiler.enable()
-    profiler.disable()
-    profiler.clear()
-    recorder = table = kept = None
-    wait_s = options.wait_for_viewer
-    if options.record is not None:
-        recorder = _viewer("record", profiler, options, "-o", options.record)
-        _wait_for_viewer(profiler, recorder, _OWN_VIEWER_S)
-        if recorder.poll() is not None:  # it has said why
-            profiler.close()
-            sys.exit(recorder.returncode)
-    if options.live:
-        kept = KeptOutput() if os.isatty(2) else None
-        table = _viewer("top", profiler, options, kept=kept)
-        wait_s = _OWN_VIEWER_S if wait_s is None else wait_s
-    elif os.isatty(2):
-        print(f"pikos: to watch this program, run: pikos top {os.getpid()}", file=sys.stderr)
-    _wait_for_viewer(profiler, table, wait_s or 0.0)
-    return _Viewers(table, recorder, kept)
+    viewers = None
+    if options.record is None and not options.live:
+        profiler.begin_publishing()
+    else:
+        from pikos.cli import own_viewers
+
+        own_viewers.check_recording(options)
+        profiler.begin_publishing()
+        viewers = own_viewers.start_viewers(profiler, options)
+    if not options.live:
+        if os.isatty(2):
+            print(f"pikos: to watch this program, run: pikos top {os.getpid()}", file=sys.stderr)
+        if options.wait_for_viewer is not None:
+            profiler.wait_for_viewer(options.wait_for_viewer)
+    return viewers
 
 
-def _viewer(
-    verb: str,
-    profiler: RealTimeProfiler,
-    options: argparse.Namespace,
-    *arguments: str,
-    kept: KeptOutput | None = None,
-) -> subprocess.Popen[bytes]:
-    """Start a viewer on stderr's terminal; a recorder apart from it, so that no key ends it."""
-    command = [sys.executable, "-P", "-m", "pikos", verb, str(profiler.address), *arguments]
-    if options.keys is not None:
-        command += ["--keys", options.keys]
-    if kept is not None:
-        command += ["--kept-output", str(kept.descriptor)]
-        passed, screen = (kept.descriptor,), kept.terminal
-        return subprocess.Popen(command, pass_fds=passed, stdout=screen, stderr=screen)
-    apart = verb == "record"
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, start_new_session=apart)
-
-
-def _wait_for_viewer(
-    profiler: RealTimeProfiler, viewer: subprocess.Popen[bytes] | None, wait_s: float
-) -> None:
-    """Wait until somebody watches, though not for a viewer that could not start."""
-    until = time.monotonic() + wait_s
-    while (left_s := until - time.monotonic()) > 0:
-        if profiler.wait_for_viewer(min(left_s, _LOOK_S)):
-            return
-        if viewer is not None and viewer.poll() is not None:
-            return
-
-
-def _part_with(viewers: _Viewers) -> int:
-    """Let the viewers tell the end and go; the status is 1 where the recording failed."""
-    table, recorder, kept = viewers
-    for viewer in filter(None, (table, recorder)):
-        try:
-            viewer.wait(_FAREWELL_S)
-        except subprocess.TimeoutExpired:
-            viewer.terminate()
-            viewer.wait()
-    if kept is not None:
-        kept.give_back(shown=table is not None and table.returncode == 0)
-    return 0 if recorder is None or recorder.returncode == 0 else 1
-
-
-def _deliver(profiler: RealTimeProfiler, options: argparse.Namespace) -> int:
-    """Print and save what was asked for; the status is 1 where that fails."""
-    if options.sort is not None:
-        statistics = pstats.Stats(cast("Any", profiler), stream=sys.stderr)
-        statistics.strip_dirs().sort_stats(options.sort).print_stats()
-    if options.outfile is None:
+def _part_with(viewers: OwnViewers | None) -> int:
+    if viewers is None:
         return 0
-    try:
-        with whole_file(options.outfile) as beside:
-            profiler.dump_stats(beside)
-    except OSError as error:
-        reason = error.strerror or error
-        print(f"{options.prog}: the profile is lost: {options.outfile}: {reason}", file=sys.stderr)
-        return 1
-    return 0
+    from pikos.cli.own_viewers import part_with
 
-
-def _seconds(text: str) -> float:
-    """A time given on the command line."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return seconds
+    return part_with(viewers)

@@ -8,12 +8,13 @@ import os
 import socket
 import sys
 import webbrowser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pikos.cli.collector import collect_seldom
 from pikos.cli.top import number
 from pikos.errors import AddressError, PikosError, WebMissing
-from pikos.live.sessions import runtime_directory
+from pikos.live.runtime import runtime_directory
 
 if TYPE_CHECKING:
     import argparse
@@ -128,7 +129,7 @@ def _opened(address: str) -> Iterator[None]:
         yield  # a browser in this terminal is not what was meant
         return
     try:
-        path = runtime_directory() / f"web-{os.getpid()}.html"
+        path = Path(runtime_directory(), f"web-{os.getpid()}.html")
         path.unlink(missing_ok=True)  # of a process before us that had our number
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="ascii") as file:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
-@contextlib.contextmanager
-def whole_file(path: str) -> Iterator[str]:
+class whole_file:  # noqa: N801 - used as a function is: with whole_file(path) as beside:
     """Give the path of a new file, which takes the place of one when the block succeeds.
 
     Where it fails, what was there before is there still.  A symbolic link is replaced, and what it
@@ -23,25 +16,36 @@ def whole_file(path: str) -> Iterator[str]:
     path
         The file that is to be written.
 
-    Yields
-    ------
-    str
-        What to write to, in the same directory.
-
     Raises
     ------
     OSError
         If the file cannot be replaced.
 
     """
-    if os.path.exists(path) and not os.path.isfile(path):
-        yield path
-        return
-    beside = f"{path}.{secrets.token_hex(8)}.part"
-    try:
-        yield beside
-        os.replace(beside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(beside)
-        raise
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        special = os.path.exists(path) and not os.path.isfile(path)
+        self._beside = path if special else f"{path}.{os.urandom(8).hex()}.part"
+
+    def __enter__(self) -> str:
+        """Give what to write to, in the same directory."""
+        return self._beside
+
+    def __exit__(self, kind: type[BaseException] | None, *failure: object) -> None:
+        if self._beside == self._path:
+            return
+        try:
+            if kind is None:
+                os.replace(self._beside, self._path)
+                return
+        except BaseException:
+            self._remove()
+            raise
+        self._remove()
+
+    def _remove(self) -> None:
+        try:
+            os.unlink(self._beside)
+        except OSError:
+            pass

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import secrets
-import time
 from typing import TYPE_CHECKING
 
-from pikos.errors import AddressError
 from pikos.monitors.monitor import Monitor
-from pikos.publishing.addresses import checked
-from pikos.publishing.keys import publisher_keys
-from pikos.publishing.lifetime import LIFETIME
-from pikos.publishing.place import Place
-from pikos.real_time import Profile
-from pikos.real_time.hello import hello_of_profiler
-from pikos.real_time.libzmq import bind_libzmq
-from pikos.real_time.unseen import UnseenLock, unseen
+from pikos.real_time.publication import PublishedProfile
+from pikos.real_time.unseen import unseen
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
-    from types import ModuleType
     from typing import Literal
 
-    from pikos.publishing.keys import PublisherKeys
 
-_STOP_DEADLINE_S = 0.25
-_FORK_PATIENCE_S = 1.0
-_RECONNECT_S = 0.2
-_INTERVAL_MIN_S = 0.001
-
-
-class RealTimeProfiler(Profile, Monitor):
+class RealTimeProfiler(PublishedProfile, Monitor):
     """An exact profile of this program, for any number of viewers, while it runs.
 
     It counts from the first ``enable`` to the ``disable`` that answers it; pairs between the two,
@@ -82,10 +64,6 @@ class RealTimeProfiler(Profile, Monitor):
     profiles without publishing where its address is the parent's
     """
 
-    _place: Place | None = None
-    _bound: str | None = None
-    _stream: bytes | None = None
-
     def __init__(
         self,
         address: str | None = None,
@@ -100,41 +78,14 @@ class RealTimeProfiler(Profile, Monitor):
         timer: Callable[[], float] | None = None,
         timeunit: float = 0.0,
     ) -> None:
-        super().__init__(timer, timeunit, subcalls, builtins, threads=threads, clock=clock)
-        if not _INTERVAL_MIN_S <= interval < math.inf:
-            raise ValueError(f"interval is {interval}: give seconds, at least {_INTERVAL_MIN_S}")
+        super().__init__(
+            address, interval, clock, builtins, subcalls, threads, keys, publish, timer, timeunit
+        )
         if wait_for_viewer is not None and not 0 <= wait_for_viewer < math.inf:
             raise ValueError(f"wait_for_viewer is {wait_for_viewer}: give seconds, or None")
-        if address is not None:
-            checked(address, keys=keys is not None)
-        self._address = address
-        self._interval_s = interval
-        self._clock = "timer" if timer is not None else clock
-        self._threads = threads
-        self._builtins = builtins
-        self._keys = keys
         self._wait_s = wait_for_viewer or 0.0
-        self._publish = publish
-        self._lock = UnseenLock()
         self._depth = 0
-        self._held_for_fork = False
-        self._watched_at_fork = False
         self._inherited = False
-
-    @property
-    def address(self) -> str | None:
-        """Where it publishes; None when it does not."""
-        return self._bound
-
-    @property
-    def stream(self) -> bytes | None:
-        """The 16 random bytes that tell this session from all others; None when there is none."""
-        return self._stream
-
-    @property
-    def pid(self) -> int:
-        """Process that it profiles."""
-        return os.getpid()
 
     def enable(self, subcalls: bool | None = None, builtins: bool | None = None) -> None:
         """Count, and publish if that has not begun yet; when counting already, only nest.
@@ -157,7 +108,7 @@ class RealTimeProfiler(Profile, Monitor):
 
         """
         self._begin_anew_in_child()
-        begun = self._publish and self._place is None and self._begin_publishing()
+        begun = self.begin_publishing()
         try:
             if begun and self._wait_s:
                 self.wait_for_viewer(self._wait_s)
@@ -182,89 +133,15 @@ class RealTimeProfiler(Profile, Monitor):
         """Take the statistics as they are now; counting goes on."""
         self.snapshot_stats()
 
-    def close(self) -> None:
-        """Stop counting and publishing: a last snapshot, goodbye, and nothing is left behind."""
-        self._close("closed")
-
-    def before_fork(self) -> None:
-        """Stop the publishing thread, so that the process can fork."""
-        self._held_for_fork = self._lock.acquire(_FORK_PATIENCE_S)
-        facts = unseen(self.publishing)
-        self._watched_at_fork |= facts is not None and facts["viewers"]
-        unseen(self.pause_publishing)
-
-    def after_fork_in_parent(self) -> None:
-        """Publish again."""
-        if self._place is not None:
-            self._place.bound_again()
-        unseen(self.resume_publishing)
-        if self._held_for_fork:
-            self._lock.release()
-
     def after_fork_in_child(self) -> None:
         """Be disabled, and leave the session to the parent."""
-        self._lock = UnseenLock()
-        self.forget_publishing()
-        place, self._place = self._place, None
-        self._bound = self._stream = None
-        if place is not None:
-            place.forget()
-            self._publish = self._address is None
         self._inherited = True
+        super().after_fork_in_child()
+
+    def _stop_counting(self) -> None:
         if self._depth:
             self._depth = 0
-            unseen(super().disable)
-
-    def at_exit(self) -> None:
-        """End in order with the program."""
-        self._close("the program ended")
-
-    def __del__(self) -> None:
-        if self._place is not None:
-            self._close("the profiler is gone")
-
-    def _begin_publishing(self) -> bool:
-        """Publish, unless that has begun; whether this call began it."""
-        with self._lock:
-            if self._place is not None:
-                return False
-            bind_libzmq(_extension())
-            keys = None if self._keys is None else publisher_keys(self._keys)
-            LIFETIME.watch(self)
-            place = Place(self._address, keys=keys is not None)
-            try:
-                self._publish_at(place, keys)
-            except BaseException:
-                self.stop_publishing("it could not begin", 0.0)
-                place.close()
-                raise
-            self._place = place
-            return True
-
-    def _publish_at(self, place: Place, keys: PublisherKeys | None) -> None:
-        started_unix_ns = time.time_ns()
-        hello = hello_of_profiler(
-            _extension(),
-            clock=self._clock,
-            interval_s=self._interval_s,
-            threads=self._threads,
-            builtins=self._builtins,
-            started_unix_ns=started_unix_ns,
-        )
-        stream = secrets.token_bytes(16)
-        try:
-            bound = self.start_publishing(
-                place.endpoint,
-                self._interval_s,
-                hello,
-                stream,
-                None if keys is None else keys.server_secret,
-                () if keys is None else keys.clients,
-            )
-        except OSError as error:
-            raise AddressError(place.endpoint, f"{error}; give another address") from error
-        place.announce(bound, json.loads(hello)["argv"], started_unix_ns)
-        self._bound, self._stream = bound, stream
+            super()._stop_counting()
 
     def _start(self, subcalls: bool | None, builtins: bool | None) -> None:
         try:
@@ -278,24 +155,3 @@ class RealTimeProfiler(Profile, Monitor):
         if self._inherited:
             self._inherited = False
             self.clear()
-
-    def _close(self, reason: str) -> None:
-        with self._lock:
-            place, self._place = self._place, None
-            try:
-                if self._depth:
-                    self._depth = 0
-                    unseen(super().disable)
-            finally:
-                if place is not None:
-                    if self._watched_at_fork:  # whoever watched may not be connected again yet
-                        self.wait_for_viewer(_RECONNECT_S)
-                    self.stop_publishing(reason, _STOP_DEADLINE_S)
-                    place.close()
-                    self._bound = self._stream = None
-
-
-def _extension() -> ModuleType:
-    from pikos import _lsprof  # noqa: PLC0415 - it may not be there when this file is imported
-
-    return _lsprof

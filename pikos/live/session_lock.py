@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING
 
 if sys.platform != "win32":
     import fcntl
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
 SOCKET_NAME = "s"
 LOCK_NAME = "lock"
 FACTS_NAME = "session.json"
 
+_READING = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+)
 
-def is_private_directory(path: Path) -> bool:
+
+def is_private_directory(path: str) -> bool:
     """Whether path is a directory, not a link to one, that only this user may enter."""
     if sys.platform == "win32":
         return False
     try:
-        facts = path.lstat()
+        facts = os.lstat(path)
     except OSError:
         return False
     return (
@@ -46,43 +50,38 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
         return False
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
-            return False
-        raise
+    except (BlockingIOError, PermissionError):
+        return False
     return True
 
 
-def is_alive(directory: Path) -> bool:
+def is_alive(directory: str) -> bool:
     """Whether the process that made a session directory still holds its lock.
 
     Looking takes the lock only shared, so two who look never mistake each other for it.
     """
-    with opened(directory / LOCK_NAME) as descriptor:
+    with opened(os.path.join(directory, LOCK_NAME)) as descriptor:
         return descriptor is not None and not try_lock(descriptor, shared=True)
 
 
-def sweep(directory: Path, pid: int) -> None:
+def sweep(directory: str, pid: int) -> None:
     """Remove a dead session directory; leave it where its lock is not free.
 
     Removes only the files that a session has, so a directory with anything else in it stays.
     """
-    with opened(directory / LOCK_NAME) as descriptor:
+    with opened(os.path.join(directory, LOCK_NAME)) as descriptor:
         if descriptor is not None:
             if try_lock(descriptor):
                 remove(directory)
         elif not _process_exists(pid):  # it ended between making the directory and its lock
-            with contextlib.suppress(OSError):
-                directory.rmdir()
+            _try(os.rmdir, directory)
 
 
-def remove(directory: Path) -> None:
+def remove(directory: str) -> None:
     """Remove a session directory whose lock the caller holds."""
     for name in (SOCKET_NAME, FACTS_NAME, LOCK_NAME):
-        with contextlib.suppress(OSError):
-            (directory / name).unlink()
-    with contextlib.suppress(OSError):
-        directory.rmdir()
+        _try(os.unlink, os.path.join(directory, name))
+    _try(os.rmdir, directory)
 
 
 def _process_exists(pid: int) -> bool:
@@ -95,18 +94,29 @@ def _process_exists(pid: int) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[int | None]:
-    """Open one of a session's own files for reading; None if it is not this user's plain file."""
-    descriptor = None
-    with contextlib.suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    if descriptor is None:
-        yield None
-        return
+def _try(remove: Callable[[str], None], path: str) -> None:
     try:
-        facts = os.fstat(descriptor)
+        remove(path)
+    except OSError:
+        pass
+
+
+class opened:  # noqa: N801 - used as a function is: with opened(path) as descriptor:
+    """Open one of a session's own files for reading; None if it is not this user's plain file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor = -1
+
+    def __enter__(self) -> int | None:
+        try:
+            self._descriptor = os.open(self._path, _READING)
+        except OSError:
+            return None
+        facts = os.fstat(self._descriptor)
         ours = stat.S_ISREG(facts.st_mode) and facts.st_uid == os.geteuid()
-        yield descriptor if ours else None
-    finally:
-        os.close(descriptor)
+        return self._descriptor if ours else None
+
+    def __exit__(self, *failure: object) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)

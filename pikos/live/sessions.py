@@ -15,38 +15,18 @@ no session directories, so no session is ever found.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import stat
-import sys
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from pikos.errors import AddressError, SessionNotFound
-from pikos.live.session_lock import (
-    FACTS_NAME,
-    SOCKET_NAME,
-    is_alive,
-    is_private_directory,
-    opened,
-    sweep,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-SOCKET_PATH_MAX = 107
-"""Bytes that the path of an ipc socket may have (unix(7): 108 with the closing NUL)."""
+from pikos.errors import SessionNotFound
+from pikos.live.runtime import session_directories
+from pikos.live.session_lock import FACTS_NAME, is_alive, is_private_directory, opened, sweep
 
 FACTS_MAX = 256 * 1024
 """Bytes that ``session.json`` may have."""
-
-_SYSTEM_RUNTIME = "/run/user"  # where it is when the environment does not tell
-_DIRECTORY_NAME = re.compile(r"([1-9][0-9]{0,9})-[0-9a-f]{16}")
-_DIRECTORY_NAME_MAX = 10 + 1 + 16
 
 
 class Session(NamedTuple):
@@ -66,50 +46,13 @@ class Session(NamedTuple):
     """What it publishes, ``profile`` or ``records``, as it tells it."""
 
 
-def runtime_directory() -> Path:
-    """Return the directory for this user's sessions, made if need be and checked.
-
-    Returns
-    -------
-    Path
-        A directory that this user owns and nobody else may enter.
-
-    Raises
-    ------
-    AddressError
-        If there is none and none can be made.
-
-    """
-    for candidate in _candidates():
-        if not _has_room_for_a_socket(candidate):
-            continue
-        with contextlib.suppress(OSError):
-            candidate.mkdir(0o700)
-        if is_private_directory(candidate):
-            return candidate
-    try:
-        made = Path(tempfile.mkdtemp(prefix=_fallback_prefix()))
-    except OSError as error:
-        raise AddressError(
-            "ipc://", f"no directory for the socket can be made: {error}; set XDG_RUNTIME_DIR"
-        ) from error
-    if not _has_room_for_a_socket(made):
-        made.rmdir()
-        raise AddressError(
-            str(made),
-            f"too long for a socket, whose path may have {SOCKET_PATH_MAX} bytes; "
-            "set TMPDIR or XDG_RUNTIME_DIR to a shorter one",
-        )
-    return made
-
-
 def list_sessions() -> tuple[Session, ...]:
     """Return this user's live sessions, the oldest first, and sweep away the dead ones.
 
     What a session says of itself is read within limits, and one that makes no sense is left out.
     """
     sessions = []
-    for pid, directory in _directories():
+    for pid, directory in session_directories():
         if is_alive(directory):
             session = _read(pid, directory)
             if session is not None:
@@ -139,9 +82,9 @@ def find(target: int | str) -> tuple[str, ...]:
         return _find_pid(int(text))
     if "://" in text:
         return (text,)
-    path = Path(text).absolute()
+    path = os.path.join(os.getcwd(), text)
     try:
-        mode = path.stat().st_mode
+        mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
         raise SessionNotFound(target, f"no process, address or path is that: {error}") from None
     if stat.S_ISSOCK(mode):
@@ -161,39 +104,8 @@ def _find_pid(pid: int) -> tuple[str, ...]:
     return found
 
 
-def _directories() -> Iterator[tuple[int, Path]]:
-    for root in _candidates():
-        if not is_private_directory(root):
-            continue
-        for directory in sorted(root.iterdir()):
-            match = _DIRECTORY_NAME.fullmatch(directory.name)
-            if match is not None and is_private_directory(directory):
-                yield int(match[1]), directory
-
-
-def _candidates() -> tuple[Path, ...]:
-    """Return where the run-time directory may be, the best first, whether or not it is there."""
-    if sys.platform == "win32":
-        return ()
-    uid = os.geteuid()
-    parents = (Path(os.environ.get("XDG_RUNTIME_DIR", "")), Path(_SYSTEM_RUNTIME, str(uid)))
-    inside = (parent / "pikos" for parent in parents if parent.is_absolute())
-    temporary = Path(tempfile.gettempdir())
-    fallbacks = sorted(temporary.glob(f"{_fallback_prefix()}*"))
-    return tuple(dict.fromkeys((*inside, temporary / f"pikos-{uid}", *fallbacks)))
-
-
-def _fallback_prefix() -> str:
-    return "pikos-" if sys.platform == "win32" else f"pikos-{os.geteuid()}-"
-
-
-def _has_room_for_a_socket(directory: Path) -> bool:
-    longest = len(os.fsencode(directory)) + 1 + _DIRECTORY_NAME_MAX + 1 + len(SOCKET_NAME)
-    return longest <= SOCKET_PATH_MAX
-
-
-def _read(pid: int, directory: Path) -> Session | None:
-    with opened(directory / FACTS_NAME) as descriptor:
+def _read(pid: int, directory: str) -> Session | None:
+    with opened(os.path.join(directory, FACTS_NAME)) as descriptor:
         if descriptor is None:
             return None
         text = os.pread(descriptor, FACTS_MAX + 1, 0)
@@ -214,7 +126,7 @@ def _read(pid: int, directory: Path) -> Session | None:
                     address,
                     tuple(argv),
                     started,
-                    str(directory),
+                    directory,
                     what if isinstance(what, str) else "profile",
                 )
     except (ValueError, RecursionError):

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 from pikos.errors import AddressError
-from pikos.live.sessions import SOCKET_PATH_MAX
+from pikos.live.runtime import SOCKET_PATH_MAX
 
 _FORMS = "give ipc:///path/of/a/socket, tcp://127.0.0.1:PORT, or nothing at all"
 _PORT_MAX = 65535

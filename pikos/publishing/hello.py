@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
-import socket
 import sys
-from typing import Any
 
 import pikos
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def facts_of_process(*, interval_s: float, started_unix_ns: int) -> dict[str, Any]:
@@ -30,10 +31,18 @@ def facts_of_process(*, interval_s: float, started_unix_ns: int) -> dict[str, An
     return {
         "pikos": pikos.__version__,
         "pid": os.getpid(),
-        "host": socket.gethostname(),
+        "host": _host(),
         "argv": list(getattr(sys, "argv", ())),  # an embedding program may set none
         "executable": sys.executable,
-        "python": platform.python_version(),
+        "python": sys.version.split(maxsplit=1)[0],
         "interval_ns": round(interval_s * 1e9),
         "started_unix_ns": started_unix_ns,
     }
+
+
+def _host() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket  # noqa: PLC0415 - slow, and not needed elsewhere
+
+    return socket.gethostname()

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import atexit
 import os
-import weakref
-from typing import Protocol
+from _weakref import ref  # weakref itself is not imported: the program may not have it
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
 
-class Publishing(Protocol):
-    """What is told; none of these may wait for long."""
+    class Publishing(Protocol):
+        """What is told; none of these may wait for long."""
 
-    def before_fork(self) -> None:
-        """Stop every thread and close every socket, to be ready to begin again."""
+        def before_fork(self) -> None:
+            """Stop every thread and close every socket, to be ready to begin again."""
 
-    def after_fork_in_parent(self) -> None:
-        """Begin again."""
+        def after_fork_in_parent(self) -> None:
+            """Begin again."""
 
-    def after_fork_in_child(self) -> None:
-        """Let go of what is the parent's without touching it."""
+        def after_fork_in_child(self) -> None:
+            """Let go of what is the parent's without touching it."""
 
-    def at_exit(self) -> None:
-        """End in order."""
+        def at_exit(self) -> None:
+            """End in order."""
 
 
 class Lifetime:
@@ -31,14 +33,14 @@ class Lifetime:
     """
 
     def __init__(self) -> None:
-        self._told: list[weakref.ref[Publishing]] = []
+        self._told: list[ref[Publishing]] = []
         self._forking: list[Publishing] = []
         self._registered = False
 
     def watch(self, publishing: Publishing) -> None:
         """Tell publishing from now on, for as long as somebody else holds it."""
         if publishing not in self._alive():
-            self._told.append(weakref.ref(publishing, self._told.remove))
+            self._told.append(ref(publishing, self._told.remove))
         if self._registered:
             return
         self._registered = True

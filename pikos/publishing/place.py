@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from pikos.errors import AddressError
-from pikos.publishing.addresses import checked
 from pikos.publishing.session_directory import SessionDirectory
-from pikos.publishing.socket_path import SocketPath
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pikos.publishing.socket_path import SocketPath
 
 
 class Place:
@@ -46,12 +43,11 @@ class Place:
             self._directory = SessionDirectory.make()
             self.endpoint = self._directory.endpoint
             return
-        self.endpoint = checked(address, keys=keys)
-        if self.endpoint.startswith("ipc://"):
-            self._socket = SocketPath(Path(self.endpoint.removeprefix("ipc://")))
+        self.endpoint, self._socket = _claimed(address, keys=keys)
         try:
-            with contextlib.suppress(AddressError):
-                self._directory = SessionDirectory.make()
+            self._directory = SessionDirectory.make()
+        except AddressError:
+            pass
         except BaseException:
             self.close()
             raise
@@ -93,3 +89,16 @@ class Place:
             self._socket.forget()
         if self._directory is not None:
             self._directory.forget()
+
+
+def _claimed(address: str, *, keys: bool) -> tuple[str, SocketPath | None]:
+    """Check a given address, and claim the path of its socket if it has one."""
+    from pathlib import Path  # noqa: PLC0415 - slow, and seldom needed
+
+    from pikos.publishing.addresses import checked  # noqa: PLC0415 - as above
+    from pikos.publishing.socket_path import SocketPath  # noqa: PLC0415 - as above
+
+    endpoint = checked(address, keys=keys)
+    if not endpoint.startswith("ipc://"):
+        return endpoint, None
+    return endpoint, SocketPath(Path(endpoint.removeprefix("ipc://")))

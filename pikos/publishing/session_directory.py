@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import secrets
-from typing import TYPE_CHECKING, Self
 
 from pikos.errors import AddressError
-from pikos.live import session_lock, sessions
+from pikos.live import runtime, session_lock
+from pikos.publishing.json_text import json_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+    from typing import Self
 
 _ATTEMPTS = 8  # a directory may be swept before its lock is held, or its name be taken
 
@@ -25,7 +23,7 @@ class SessionDirectory:
     Fork: the child calls ``forget``; the directory stays the parent's
     """
 
-    def __init__(self, path: Path, lock: int) -> None:
+    def __init__(self, path: str, lock: int) -> None:
         self.path = path
         """The directory."""
         self._lock = lock  # descriptor, its lock held; -1 when given up
@@ -40,28 +38,28 @@ class SessionDirectory:
             If none can be made.
 
         """
-        sessions.list_sessions()
-        root = sessions.runtime_directory()
+        root = runtime.runtime_directory()
+        runtime.sweep_dead(root)
         for _ in range(_ATTEMPTS):
-            path = root / f"{os.getpid()}-{secrets.token_hex(8)}"
+            path = os.path.join(root, runtime.session_directory_name())
             try:
-                path.mkdir(0o700)
-                lock = _made_and_locked(path / session_lock.LOCK_NAME)
+                os.mkdir(path, 0o700)
+                lock = _made_and_locked(os.path.join(path, session_lock.LOCK_NAME))
             except FileExistsError:
                 continue
             except OSError as error:
                 session_lock.remove(path)
                 raise AddressError(
-                    str(path), f"no session directory can be made: {error}; set XDG_RUNTIME_DIR"
+                    path, f"no session directory can be made: {error}; set XDG_RUNTIME_DIR"
                 ) from error
             if lock is not None:
                 return cls(path, lock)
-        raise AddressError(str(root), f"{_ATTEMPTS} session directories made here were taken away")
+        raise AddressError(root, f"{_ATTEMPTS} session directories made here were taken away")
 
     @property
     def endpoint(self) -> str:
         """Where a session publishes that was given no address."""
-        return f"ipc://{self.path / session_lock.SOCKET_NAME}"
+        return f"ipc://{os.path.join(self.path, session_lock.SOCKET_NAME)}"
 
     def announce(
         self, address: str, argv: Sequence[str], started_unix_ns: int, publishes: str = "profile"
@@ -82,9 +80,9 @@ class SessionDirectory:
             "publishes": publishes,
         }
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self.path / session_lock.FACTS_NAME, flags, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            json.dump(facts, stream)
+        descriptor = os.open(os.path.join(self.path, session_lock.FACTS_NAME), flags, 0o600)
+        with open(descriptor, "wb") as stream:
+            stream.write(json_text(facts).encode())
 
     def remove(self) -> None:
         """Remove the directory with all that a session has in it, and give up its lock."""
@@ -96,11 +94,13 @@ class SessionDirectory:
         """Close this process's hold on the lock; the directory stays as it is."""
         lock, self._lock = self._lock, -1
         if lock >= 0:
-            with contextlib.suppress(OSError):
+            try:
                 os.close(lock)
+            except OSError:
+                pass
 
 
-def _made_and_locked(path: Path) -> int | None:
+def _made_and_locked(path: str) -> int | None:
     """Make a lock file and lock it; None if a sweeper was there first."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -117,8 +117,8 @@ def _made_and_locked(path: Path) -> int | None:
     return None
 
 
-def _is_still_at(path: Path, descriptor: int) -> bool:
+def _is_still_at(path: str, descriptor: int) -> bool:
     try:
-        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+        return os.path.samestat(os.lstat(path), os.fstat(descriptor))
     except FileNotFoundError:
         return False

@@ -11,10 +11,14 @@ import optparse
 import os
 import pstats
 import sys
+from typing import TYPE_CHECKING
 
 from pikos.errors import PikosError, ProgramNotFound
 from pikos.real_time import Profile
-from pikos.real_time.program import Module, Program, Script, leave, report
+from pikos.real_time.program import Module, Script, leave, report
+
+if TYPE_CHECKING:
+    from pikos.real_time.program import Program
 
 USAGE = (
     "python -m pikos.real_time [-o output_file_path] [-s sort] [-m module | scriptfile] [arg] ..."

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NoReturn
 
 import pikos
 from pikos.errors import ExtensionMissing
 
 __all__ = ["Profiler"]
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from pikos._lsprof import Profiler
 else:
     try:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pikos.publishing.hello import facts_of_process
-from pikos.wire.hello import hello_json
+from pikos.publishing.json_text import json_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Any
+
+_UNCUT_MAX = 4096
+"""Bytes of facts of which nothing is ever cut; what may have to be cut is left to ``pikos.wire``,
+which costs too much to import for every profiled program."""
 
 
 def hello_of_profiler(
@@ -19,7 +23,7 @@ def hello_of_profiler(
     threads: bool,
     builtins: bool,
     started_unix_ns: int,
-) -> bytes:
+) -> tuple[dict[str, Any], bytes]:
     """Write the hello of a profiler's session.
 
     Parameters
@@ -39,16 +43,21 @@ def hello_of_profiler(
 
     Returns
     -------
-    bytes
-        JSON.
+    tuple
+        The facts of it, and its JSON.
 
     """
-    return hello_json(
-        {
-            **facts_of_process(interval_s=interval_s, started_unix_ns=started_unix_ns),
-            "clock": extension.clock()[0] if clock == "wall" else clock,
-            "mechanism": extension.mechanism()[0],
-            "threads": threads,
-            "builtins": builtins,
-        }
-    )
+    facts = {
+        **facts_of_process(interval_s=interval_s, started_unix_ns=started_unix_ns),
+        "clock": extension.clock()[0] if clock == "wall" else clock,
+        "mechanism": extension.mechanism()[0],
+        "threads": threads,
+        "builtins": builtins,
+    }
+    text = json_text(facts)
+    if len(text) > _UNCUT_MAX:
+        from pikos.wire.hello import short_facts  # noqa: PLC0415 - see _UNCUT_MAX
+
+        facts = short_facts(facts)
+        text = json_text(facts)
+    return facts, f'{text[:-1]}, "tables": {extension.TABLES_JSON}}}'.encode()

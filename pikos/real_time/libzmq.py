@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import ctypes.util
-import importlib.util
-from pathlib import Path
-from typing import TYPE_CHECKING
+import os
+import sys
 
 from pikos.errors import LibzmqUnusable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
 _WHEEL_PLACES = (
-    "pyzmq.libs/libzmq*.so*",
-    "zmq/.dylibs/libzmq*.dylib",
-    "zmq/libzmq*.so*",
-    "zmq/libzmq*.dylib",
-    "pyzmq.libs/libzmq*.dll",
-    "zmq/libzmq*.dll",
+    ("pyzmq.libs", ".so"),
+    (os.path.join("zmq", ".dylibs"), ".dylib"),
+    ("zmq", ".so"),
+    ("zmq", ".dylib"),
+    ("pyzmq.libs", ".dll"),
+    ("zmq", ".dll"),
 )
+"""Directories beside pyzmq's modules, and what the name of the library in them has."""
 
 
 def libzmq_path() -> str | None:
@@ -27,7 +27,7 @@ def libzmq_path() -> str | None:
 
     pyzmq is looked for, not imported: the profiled program may not want it.
     """
-    return _in_wheel() or ctypes.util.find_library("zmq")
+    return _in_wheel() or _of_system()
 
 
 def bind_libzmq(extension: ModuleType) -> None:
@@ -56,9 +56,20 @@ def bind_libzmq(extension: ModuleType) -> None:
 
 
 def _in_wheel() -> str | None:
-    found = importlib.util.find_spec("zmq")
-    if found is None or found.origin is None:
+    specs = (finder.find_spec("zmq", None) for finder in sys.meta_path)
+    origin = next((spec.origin for spec in specs if spec is not None), None)
+    if origin is None:
         return None
-    site = Path(found.origin).parent.parent
-    libraries = (library for place in _WHEEL_PLACES for library in sorted(site.glob(place)))
-    return next(map(str, libraries), None)
+    site = os.path.dirname(os.path.dirname(origin))
+    for directory, suffix in _WHEEL_PLACES:
+        path = os.path.join(site, directory)
+        for name in sorted(os.listdir(path)) if os.path.isdir(path) else ():
+            if name.startswith("libzmq") and suffix in name:
+                return os.path.join(path, name)
+    return None
+
+
+def _of_system() -> str | None:
+    import ctypes.util  # noqa: PLC0415 - slow, and seldom needed
+
+    return ctypes.util.find_library("zmq")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import marshal
-import pstats
 import sys
-from typing import TYPE_CHECKING, Any, cast
 
-import __main__
 from pikos.real_time.extension import Profiler
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import CodeType, TracebackType
-    from typing import ParamSpec, Self, TypeVar
+    from typing import Any, ParamSpec, Self, TypeVar
 
     from pikos._lsprof import profiler_subentry
 
@@ -84,8 +82,11 @@ class Profile(Profiler):
             A sort key of ``pstats.Stats.sort_stats``, or a tuple of them.
 
         """
+        import pstats  # noqa: PLC0415 - slow, and not always needed
+
         keys = sort if isinstance(sort, tuple) else (sort,)
-        pstats.Stats(cast("Any", self)).strip_dirs().sort_stats(*keys).print_stats()
+        profile: Any = self
+        pstats.Stats(profile).strip_dirs().sort_stats(*keys).print_stats()
 
     def dump_stats(self, file: str) -> None:
         """Write the statistics to a file that ``pstats.Stats`` reads.
@@ -149,7 +150,7 @@ class Profile(Profiler):
             This profiler.
 
         """
-        names = __main__.__dict__
+        names = sys.modules["__main__"].__dict__
         return self.runctx(cmd, names, names)
 
     def runctx(
@@ -286,5 +287,5 @@ def run(statement: str, filename: str | None = None, sort: Any = -1) -> None:
         A sort key of ``pstats.Stats.sort_stats``, or a tuple of them.
 
     """
-    names = __main__.__dict__
+    names = sys.modules["__main__"].__dict__
     runctx(statement, names, names, filename, sort)

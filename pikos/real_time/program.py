@@ -7,51 +7,58 @@ and is found again by the processes that multiprocessing starts.
 from __future__ import annotations
 
 import builtins
-import importlib.machinery
-import importlib.util
 import io
 import os
 import sys
-import types
 import zipimport
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from importlib.machinery import BuiltinImporter, PathFinder, SourceFileLoader
 
 from pikos.errors import ProgramNotFound
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import types
     from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from typing import Any, Protocol
 
+    Call = Callable[..., Any]
+    """Calls what it is given, with arguments."""
     _Found = tuple[types.CodeType, types.ModuleType]
     """Code of a program's top level, and the ``__main__`` that it runs in."""
+
+    class Program(Protocol):
+        """A program that can be run as ``__main__``."""
+
+        def load(self, arguments: Sequence[str]) -> Loaded:
+            """Prepare this process for it, as far as that runs none of its code.
+
+            Parameters
+            ----------
+            arguments
+                What follows its name in ``sys.argv``.
+
+            Returns
+            -------
+            Loaded
+                What runs it when called; whatever the program raises comes through.
+
+            Raises
+            ------
+            ProgramNotFound
+                From here or from what runs it, if there is no such program.
+            SyntaxError
+                If its text is no Python.
+
+            """
+
 
 _OURS = (os.path.join(os.path.dirname(os.path.dirname(__file__)), ""), "<frozen ")
 """How the files begin whose frames stand between the interpreter and a program."""
 
 
-class Program(Protocol):
-    """A program that can be run as ``__main__``."""
-
-    def load(self, arguments: Sequence[str]) -> Loaded:
-        """Prepare this process for it, as far as that runs none of its code.
-
-        Parameters
-        ----------
-        arguments
-            What follows its name in ``sys.argv``.
-
-        Returns
-        -------
-        Loaded
-            What runs it when called; whatever the program raises comes through.
-
-        Raises
-        ------
-        ProgramNotFound
-            From here or from what runs it, if there is no such program.
-        SyntaxError
-            If its text is no Python.
-
-        """
+def _call(function: Callable[..., Any], *arguments: object) -> Any:
+    return function(*arguments)
 
 
 class Loaded:
@@ -61,11 +68,11 @@ class Loaded:
     ----------
     find
         Finds its code, and puts the ``__main__`` that it is to run in into ``sys.modules``.
-        Called once.
+        Called once, with what calls whatever is the program's own.
 
     """
 
-    def __init__(self, find: Callable[[], _Found]) -> None:
+    def __init__(self, find: Callable[[Call], _Found]) -> None:
         self._find = find
         self._found: _Found | None = None
 
@@ -79,39 +86,63 @@ class Loaded:
             If there is no such program.
 
         """
-        return self._once_found()[0]
+        return self._once_found(_call)[0]
 
-    def __call__(self) -> None:
-        """Run it."""
-        code, main = self._once_found()
-        exec(code, vars(main))  # noqa: S102 - to run a program is what was asked for
+    def __call__(self, call: Call = _call) -> None:
+        """Run it.
 
-    def _once_found(self) -> _Found:
+        Parameters
+        ----------
+        call
+            Calls what is the program's own, and that alone: a profiler that counts it.
+
+        """
+        code, main = self._once_found(call)
+        call(exec, code, vars(main))
+
+    def _once_found(self, call: Call) -> _Found:
         if self._found is None:
-            self._found = self._find()
+            self._found = self._find(call)
         return self._found
 
 
-class Text(NamedTuple):
-    """A program given as text, as with ``python -c``: the current directory is on its path."""
+class Text:
+    """A program given as text, as with ``python -c``: the current directory is on its path.
 
-    text: str
+    Parameters
+    ----------
+    text
+        Python code.
+
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     def load(self, arguments: Sequence[str]) -> Loaded:
         """Prepare to run it."""
         sys.argv[:] = ["-c", *arguments]
         _put_first_on_path("")
         code = compile(self.text, "<string>", "exec", dont_inherit=True)
-        main = _become_main(importlib.machinery.BuiltinImporter, None, None)
-        return Loaded(lambda: (code, main))
+        main = _become_main(BuiltinImporter, None, None)
+        return Loaded(lambda _: (code, main))
 
 
-class Script(NamedTuple):
-    """A program in a file, or in a directory or archive with a ``__main__.py``: on its path."""
+class Script:
+    """A program in a file, or in a directory or archive with a ``__main__.py``: on its path.
 
-    path: str
-    name_in_code: str | None = None
-    """What a file's code says that its file is; None for the absolute path, as ``python`` does."""
+    Parameters
+    ----------
+    path
+        The file.
+    name_in_code
+        What a file's code says that its file is; None for the absolute path, as ``python`` does.
+
+    """
+
+    def __init__(self, path: str, name_in_code: str | None = None) -> None:
+        self.path = path
+        self.name_in_code = name_in_code
 
     def load(self, arguments: Sequence[str]) -> Loaded:
         """Prepare to run it."""
@@ -126,25 +157,32 @@ class Script(NamedTuple):
             raise ProgramNotFound(self.path, error.strerror or "it cannot be read") from error
         _put_first_on_path(os.path.dirname(os.path.realpath(path)))
         code = compile(source, self.name_in_code or path, "exec", dont_inherit=True)
-        loader = importlib.machinery.SourceFileLoader("__main__", path)
-        main = _become_main(loader, path, None)
-        return Loaded(lambda: (code, main))
+        main = _become_main(SourceFileLoader("__main__", path), path, None)
+        return Loaded(lambda _: (code, main))
 
     def _load_container(self, path: str) -> Loaded:
-        spec = importlib.machinery.PathFinder.find_spec("__main__", [path])
+        spec = PathFinder.find_spec("__main__", [path])
         if spec is None:
             raise ProgramNotFound(self.path, "there is no __main__.py in it")
         if sys.flags.safe_path:
             sys.path.insert(0, path)
         else:
             _put_first_on_path(path)
-        return Loaded(lambda: _found_by("__main__", spec))
+        return Loaded(lambda _: _found_by("__main__", spec))
 
 
-class Module(NamedTuple):
-    """A module or package, as with ``python -m``: the current directory is on its path."""
+class Module:
+    """A module or package, as with ``python -m``: the current directory is on its path.
 
-    name: str
+    Parameters
+    ----------
+    name
+        Its dotted name.
+
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def load(self, arguments: Sequence[str]) -> Loaded:
         """Prepare to run it; the package it may be in is imported only when it runs."""
@@ -152,8 +190,8 @@ class Module(NamedTuple):
         _put_first_on_path(os.getcwd())
         return Loaded(self._find)
 
-    def _find(self) -> _Found:
-        name, spec = _find(self.name)
+    def _find(self, call: Call) -> _Found:
+        name, spec = _find(self.name, call)
         sys.argv[0] = spec.origin or name
         return _found_by(name, spec)
 
@@ -216,10 +254,15 @@ def _is_zip_file(path: str) -> bool:
     return True
 
 
-def _find(name: str) -> tuple[str, importlib.machinery.ModuleSpec]:
+def _find(name: str, call: Call) -> tuple[str, ModuleSpec]:
     """The module that runs as name, itself or the ``__main__`` in it, and its spec."""
+    from importlib.util import find_spec  # noqa: PLC0415 - only python -m imports it, too
+
     try:
-        spec = importlib.util.find_spec(name)
+        package = name.rpartition(".")[0]
+        if package and package not in sys.modules:
+            call(__import__, package)
+        spec = find_spec(name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise
@@ -232,23 +275,20 @@ def _find(name: str) -> tuple[str, importlib.machinery.ModuleSpec]:
         return name, spec
     if name.endswith(".__main__"):
         raise ProgramNotFound(name, "a package cannot be a __main__")
-    return _find(f"{name}.__main__")
+    return _find(f"{name}.__main__", call)
 
 
-def _found_by(name: str, spec: importlib.machinery.ModuleSpec) -> _Found:
-    loader = spec.loader
-    get_code = getattr(loader, "get_code", None)
+def _found_by(name: str, spec: ModuleSpec) -> _Found:
+    get_code = getattr(spec.loader, "get_code", None)
     code = None if get_code is None else get_code(name)
     if code is None:
         raise ProgramNotFound(name, "it has no Python code that could be run")
-    return code, _become_main(loader, spec.origin, spec)
+    return code, _become_main(spec.loader, spec.origin, spec)
 
 
-def _become_main(
-    loader: object, path: str | None, spec: importlib.machinery.ModuleSpec | None
-) -> types.ModuleType:
+def _become_main(loader: object, path: str | None, spec: ModuleSpec | None) -> types.ModuleType:
     """A new, empty ``__main__``, put in the place of the present one."""
-    main = types.ModuleType("__main__")
+    main = type(sys)("__main__")
     facts: dict[str, object] = {"__builtins__": builtins, "__loader__": loader, "__spec__": spec}
     if spec is not None:
         facts["__package__"] = spec.parent

@@ -6,15 +6,17 @@ the program above them.  Only direct calls of built-ins are events, so these are
 
 from __future__ import annotations
 
-import functools
-import threading
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+# What functools and threading are made of, which the profiled program may not have imported.
+from _functools import partial  # type: ignore[import-not-found]  # it has no stub
+from _thread import RLock
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import ParamSpec, TypeVar
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
+    Parameters = ParamSpec("Parameters")
+    Result = TypeVar("Result")
 
 
 def unseen(
@@ -23,14 +25,15 @@ def unseen(
     **keywords: Parameters.kwargs,
 ) -> Result:
     """Call a built-in that is not to be counted."""
-    return functools.partial(function, *args, **keywords)()
+    result: Result = partial(function, *args, **keywords)()
+    return result
 
 
 class UnseenLock:
     """A reentrant lock whose use is not counted."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = RLock()
 
     def acquire(self, timeout_s: float = -1.0) -> bool:
         """Wait for the lock, without end if the time is negative; whether it was taken."""

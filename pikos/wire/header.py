@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pikos.wire import tables
+from pikos.wire.hello import tables_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,9 @@ LIMITS = (
 
 TYPE_LETTERS = {"i64": "i", "f64": "f", "str": "s"}
 """The letter that stands for a column's type in ``PK_…_TYPES``."""
+
+LITERAL_WIDTH = 72
+"""Characters of the tables' JSON on one line."""
 
 
 def envelope_offsets() -> dict[str, int]:
@@ -93,7 +97,19 @@ def _lines() -> Iterator[str]:
         yield f'#define {stem}_TYPES "{types}"'
         yield from _enum(f"{stem}_{column.name.upper()}" for column in table.columns)
         yield ""
+    yield "/* The tables as a hello declares them. */"
+    yield "#define PK_TABLES_JSON \\"
+    yield from _literal(tables_json(tables.TABLES))
+    yield ""
     yield "#endif"
+
+
+def _literal(text: str) -> Iterator[str]:
+    """A string literal of C, in lines of a macro."""
+    parts = [text[at : at + LITERAL_WIDTH] for at in range(0, len(text), LITERAL_WIDTH)]
+    for part in parts:
+        escaped = part.replace("\\", "\\\\").replace('"', '\\"')
+        yield f'    "{escaped}"' + ("" if part is parts[-1] else " \\")
 
 
 def _enum(members: Iterator[str]) -> Iterator[str]:

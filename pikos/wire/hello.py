@@ -72,13 +72,46 @@ def hello_json(facts: Mapping[str, Any], tables: Iterable[Table] = TABLES) -> by
         If it would be longer.
 
     """
-    told = {name: _short(value) for name, value in facts.items()}
-    text = json.dumps(
-        {**told, "tables": [_declaration(table) for table in tables]}, allow_nan=False
-    )
+    shown = json.dumps(short_facts(facts), allow_nan=False)
+    separator = "" if shown == "{}" else ", "
+    text = f'{shown[:-1]}{separator}"tables": {tables_json(tables)}}}'
     if len(text) > JSON_MAX:
         raise WireError(ENVELOPE_SIZE, f"JSON of {len(text)} bytes; a hello may have {JSON_MAX}")
     return text.encode("ascii")
+
+
+def tables_json(tables: Iterable[Table]) -> str:
+    """Write the tables as a hello declares them.
+
+    Parameters
+    ----------
+    tables
+        The tables.
+
+    Returns
+    -------
+    str
+        A JSON list, ASCII.
+
+    """
+    return json.dumps([_declaration(table) for table in tables])
+
+
+def short_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Cut the strings and lists of facts that are too long for a hello.
+
+    Parameters
+    ----------
+    facts
+        What a session says of itself.
+
+    Returns
+    -------
+    dict
+        The same, cut where need be.
+
+    """
+    return {name: _short(value) for name, value in facts.items()}
 
 
 def _short(value: Any) -> Any:  # any JSON

@@ -21,7 +21,7 @@ from support.waiting import calls_of, hear_until, wait_until
 
 from pikos.api import RealTimeProfiler, real_time_profiler
 from pikos.errors import AddressError, KeyFileError
-from pikos.live import sessions, subscribe
+from pikos.live import runtime, sessions, subscribe
 from pikos.monitors.monitor import Monitor
 from pikos.real_time import Profile
 from pikos.wire.messages import Bye, Hello
@@ -516,7 +516,7 @@ def test_an_address_is_published_on_where_no_session_directory_can_be_made(make,
     def refused():
         raise AddressError("ipc://", "read-only")
 
-    monkeypatch.setattr(sessions, "runtime_directory", refused)
+    monkeypatch.setattr(runtime, "runtime_directory", refused)
 
     with make("tcp://127.0.0.1") as profiler:
         assert profiler.address

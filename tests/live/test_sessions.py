@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from pikos.errors import AddressError, SessionNotFound
-from pikos.live import session_lock, sessions
+from pikos.live import runtime as runtime_module, session_lock, sessions
+from pikos.live.runtime import runtime_directory
 from pikos.publishing.session_directory import SessionDirectory
 
 HEX = "0123456789abcdef"
@@ -40,7 +41,7 @@ def dead_directory(runtime, name=f"999999999-{HEX}"):
 
 
 def test_the_directory_is_made_below_the_users_runtime_directory_for_this_user_alone(runtime):
-    directory = sessions.runtime_directory()
+    directory = Path(runtime_directory())
 
     assert directory == runtime / "pikos"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
@@ -50,17 +51,17 @@ def test_without_a_runtime_directory_it_is_a_directory_of_the_user_in_the_tempor
     runtime, monkeypatch
 ):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime / "not there"))
-    monkeypatch.setattr(sessions, "_SYSTEM_RUNTIME", str(runtime / "nor there"))
+    monkeypatch.setattr(runtime_module, "_SYSTEM_RUNTIME", str(runtime / "nor there"))
 
-    assert sessions.runtime_directory() == Path(tempfile.gettempdir(), f"pikos-{os.geteuid()}")
+    assert runtime_directory() == os.path.join(tempfile.gettempdir(), f"pikos-{os.geteuid()}")
 
 
 @pytest.mark.parametrize("variable", ["", "relative/path"])
 def test_a_runtime_directory_that_is_not_absolute_is_not_used(runtime, monkeypatch, variable):
     monkeypatch.setenv("XDG_RUNTIME_DIR", variable)
-    monkeypatch.setattr(sessions, "_SYSTEM_RUNTIME", str(runtime / "not there"))
+    monkeypatch.setattr(runtime_module, "_SYSTEM_RUNTIME", str(runtime / "not there"))
 
-    assert sessions.runtime_directory().parent == Path(tempfile.gettempdir())
+    assert os.path.dirname(runtime_directory()) == tempfile.gettempdir()
 
 
 @pytest.mark.parametrize("plant", ["link", "open", "file"])
@@ -77,7 +78,7 @@ def test_a_planted_directory_is_not_used_but_a_fresh_one(runtime, plant):
         case "file":
             planted.write_text("precious")
 
-    directory = sessions.runtime_directory()
+    directory = Path(runtime_directory())
 
     assert directory not in {planted, elsewhere}
     assert session_lock.is_private_directory(directory)
@@ -85,7 +86,7 @@ def test_a_planted_directory_is_not_used_but_a_fresh_one(runtime, plant):
 
 
 def test_a_directory_of_another_user_is_not_private(runtime, monkeypatch):
-    directory = sessions.runtime_directory()
+    directory = Path(runtime_directory())
     monkeypatch.setattr(os, "geteuid", lambda: directory.stat().st_uid + 1)
 
     assert not session_lock.is_private_directory(directory)
@@ -96,13 +97,13 @@ def test_when_every_usual_directory_is_planted_a_fresh_one_is_made_once_and_foun
 ):
     (runtime / "pikos").write_text("")
     Path(tempfile.gettempdir(), f"pikos-{os.geteuid()}").write_text("")
-    monkeypatch.setattr(sessions, "_SYSTEM_RUNTIME", str(runtime / "not there"))
+    monkeypatch.setattr(runtime_module, "_SYSTEM_RUNTIME", str(runtime / "not there"))
 
     made = SessionDirectory.make()
     made.announce(made.endpoint, [], 1)
 
-    assert made.path.parent == sessions.runtime_directory()
-    assert [session.path for session in sessions.list_sessions()] == [str(made.path)]
+    assert os.path.dirname(made.path) == runtime_directory()
+    assert [session.path for session in sessions.list_sessions()] == [made.path]
     made.remove()
 
 
@@ -113,18 +114,18 @@ def test_a_directory_too_deep_for_a_socket_is_passed_over(runtime, monkeypatch):
 
     endpoint = SessionDirectory.make().endpoint
 
-    assert len(endpoint.removeprefix("ipc://")) <= sessions.SOCKET_PATH_MAX
+    assert len(endpoint.removeprefix("ipc://")) <= runtime_module.SOCKET_PATH_MAX
 
 
 def test_when_every_directory_is_too_deep_the_error_says_what_to_shorten(runtime, monkeypatch):
     deep = runtime / ("d" * 90)
     deep.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
-    monkeypatch.setattr(tempfile, "tempdir", str(deep))
-    monkeypatch.setattr(sessions, "_SYSTEM_RUNTIME", str(deep))
+    monkeypatch.setenv("TMPDIR", str(deep))
+    monkeypatch.setattr(runtime_module, "_SYSTEM_RUNTIME", str(deep))
 
     with pytest.raises(AddressError, match="shorter"):
-        sessions.runtime_directory()
+        runtime_directory()
 
     assert not list(deep.iterdir())
 
@@ -133,7 +134,7 @@ def test_a_live_session_is_listed_as_it_announced_itself(session):
     (found,) = sessions.list_sessions()
 
     assert found == sessions.Session(
-        os.getpid(), session.endpoint, ("program.py", "--fast"), 17, str(session.path)
+        os.getpid(), session.endpoint, ("program.py", "--fast"), 17, session.path
     )
 
 
@@ -149,10 +150,10 @@ def test_sessions_are_listed_from_the_oldest(session):
 
 def test_files_of_a_session_are_readable_by_nobody_else(session):
     """B17."""
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in session.path.iterdir()}
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in Path(session.path).iterdir()}
 
     assert modes == {0o600}
-    assert stat.S_IMODE(session.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(Path(session.path).stat().st_mode) == 0o700
 
 
 def test_a_session_that_was_removed_is_listed_no_more(runtime):
@@ -162,7 +163,7 @@ def test_a_session_that_was_removed_is_listed_no_more(runtime):
     made.remove()
 
     assert sessions.list_sessions() == ()
-    assert not made.path.exists()
+    assert not Path(made.path).exists()
 
 
 def test_a_dead_session_is_swept_away_with_its_files(runtime):
@@ -220,23 +221,23 @@ def test_what_is_not_named_like_a_session_is_left_alone(runtime, name):
 
 @pytest.mark.parametrize("mode", [0o755, 0o770])
 def test_a_session_directory_that_others_may_enter_is_not_believed(session, mode):
-    session.path.chmod(mode)
+    Path(session.path).chmod(mode)
 
     assert sessions.list_sessions() == ()
-    assert session.path.exists()
+    assert Path(session.path).exists()
 
 
 def test_a_link_in_place_of_a_session_directory_is_not_followed(runtime, session):
     elsewhere = runtime / "elsewhere"
-    session.path.rename(elsewhere)
-    session.path.symlink_to(elsewhere)
+    Path(session.path).rename(elsewhere)
+    Path(session.path).symlink_to(elsewhere)
 
     assert sessions.list_sessions() == ()
     assert (elsewhere / "session.json").exists()
 
 
 def test_a_link_in_place_of_the_facts_is_not_followed(runtime, session):
-    facts = session.path / "session.json"
+    facts = Path(session.path) / "session.json"
     facts.rename(runtime / "elsewhere.json")
     facts.symlink_to(runtime / "elsewhere.json")
 
@@ -244,7 +245,7 @@ def test_a_link_in_place_of_the_facts_is_not_followed(runtime, session):
 
 
 def test_a_pipe_in_place_of_the_facts_does_not_hang(session):
-    facts = session.path / "session.json"
+    facts = Path(session.path) / "session.json"
     facts.unlink()
     os.mkfifo(facts, 0o600)
 
@@ -273,14 +274,14 @@ GOOD = {"pid": 1, "address": "ipc:///x", "argv": ["a"], "started_unix_ns": 1}
     ],
 )
 def test_facts_that_make_no_sense_are_left_out(session, text):
-    (session.path / "session.json").write_text(text)
+    (Path(session.path) / "session.json").write_text(text)
 
     assert sessions.list_sessions() == ()
-    assert session.path.exists()
+    assert Path(session.path).exists()
 
 
 def test_the_process_id_is_that_of_the_directory_whatever_the_facts_say(session):
-    (session.path / "session.json").write_text(json.dumps({**GOOD, "pid": 1}))
+    (Path(session.path) / "session.json").write_text(json.dumps({**GOOD, "pid": 1}))
 
     (found,) = sessions.list_sessions()
 
@@ -291,12 +292,12 @@ def test_a_session_that_is_not_announced_yet_is_not_listed_and_not_swept(runtime
     made = SessionDirectory.make()
 
     assert sessions.list_sessions() == ()
-    assert made.path.exists()
+    assert Path(made.path).exists()
     made.remove()
 
 
 def test_looking_does_not_take_the_session_for_dead_while_another_looks(session):
-    with (session.path / "lock").open("rb") as looking:
+    with (Path(session.path) / "lock").open("rb") as looking:
         assert not session_lock.try_lock(looking.fileno(), shared=True)
         assert session_lock.is_alive(session.path)
 
@@ -346,7 +347,7 @@ def test_a_child_that_lets_go_of_its_parents_session_leaves_it_alive(session):
     if not child:
         session.forget()
         session.remove()
-        os._exit(0 if session.path.exists() else 1)
+        os._exit(0 if Path(session.path).exists() else 1)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert session_lock.is_alive(session.path)
@@ -371,7 +372,7 @@ def test_an_address_names_itself():
 
 
 def test_a_session_directory_names_its_address(session):
-    assert sessions.find(str(session.path)) == (session.endpoint,)
+    assert sessions.find(session.path) == (session.endpoint,)
 
 
 def test_the_path_of_a_socket_names_it(runtime, monkeypatch):

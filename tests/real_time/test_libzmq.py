@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import importlib.machinery
-import importlib.util
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -22,7 +21,8 @@ def wheel(tmp_path, monkeypatch):
     (tmp_path / "zmq").mkdir()
     origin = str(tmp_path / "zmq" / "__init__.py")
     spec = importlib.machinery.ModuleSpec("zmq", None, origin=origin)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+    finder = SimpleNamespace(find_spec=lambda name, path: spec if name == "zmq" else None)
+    monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
     monkeypatch.setattr(ctypes.util, "find_library", lambda name: "libzmq.so.of-the-system")
     return tmp_path
 
@@ -71,7 +71,8 @@ def test_without_one_in_the_wheel_the_systems_is_taken(wheel):
 
 
 def test_without_pyzmq_the_systems_is_taken(wheel, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    nothing = SimpleNamespace(find_spec=lambda name, path: None)
+    monkeypatch.setattr(sys, "meta_path", [nothing])
 
     assert libzmq.libzmq_path() == "libzmq.so.of-the-system"
 
