@@ -22,8 +22,8 @@ examples:
   pikos export 4003 -f callgrind -o callgrind.out      what process 4003 has done so far
   pikos export session.pikos -f pstats -o session.pstats
 
-A recording is exported as it was at its end, a program as it is now. Times are of calls that have
-returned.
+A recording is exported as it was at its end, a program as it is now. Calls that have not returned
+count with their time so far, and not as calls; --returned-only leaves them out.
 """
 
 
@@ -43,6 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("-f", dest="form", required=True, choices=FORMATS, metavar="FORMAT", help="see below")
     add("-o", dest="outfile", required=True, metavar="OUT", help="where to write")
+    add("--returned-only", action="store_true", help="leave out calls that have not returned")
     parser.set_defaults(fail=parser.error)
 
 
@@ -67,6 +68,8 @@ def run(options: argparse.Namespace) -> int:
     """
     check_outfile(options)
     snapshot = state_of("pikos export", target_of(options.target), keys=options.keys)
+    if options.returned_only:
+        snapshot = snapshot.returned()
     try:
         with whole_file(options.outfile) as path, open(path, "wb") as file:
             file.writelines(export(snapshot, options.form))

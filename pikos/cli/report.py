@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--html", action="store_true", help="as HTML, which is the only kind there is")
     add("-o", dest="outfile", metavar="OUT", help="where to write; FILE with .html in its place")
-    parser.set_defaults(fail=parser.error)
+    parser.set_defaults(fail=parser.error, returned_only=False)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pikos.errors import NotComparable
 from pikos.export.flame import Bar, flame
 from pikos.export.page import facts, page, search_box
 from pikos.export.tree import side_by_side, thread_trees
-from pikos.live.text import duration
+from pikos.live.text import calls_text, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,6 +33,7 @@ class _Node:
         self.self_ns = [0, 0]
         self.total_ns = [0, 0]
         self.calls = [0, 0]
+        self.open = [0, 0]
         self.width_ns = 0
         self.below: dict[int | Name, _Node] = {}
 
@@ -116,6 +117,7 @@ def _add(
         node.self_ns[side] += told.self_ns
         node.total_ns[side] += told.total_ns
         node.calls[side] += told.calls
+        node.open[side] += told.open
         path.append(node)
 
 
@@ -142,7 +144,7 @@ def _title(node: _Node) -> str:
     sign = "+" if more > 0 else ""
     return (
         f"{node.place}: {duration(before)} → {duration(after)} ({sign}{duration(more)}); "
-        f"calls {node.calls[0]:,} → {node.calls[1]:,}"
+        f"{calls_text(node.calls[0], node.open[0])} → {calls_text(node.calls[1], node.open[1])}"
     )
 
 

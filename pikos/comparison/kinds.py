@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pikos.errors import NotComparable
+from pikos.live.text import calls_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,8 @@ def notes(a: Compared, b: Compared) -> Iterator[str]:
             yield f"{name} does not tell its clock; its times are taken for wall time"
         if not profile.complete:
             yield f"{name} is not whole: messages were lost, or it was heard too late"
+        if profile.open_calls:
+            yield f"{name} has {calls_text(0, profile.open_calls)}: their time so far is counted"
 
 
 def _check_one(difference: str, remedy: str, said: tuple[str | None, ...]) -> None:

@@ -42,16 +42,18 @@ class Name(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What a function cost; only what has returned."""
+    """What a function cost; times are those of open calls too."""
 
     calls: int = 0
-    """Calls and resumes."""
+    """Calls and resumes that have returned."""
     primitive_calls: int = 0
     """Those that did not find the function open already."""
     self_ns: int = 0
     """Time in the function itself, ns."""
     cumulative_ns: int = 0
     """Time in it and in what it called, ns."""
+    open_calls: int = 0
+    """Calls that have not returned."""
 
     def plus(self, other: Counts) -> Counts:
         """Add other counts to these."""
@@ -69,7 +71,7 @@ class Compared:
     title: str
     """What it is of: printable text."""
     functions: Mapping[Name, Counts]
-    """The functions, those included that have not returned."""
+    """The functions."""
     clock: str | None = None
     """What its times are of: ``wall``, ``cpu``, …; None if that is not known."""
     threads: bool | None = None
@@ -78,6 +80,8 @@ class Compared:
     """Whether built-in functions are counted; None if that is not known."""
     complete: bool = True
     """Whether nothing of it was lost on the way."""
+    open_calls: int = 0
+    """How many calls had not returned; their time so far is counted."""
     snapshot: Snapshot | None = None
     """The session's state, with its tree; None if only functions are known."""
 
@@ -102,7 +106,13 @@ def profile_of_snapshot(snapshot: Snapshot) -> Compared:
         stat = snapshot.stats.get(number, none)
         name = name_of(snapshot, number)
         sums[name] = sums[name].plus(
-            Counts(stat.callcount, stat.primitive_calls, stat.inline_ns, stat.cumulative_ns)
+            Counts(
+                stat.callcount,
+                stat.primitive_calls,
+                stat.inline_ns,
+                stat.cumulative_ns,
+                stat.open,
+            )
         )
     clock = snapshot.facts.get("clock")
     return Compared(
@@ -112,6 +122,7 @@ def profile_of_snapshot(snapshot: Snapshot) -> Compared:
         threads=snapshot.facts.get("threads"),
         builtins=snapshot.facts.get("builtins"),
         complete=snapshot.complete,
+        open_calls=snapshot.open_count,
         snapshot=snapshot,
     )
 

@@ -10,7 +10,7 @@ from pikos.comparison.profile import Counts
 from pikos.live.text import count, duration, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pikos.comparison.difference import Row
     from pikos.comparison.profile import Compared, Name
@@ -29,7 +29,7 @@ HEADS = ("calls", "±calls", "self", "±self", "cumulative", "±cumulative", "fu
 
 
 def ordered(rows: Iterable[Row], order: str) -> list[Row]:
-    """Sort differences; what has not returned in either profile is left out.
+    """Sort differences; what was called in neither profile is left out.
 
     Parameters
     ----------
@@ -78,7 +78,10 @@ def as_text(
         [*HEADS[:-1], heading],
         [*_cells(after, after.minus(before))[:4], "", "", "all"],
         *(
-            [*_cells(row.after, row.difference), f"{row.name}{f' [{row.state}]' * bool(row.state)}"]
+            [
+                *_cells(row.after, row.difference),
+                " ".join([row.name, *map("[{}]".format, _marks(row))]),
+            ]
             for row in shown
         ),
     ]
@@ -89,6 +92,14 @@ def as_text(
         "",
         *table(cells, numbers=[True] * (len(HEADS) - 1) + [False]),
     ]
+
+
+def _marks(row: Row) -> Iterator[str]:
+    if row.state:
+        yield row.state
+    sides = [name for name, side in (("A", row.before), ("B", row.after)) if side.open_calls]
+    if sides:
+        yield f"open in {' and '.join(sides)}"
 
 
 def _cells(after: Counts, more: Counts) -> list[str]:

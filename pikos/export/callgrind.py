@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def callgrind(snapshot: Snapshot) -> Iterator[str]:
     """Write what each function and each of its calls cost, in ns.
 
+    An open call counts with its time so far; it is no finished call, so there may be 0 of them.
+
     Parameters
     ----------
     snapshot
@@ -31,9 +33,11 @@ def callgrind(snapshot: Snapshot) -> Iterator[str]:
     """
     callees: dict[int, list[Edge]] = defaultdict(list)
     for edge in snapshot.edges.values():
-        if edge.caller and edge.callcount:
+        if edge.caller and (edge.callcount or edge.open):
             callees[edge.caller].append(edge)
-    numbers = sorted({n for n, stat in snapshot.stats.items() if stat.callcount} | callees.keys())
+    numbers = sorted(
+        {n for n, stat in snapshot.stats.items() if stat.callcount or stat.open} | callees.keys()
+    )
     total_ns = sum(snapshot.stats[n].inline_ns for n in numbers if n in snapshot.stats)
     yield "# callgrind format\nversion: 1\n"
     yield f"creator: pikos {__version__}\npid: {int(snapshot.facts.get('pid', 0))}\n"

@@ -57,6 +57,7 @@ def _events(snapshot: Snapshot, tree: ThreadTree, pid: int) -> Iterator[dict[str
             "dur": node.total_ns / 1e3,
             "args": {
                 "calls": node.calls,
+                "open_calls": node.open,
                 "self_ns": node.self_ns,
                 "total_ns": node.total_ns,
                 "file": label.file,

@@ -57,7 +57,6 @@ def csv_file(snapshot: Snapshot) -> Iterator[str]:
 
 def _functions(snapshot: Snapshot) -> Iterator[Iterable[Any]]:
     yield COLUMNS
-    opened = snapshot.open_counts()
     for stat in sorted(snapshot.stats.values(), key=lambda stat: (-stat.inline_ns, stat.function)):
         yield (
             *label_of(snapshot, stat.function),
@@ -66,7 +65,7 @@ def _functions(snapshot: Snapshot) -> Iterator[Iterable[Any]]:
             stat.resumecount,
             stat.inline_ns,
             stat.cumulative_ns,
-            opened.get(stat.function, 0),
+            stat.open,
         )
 
 

@@ -51,7 +51,7 @@ def flame(bars: Sequence[Bar]) -> Iterator[str]:
     """
     widest = sorted((bar.width for bar in bars if bar.width), reverse=True)[:BARS_MAX]
     if not widest:
-        yield "<p>No call has returned yet.</p>\n"
+        yield "<p>No call has taken time yet.</p>\n"
         return
     drawn = [bar for bar in bars if bar.width >= widest[-1]][:BARS_MAX]
     height = HEIGHT * (1 + max(bar.depth for bar in drawn))

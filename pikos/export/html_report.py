@@ -9,7 +9,7 @@ from pikos.export.flame import Bar, colour_of, flame
 from pikos.export.labels import label_of, title_of
 from pikos.export.page import facts, page, search_box
 from pikos.export.tree import folded_calls, side_by_side, thread_trees
-from pikos.live.text import clock, count, duration, safe, size
+from pikos.live.text import calls_text, clock, count, duration, safe, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +46,15 @@ def _body(snapshot: Snapshot) -> Iterator[str]:
     yield search_box()
     yield "<h2>Where the time was spent</h2>\n"
     yield from flame(_bars(snapshot))
-    yield "<p>Calls that have returned, by thread. A click on a bar zooms in, on the top out.</p>\n"
+    yield (f"<p>{_included(snapshot)}, by thread. A click on a bar zooms in, on the top out.</p>\n")
     yield from _table(snapshot)
+
+
+def _included(snapshot: Snapshot) -> str:
+    """Say whose time there is."""
+    if not snapshot.open_count:
+        return "Calls that have returned"
+    return "Calls that have returned, and open calls with their time so far"
 
 
 def _facts(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
@@ -58,7 +65,8 @@ def _facts(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     yield "machine", safe(str(told.get("host", "?")))
     yield "clock", safe(f"{told.get('clock', '?')}, calls by {told.get('mechanism', '?')}")
     yield "profiled for", clock(snapshot.time_ns / 1e9)
-    yield "counted", f"{calls:,} calls of {functions:,} functions in {threads:,} threads"
+    counted = calls_text(calls, snapshot.open_count)
+    yield "counted", f"{counted} of {functions:,} functions in {threads:,} threads"
     if session is not None:
         yield "memory", f"{size(session.rss_bytes)} resident, {size(session.vms_bytes)} virtual"
         if session.lost_calls:
@@ -96,14 +104,13 @@ def _thread_bars(
         label = label_of(snapshot, node.function)
         title = (
             f"{label}: {duration(node.total_ns)}, {100 * node.total_ns / whole_ns:.2f} %; "
-            f"self {duration(node.self_ns)}; {node.calls:,} calls"
+            f"self {duration(node.self_ns)}; {calls_text(node.calls, node.open)}"
         )
         colour = colour_of(label.name) if label.line else "b"
         yield Bar(node.depth + 2, place_ns, node.total_ns, label.name, title, colour)
 
 
 def _table(snapshot: Snapshot) -> Iterator[str]:
-    opened = snapshot.open_counts()
     dearest = sorted(snapshot.stats.values(), key=lambda stat: (-stat.inline_ns, stat.function))
     yield "<h2>Functions</h2>\n"
     if len(dearest) > ROWS_MAX:
@@ -114,16 +121,16 @@ def _table(snapshot: Snapshot) -> Iterator[str]:
     )
     yield f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n'
     for stat in dearest[:ROWS_MAX]:
-        yield _row(stat, opened.get(stat.function, 0), str(label_of(snapshot, stat.function)))
+        yield _row(stat, str(label_of(snapshot, stat.function)))
     yield "</tbody>\n</table></div>\n"
 
 
-def _row(stat: Stat, opened: int, name: str) -> str:
+def _row(stat: Stat, name: str) -> str:
     counts = (stat.callcount, stat.primitive_calls)
     times = (stat.inline_ns, stat.cumulative_ns)
     return (
         "<tr>"
         + "".join(f'<td data-v="{number}">{count(number)}</td>' for number in counts)
         + "".join(f'<td data-v="{ns}" title="{ns:,} ns">{duration(ns)}</td>' for ns in times)
-        + f'<td data-v="{opened}">{opened or ""}</td><td>{escape(name)}</td></tr>\n'
+        + f'<td data-v="{stat.open}">{stat.open or ""}</td><td>{escape(name)}</td></tr>\n'
     )

@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, cast
 
+from pikos.model.open_calls import exclude_open_calls, include_open_calls
 from pikos.model.rows import (
     Context,
     Edge,
@@ -45,7 +46,8 @@ _TEXTS = frozenset({"name", "qualified_name", "file"})
 def json_file(snapshot: Snapshot) -> Iterator[str]:
     """Write everything that is known of a session; times are in ns.
 
-    Each table has its columns once, and a list for each row.
+    Each table has its columns once, and a list for each row.  Functions, edges and contexts include
+    the open calls, which are told apart in a table of their own.
 
     Parameters
     ----------
@@ -127,7 +129,7 @@ def read_json_file(text: bytes) -> Snapshot:
     if wrong:
         raise ValueError(f"its hello: {wrong}")
     state: dict[str, Any] = {name: _checked(told, name, kind) for name, kind in _STATE.items()}
-    return Snapshot(
+    snapshot = Snapshot(
         stream=bytes.fromhex(_checked(told, "stream", str)),
         facts=facts,
         session=_session(told.get("session")),
@@ -135,6 +137,9 @@ def read_json_file(text: bytes) -> Snapshot:
         **tables,
         **state,
     )
+    if "open" in told["tables"]["stat"]["columns"]:
+        snapshot = exclude_open_calls(snapshot)
+    return include_open_calls(snapshot)
 
 
 def _session(told: Any) -> SessionRow | None:

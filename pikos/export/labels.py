@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pikos.live.text import safe
+from pikos.live.text import calls_text, safe
 from pikos.model.rows import BUILTIN
 
 if TYPE_CHECKING:
@@ -63,9 +63,12 @@ def title_of(snapshot: Snapshot) -> str:
     Returns
     -------
     str
-        Its process and command line.
+        Its process and command line, and how many open calls its times include.
 
     """
     facts = snapshot.facts
     command = " ".join(str(word) for word in facts.get("argv", ()))
-    return safe(f"process {facts.get('pid', '?')}: {command}", NAME_MAX)
+    title = safe(f"process {facts.get('pid', '?')}: {command}", NAME_MAX)
+    if not snapshot.open_count:
+        return title
+    return f"{title} ({calls_text(0, snapshot.open_count)} counted so far)"

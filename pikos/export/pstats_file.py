@@ -19,7 +19,9 @@ Key = tuple[str, int, str]
 def pstats_file(snapshot: Snapshot) -> Iterator[bytes]:
     """Write functions with what they cost, and what each caller's calls cost.
 
-    Times are in seconds, as pstats has them.  Functions of one label are added up.
+    Times are in seconds, as pstats has them.  Functions of one label are added up.  Open calls are
+    counted with their time so far, and not as calls: a function may have 0 of them.  Every caller
+    has a row of its own, as readers expect.
 
     Parameters
     ----------
@@ -38,14 +40,15 @@ def pstats_file(snapshot: Snapshot) -> Iterator[bytes]:
         lambda: defaultdict(lambda: [0, 0, 0, 0])
     )
     for number, stat in snapshot.stats.items():
-        if stat.callcount:
+        if stat.callcount or stat.open:
             _add(
                 counts[keys[number]],
                 (stat.primitive_calls, stat.callcount, stat.inline_ns, stat.cumulative_ns),
             )
     for edge in snapshot.edges.values():
-        if edge.caller and edge.callcount and keys.get(edge.callee) in counts:
+        if edge.caller and (edge.callcount or edge.open) and keys.get(edge.callee) in counts:
             caller = keys.get(edge.caller) or _key(snapshot, edge.caller)
+            _add(counts[caller], (0, 0, 0, 0))
             _add(
                 callers[keys[edge.callee]][caller],
                 (edge.callcount, edge.primitive_calls, edge.inline_ns, edge.cumulative_ns),

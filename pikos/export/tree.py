@@ -26,8 +26,10 @@ class Node(NamedTuple):
     """How many callers it has."""
     calls: int
     """Calls that have returned."""
+    open: int
+    """Calls that have not."""
     self_ns: int
-    """Time in it, ns; of calls that have returned."""
+    """Time in it, ns."""
     total_ns: int
     """Time in it and in all below it, ns: the sum of ``self_ns``."""
 
@@ -44,7 +46,7 @@ class ThreadTree(NamedTuple):
 
     @property
     def total_ns(self) -> int:
-        """Time in all calls that have returned, ns."""
+        """Time in all calls, ns."""
         return sum(node.self_ns for node in self.nodes)
 
 
@@ -93,11 +95,13 @@ def _below(root: Context, below: Mapping[int, tuple[Context, ...]]) -> list[Node
             )
         at = len(nodes)
         own_ns = max(0, context.inline_ns)
-        nodes.append([context.function, parent, depth, context.callcount, own_ns, own_ns])
+        nodes.append(
+            [context.function, parent, depth, context.callcount, context.open, own_ns, own_ns]
+        )
         waiting += [(child, at, depth + 1) for child in reversed(below.get(context.id, ()))]
     for node in reversed(nodes):
         if node[1] >= 0:
-            nodes[node[1]][5] += node[5]
+            nodes[node[1]][-1] += node[-1]
     return [Node(*node) for node in nodes]
 
 

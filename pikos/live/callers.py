@@ -45,6 +45,7 @@ def callers(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
             Column("primitive", 11),
             Column("self", 9),
             Column("cumulative", 10),
+            Column("open", 5),
             Column("", 0, number=False),
         ),
         width,
@@ -77,6 +78,7 @@ def _edge(scene: Scene, laid: Table, edge: Edge, other: int) -> Line:
         count(edge.primitive_calls),
         duration(edge.inline_ns),
         duration(edge.cumulative_ns),
+        count(edge.open) if edge.open else "",
         name,
     ]
     line = laid.row(cells, key=f"function {other}" if other else "")

@@ -6,6 +6,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from pikos.live.functions import NO_STAT
+
 if TYPE_CHECKING:
     from pikos.live.functions import FunctionRow
     from pikos.live.scene import Scene
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 def document(scene: Scene, state: ViewState, rows: int | None = None) -> str:
     """Write a session down as JSON; times are in ns unless their name says otherwise.
+
+    Those of functions include open calls; how much of them is of open calls is told beside them.
 
     Parameters
     ----------
@@ -33,7 +37,7 @@ def document(scene: Scene, state: ViewState, rows: int | None = None) -> str:
     """
     snapshot = scene.snapshot
     functions, total = scene.functions.top(
-        len(snapshot.stats) + len(snapshot.open_calls) if rows is None else rows,
+        len(snapshot.stats) if rows is None else rows,
         sort=state.sort,
         descending=state.descending,
         pattern=state.pattern,
@@ -65,7 +69,9 @@ def document(scene: Scene, state: ViewState, rows: int | None = None) -> str:
 
 
 def _function(snapshot: Snapshot, row: FunctionRow) -> dict[str, Any]:
-    function, stat = snapshot.functions.get(row.function), snapshot.stats.get(row.function)
+    function = snapshot.functions.get(row.function)
+    stat = snapshot.stats.get(row.function, NO_STAT)
+    returned = snapshot.counted.stats.get(row.function, NO_STAT)
     return {
         "id": row.function,
         "name": None if function is None else function.name,
@@ -75,12 +81,13 @@ def _function(snapshot: Snapshot, row: FunctionRow) -> dict[str, Any]:
         "kind": None if function is None else function.kind,
         "calls": row.calls,
         "primitive_calls": row.primitive,
-        "resumes": 0 if stat is None else stat.resumecount,
-        "starts": 0 if stat is None else stat.starts,
+        "resumes": stat.resumecount,
+        "starts": stat.starts,
         "self_ns": row.self,
-        "cumulative_ns": 0 if stat is None else stat.cumulative_ns,
-        "open_ns": row.cumulative - (0 if stat is None else stat.cumulative_ns),
+        "cumulative_ns": row.cumulative,
         "open_calls": row.open,
+        "open_self_ns": row.self - returned.inline_ns,
+        "open_cumulative_ns": row.cumulative - returned.cumulative_ns,
         "calls_per_s": None if row.rate < 0 else row.rate,
     }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pikos.live.function_table import source_key
 from pikos.live.functions import label
 from pikos.live.scene import Line, Picture, Span
-from pikos.live.text import count, cut, duration, left, safe
+from pikos.live.text import calls_text, count, cut, duration, left, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,17 @@ class Node(NamedTuple):
     contexts: tuple[Context, ...]
     """What it is made of."""
     value_ns: int
-    """Time in it and in all it called, open calls included."""
+    """Time in it and in all it called."""
+
+    @property
+    def calls(self) -> int:
+        """Calls that have returned."""
+        return sum(context.callcount for context in self.contexts)
+
+    @property
+    def open(self) -> int:
+        """Calls that have not returned."""
+        return sum(context.open for context in self.contexts)
 
     @property
     def key(self) -> str:
@@ -59,9 +69,6 @@ class Tree:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._below = snapshot.tree()
-        self._ages: dict[int, int] = defaultdict(int)
-        for call in snapshot.open_calls:
-            self._ages[call.context] += call.age_ns
         # A thread's root is no call; the rest is what each thread called first.
         self._first = [
             context
@@ -69,11 +76,7 @@ class Tree:
             if not root.folded
             for context in ((root,) if root.function else self._below.get(root.id, ()))
         ]
-        self.root = Node((), (), self._sum(self._first))
-
-    def _sum(self, contexts: Iterable[Context]) -> int:
-        ages = self._ages
-        return sum(max(0, c.cumulative_ns + ages.get(c.id, 0)) for c in contexts)
+        self.root = Node((), (), _sum(self._first))
 
     def _called_by(self, node: Node) -> Iterable[Context]:
         if not node.path:
@@ -101,7 +104,7 @@ class Tree:
         below: dict[int, list[Context]] = defaultdict(list)
         for context in self._called_by(node):
             below[context.function].append(context)
-        values = [(self._sum(contexts), number) for number, contexts in below.items()]
+        values = [(_sum(contexts), number) for number, contexts in below.items()]
         return [
             Node((*node.path, number), tuple(below[number]), value_ns)
             for value_ns, number in sorted(values, key=itemgetter(1))
@@ -125,11 +128,15 @@ class Tree:
         node = self.root
         for number in path:
             contexts = tuple(c for c in self._called_by(node) if c.function == number)
-            below = Node((*node.path, number), contexts, self._sum(contexts))
+            below = Node((*node.path, number), contexts, _sum(contexts))
             if not below.value_ns:
                 break
             node = below
         return node
+
+
+def _sum(contexts: Iterable[Context]) -> int:
+    return sum(max(0, context.cumulative_ns) for context in contexts)
 
 
 def flame(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
@@ -228,10 +235,9 @@ def _told(scene: Scene, chosen: Node, zoomed: Node, width: int) -> str:
     share = 100 * chosen.value_ns / max(1, zoomed.value_ns)
     function = scene.snapshot.functions.get(chosen.path[-1] if chosen.path else 0)
     name = "all calls" if not chosen.path else label(function, chosen.path[-1])
-    calls = sum(context.callcount for context in chosen.contexts)
     told = f"{duration(chosen.value_ns)} · {share:.1f} %"
     if chosen.path:
-        told += f" · {count(calls)} calls"
+        told += f" · {calls_text(chosen.calls, chosen.open)}"
     folded = scene.snapshot.session.folded_calls if scene.snapshot.session else 0
     if folded:
         told += f" · {count(folded)} calls are past the tree's bound"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fnmatch
 import heapq
 import re
-from itertools import starmap
-from operator import itemgetter, neg
+from itertools import compress, starmap
+from operator import itemgetter, neg, or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pikos.model.rows import BUILTIN, Stat
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     Measure = Callable[[int, Stat], Any]
 
 NO_STAT = Stat(0, 0, 0, 0, 0, 0)
-"""What a function cost that has not returned yet."""
+"""What a function cost that was never called."""
 
-_CALLCOUNT = itemgetter(1)  # Stat.callcount, where there are many
+_CALLCOUNT, _OPEN = itemgetter(1), itemgetter(-1)  # of a Stat, where there are many
 
 REGULAR_EXPRESSION = "re:"
 """Begins a filter that is a regular expression."""
@@ -30,21 +30,21 @@ REGULAR_EXPRESSION = "re:"
 class FunctionRow(NamedTuple):
     """One function, as the table shows it.
 
-    Fields:  counts and ns of what has returned, unless said otherwise
+    Fields:  times are those of open calls too, unless said otherwise
     """
 
     function: int
     """Its id."""
     calls: int
-    """Calls and resumes."""
+    """Calls and resumes that have returned."""
     primitive: int
     """Those that did not find the function open already."""
     self: int
     """Time in the function itself, ns."""
     cumulative: int
-    """Time in it and in what it called, ns, calls still open included."""
+    """Time in it and in what it called, ns."""
     per_call: float
-    """Cumulative time of what has returned by primitive calls, ns."""
+    """Cumulative time of a primitive call that has returned, ns."""
     rate: float
     """Calls per second lately; -1 if not known."""
     open: int
@@ -69,7 +69,7 @@ class Column(NamedTuple):
 COLUMNS = (
     Column("calls", "calls", 11, "calls that have returned, resumes of generators included"),
     Column("primitive", "primitive", 11, "those of them that were not recursive"),
-    Column("self", "self", 9, "time in the function itself, calls that have returned"),
+    Column("self", "self", 9, "time in the function itself, open calls included"),
     Column("cumulative", "cumulative", 10, "time in it and all it called, open calls included"),
     Column("per_call", "per call", 9, "cumulative time of one primitive call that has returned"),
     Column("rate", "calls/s", 11, "calls per second, over the last second or two"),
@@ -170,7 +170,9 @@ class Functions(NamedTuple):
 
         """
         measures = self._measures()
-        called = self._called()
+        stats = self.snapshot.stats
+        counts = map(or_, map(_CALLCOUNT, stats.values()), map(_OPEN, stats.values()))
+        called: Mapping[int, Stat] = dict(compress(stats.items(), counts))
         if pattern:
             fits = matcher(pattern)
             called = {n: stat for n, stat in called.items() if fits(self._searched(n))}
@@ -203,21 +205,14 @@ class Functions(NamedTuple):
         stat = self.snapshot.stats.get(number, NO_STAT)
         return FunctionRow(number, *(measures[column.name](number, stat) for column in COLUMNS))
 
-    def _called(self) -> Mapping[int, Stat]:
-        """Find the functions that were called, with what each cost."""
-        stats = self.snapshot.stats
-        opened = {number: stats.get(number, NO_STAT) for number in self.snapshot.open_counts()}
-        if not all(map(_CALLCOUNT, stats.values())):
-            stats = {number: stat for number, stat in stats.items() if stat.callcount}
-        return {**stats, **opened}
-
     def _measures(self) -> Mapping[str, Measure]:
         """Tell how to find each field of a row."""
         snapshot, seconds = self.snapshot, self._seconds()
-        opened, ages = snapshot.open_counts(), snapshot.open_ages_ns()
+        returned = snapshot.counted.stats
         before = {} if self.baseline is None else self.baseline.stats
 
-        def per_call(_: int, stat: Stat) -> float:
+        def per_call(number: int, _: Stat) -> float:
+            stat = returned.get(number, NO_STAT)
             primitive = stat.primitive_calls
             return stat.cumulative_ns / primitive if primitive > 0 else 0.0
 
@@ -230,10 +225,10 @@ class Functions(NamedTuple):
             "calls": lambda _, stat: stat.callcount,
             "primitive": lambda _, stat: stat.primitive_calls,
             "self": lambda _, stat: stat.inline_ns,
-            "cumulative": lambda number, stat: stat.cumulative_ns + ages.get(number, 0),
+            "cumulative": lambda _, stat: stat.cumulative_ns,
             "per_call": per_call,
             "rate": rate,
-            "open": lambda number, _: opened.get(number, 0),
+            "open": lambda _, stat: stat.open,
             "name": lambda number, _: label(snapshot.functions.get(number), number),
         }
 

@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pikos.model.difference import difference
-from pikos.model.threads import of_thread, thread_edges
+from pikos.model.threads import of_thread
 
 if TYPE_CHECKING:
     from pikos.live.scene import Scene
     from pikos.live.state import ViewState
-    from pikos.model import Snapshot
 
 
 def look(scene: Scene, state: ViewState) -> Scene:
@@ -32,17 +31,12 @@ def look(scene: Scene, state: ViewState) -> Scene:
     """
     snapshot, baseline, since = scene.snapshot, scene.baseline, scene.since
     if state.thread in snapshot.threads:
-        snapshot = _narrowed(snapshot, state)
-        baseline = None if baseline is None else _narrowed(baseline, state)
-        since = None if since is None else _narrowed(since, state)
+        snapshot = of_thread(snapshot, state.thread)
+        baseline = None if baseline is None else of_thread(baseline, state.thread)
+        since = None if since is None else of_thread(since, state.thread)
     if since is not None:
         # A rate is a difference already: its baseline only has to lack what the snapshot lacks.
         snapshot = difference(snapshot, since)
         if baseline is not None:
-            baseline = difference(replace(baseline, edges={}, contexts={}), since)
+            baseline = difference(baseline, since)
     return replace(scene, snapshot=snapshot, baseline=baseline)
-
-
-def _narrowed(snapshot: Snapshot, state: ViewState) -> Snapshot:
-    alone = of_thread(snapshot, state.thread)
-    return replace(alone, edges=thread_edges(alone)) if state.panel == "function" else alone

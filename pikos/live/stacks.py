@@ -43,25 +43,48 @@ def threads_now(scene: Scene, room: int, width: int) -> list[Line]:
     if room < 1:
         return []
     snapshot = scene.snapshot
-    stacks = _stacks(snapshot)
+    stacks = running_stacks(snapshot)
     told = [
         Line(safe(_now(snapshot, thread, stack, width), width), key=f"thread {thread}")
         for thread, stack in sorted(stacks.items(), key=lambda item: -item[1][-1].age_ns)
     ]
     hidden = len(told) - (room - 1)
-    heading = f"open calls ({count(len(snapshot.open_calls))}), outermost to innermost, with ages"
+    heading = f"open calls ({count(snapshot.open_count)}), outermost to innermost, with ages"
     if hidden > 0:
         heading += f"; {hidden} more threads"
     return [Line(left(heading, width), "heading", key="o"), *told[: room - 1]]
 
 
-def _stacks(snapshot: Snapshot) -> Mapping[int, list[OpenCall]]:
+def running_stacks(snapshot: Snapshot) -> Mapping[int, list[OpenCall]]:
+    """Find the open calls of each thread, without those of suspended greenlets.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Returns
+    -------
+    Mapping
+        By thread the calls, the outermost first.
+
+    """
     stacks = defaultdict(list)
     for call in snapshot.open_calls:
-        stacks[call.thread].append(call)
+        if not call.stack:
+            stacks[call.thread].append(call)
     for stack in stacks.values():
         stack.sort(key=lambda call: call.depth)
     return stacks
+
+
+def _suspended(snapshot: Snapshot) -> Mapping[int, list[OpenCall]]:
+    """Find the open calls of the suspended greenlets of each thread."""
+    calls = defaultdict(list)
+    for call in snapshot.open_calls:
+        if call.stack:
+            calls[call.thread].append(call)
+    return calls
 
 
 def thread_name(thread: Thread | None, number: int) -> str:
@@ -124,17 +147,22 @@ def open_calls(scene: Scene, state: ViewState, room: int, width: int) -> Picture
 
     """
     snapshot = scene.snapshot
+    running, suspended = running_stacks(snapshot), _suspended(snapshot)
     rows: list[Line] = []
-    for thread, stack in sorted(_stacks(snapshot).items()):
+    for thread in sorted({*running, *suspended}):
         name = safe(thread_name(snapshot.threads.get(thread), thread), width)
         rows.append(Line(name, "bold", key=f"thread {thread}"))
-        expected = stack[0].depth
-        for call in stack:
+        expected = 0
+        for call in running.get(thread, ()):
             if call.depth > expected:
                 between = f"{'':11}… {count(call.depth - expected)} calls between"
                 rows.append(Line(left(between, width), "dim"))
-            expected = call.depth + 1
+                expected = call.depth
+            expected += call.calls
             rows.append(_open_call(snapshot, call, width))
+        if thread in suspended:
+            rows.append(Line(left(f"{'':11}in suspended greenlets", width), "dim"))
+        rows += [_open_call(snapshot, call, width) for call in suspended.get(thread, ())]
     heading = Line(left("open calls: age and function of each, by thread", width), "heading")
     return under([heading], listed(state, rows, room - 1))
 
@@ -142,6 +170,8 @@ def open_calls(scene: Scene, state: ViewState, room: int, width: int) -> Picture
 def _open_call(snapshot: Snapshot, call: OpenCall, width: int) -> Line:
     name = label(snapshot.functions.get(call.function), call.function)
     before = f"{right(duration(call.age_ns), 10)} {' ' * min(call.depth, INDENT_MAX)}"
+    if call.calls > 1:
+        before += f"{count(call.calls)} calls of "
     line = Line(left(safe(before + safe(name), width), width), key=f"function {call.function}")
     return name_in(line, min(len(before), width))
 

@@ -166,6 +166,28 @@ def count(number: float) -> str:
     return f"{number:.1e}"
 
 
+def calls_text(returned: int, opened: int) -> str:
+    """Write how many calls there were; those that are still open are told apart.
+
+    Parameters
+    ----------
+    returned
+        Calls that have returned.
+    opened
+        Calls that have not.
+
+    Returns
+    -------
+    str
+        Both numbers, as far as there are any.
+
+    """
+    if not returned and opened:
+        return f"{count(opened)} open {'call' if opened == 1 else 'calls'}"
+    text = f"{count(returned)} {'call' if returned == 1 else 'calls'}"
+    return f"{text} + {count(opened)} open" if opened else text
+
+
 def duration(nanoseconds: float) -> str:
     """Write a time in at most 9 columns.
 

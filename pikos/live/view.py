@@ -29,7 +29,7 @@ from pikos.live.processes import processes
 from pikos.live.records import records
 from pikos.live.scene import Line, Picture, Scene, Size, Span
 from pikos.live.source_panel import source
-from pikos.live.stacks import open_calls, threads, threads_now
+from pikos.live.stacks import open_calls, running_stacks, threads, threads_now
 from pikos.live.state import ViewState
 from pikos.live.summary import summary
 from pikos.live.text import cut, safe
@@ -109,7 +109,7 @@ def _below(scene: Scene, state: ViewState, lines: int, width: int) -> list[Line]
     """Draw what each thread does, where the panel leaves room and does not show it itself."""
     if scene.snapshot.of_recorder or state.panel in {"open calls", "help", "processes"}:
         return []
-    threads = len({call.thread for call in scene.snapshot.open_calls})
+    threads = len(running_stacks(scene.snapshot))
     return threads_now(scene, min(1 + max(1, threads), max(2, lines // 4)), width)
 
 

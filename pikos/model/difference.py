@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from operator import sub
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pikos.model.rows import Stat
+from pikos.model.lazy import ComputedRows
+from pikos.model.snapshot import Counters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from pikos.model.rows import Context
     from pikos.model.snapshot import Snapshot
 
 Row = TypeVar("Row", bound="tuple[Any, ...]")
 
+_STAT_NAMES, _EDGE_NAMES, _CONTEXT_NAMES = 1, 2, 6
+"""How many of the first columns only name what is counted."""
+
 
 def difference(snapshot: Snapshot, since: Snapshot) -> Snapshot:
-    """Take away what was counted before.
-
-    Calls that were open before and still are keep their ages in the result; the cumulative times
-    lack what had passed of them then, so that both added up are the time since.
+    """Take away what was counted before; rows are made when they are read.
 
     Parameters
     ----------
@@ -33,44 +36,75 @@ def difference(snapshot: Snapshot, since: Snapshot) -> Snapshot:
     Returns
     -------
     Snapshot
-        The later moment, with differences in place of counts.
+        The later moment, with differences in place of counts; how many calls are open is told of
+        the later moment.  Functions and edges of which nothing came are left out, unless they have
+        open calls; so are contexts below which nothing came.
 
     """
     if (snapshot.stream, snapshot.epoch) != (since.stream, since.epoch):
         return snapshot
-    ages = since.open_ages_ns()
-    stats = _changed(snapshot.stats, since.stats, 1)
-    for number, age_ns in ages.items():
-        stat = stats.get(number, Stat(number, 0, 0, 0, 0, 0))
-        stats[number] = stat._replace(cumulative_ns=stat.cumulative_ns - age_ns)
-    contexts = dict(snapshot.contexts)
-    for number, earlier in since.contexts.items():
-        if number in contexts:  # one that did not change is still on the way to others
-            contexts[number] = _minus(contexts[number], earlier, 6)
-    for call in since.open_calls:
-        context = contexts.get(call.context)
-        if context is not None:
-            contexts[call.context] = context._replace(
-                cumulative_ns=context.cumulative_ns - call.age_ns
-            )
+    both, returned = (
+        Counters(
+            stats=ComputedRows(partial(_changed, now.stats, before.stats, _STAT_NAMES)),
+            edges=ComputedRows(partial(_changed, now.edges, before.edges, _EDGE_NAMES)),
+            contexts=ComputedRows(partial(_contexts, now.contexts, before.contexts)),
+        )
+        for now, before in ((snapshot, since), (snapshot.counted, since.counted))
+    )
     return replace(
-        snapshot, stats=stats, edges=_changed(snapshot.edges, since.edges, 2), contexts=contexts
+        snapshot, stats=both.stats, edges=both.edges, contexts=both.contexts, counters=returned
     )
 
 
 def _changed(now: Mapping[Any, Row], before: Mapping[Any, Row], names: int) -> dict[Any, Row]:
-    """Subtract rows from those with the same key, and leave out what has not changed."""
+    """Subtract rows from those with the same key; without open calls only those that changed."""
     rows = {}
     for key, row in now.items():
         earlier = before.get(key)
         if earlier is None:
             rows[key] = row
-        elif earlier is not row and earlier != row:
+        elif row[-1] or (earlier is not row and earlier != row):
             rows[key] = _minus(row, earlier, names)
     return rows
 
 
+def _contexts(now: Mapping[int, Context], before: Mapping[int, Context]) -> dict[int, Context]:
+    """Subtract contexts; one that did not change stays where it leads to one that did."""
+    rows: dict[int, Context] = {}
+    gone = [row for key, row in before.items() if key not in now]
+    for key, row in now.items():
+        earlier = before.get(key)
+        if earlier is None:
+            rows[key] = row
+        elif row.open or (earlier is not row and earlier != row):
+            if earlier[:_CONTEXT_NAMES] == row[:_CONTEXT_NAMES]:
+                rows[key] = _minus(row, earlier, _CONTEXT_NAMES)
+            else:  # the id of one that is gone
+                rows[key] = row
+                gone.append(earlier)
+    if gone:
+        _subtract_merged(rows, gone)
+    for row in tuple(rows.values()):
+        caller = now.get(row.parent)
+        while caller is not None and caller.id not in rows:
+            rows[caller.id] = _minus(caller, caller, _CONTEXT_NAMES)
+            caller = now.get(caller.parent)
+    return rows
+
+
+def _subtract_merged(rows: dict[int, Context], gone: Iterable[Context]) -> None:
+    """Subtract contexts that are gone from the folds of their edges, where they are counted now."""
+    folds = {(row.thread, row.caller, row.function): row for row in rows.values() if row.folded}
+    for earlier in gone:
+        fold = folds.get((earlier.thread, earlier.caller, earlier.function))
+        if fold is not None:
+            # The time of a recursive call is in no fold, so this may be too much.
+            less = [max(0, count) for count in map(sub, fold[6:-1], earlier[6:-1])]
+            fold = tuple.__new__(type(fold), (*fold[:6], *less, fold.open))
+            rows[fold.id] = folds[fold.thread, fold.caller, fold.function] = fold
+
+
 def _minus(row: Row, earlier: Row, names: int) -> Row:
-    """Subtract a row from another; the first columns only name what is counted."""
-    counted = map(sub, row[names:], earlier[names:])
-    return tuple.__new__(type(row), (*row[:names], *counted))
+    """Subtract a row from another, but for the names of what is counted, and ``open``."""
+    counted = map(sub, row[names:-1], earlier[names:-1])
+    return tuple.__new__(type(row), (*row[:names], *counted, row[-1]))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pikos.model.lazy import LazyRows
 from pikos.model.rows import ROW_TYPES
 from pikos.wire.tables import KNOWN_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import ItemsView, Iterable, Iterator, KeysView, Sequence, ValuesView
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pikos.wire.messages import Block
     from pikos.wire.tables import Table
@@ -24,7 +24,7 @@ SPARE_ROWS = 1000
 Row = tuple[Any, ...]
 
 
-class KeyedRows(Mapping[Any, Any]):
+class KeyedRows(LazyRows):
     """Rows by key at one moment.
 
     Blocks wait until somebody looks at more than how many rows there are. Nothing that was handed
@@ -97,37 +97,15 @@ class KeyedRows(Mapping[Any, Any]):
     def __len__(self) -> int:
         return self._count
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.rows)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.rows[key]
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.rows
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        """Find a row; ``default`` if there is none."""
-        return self.rows.get(key, default)
-
-    def keys(self) -> KeysView[Any]:
-        """List the keys."""
-        return self.rows.keys()
-
-    def values(self) -> ValuesView[Any]:
-        """List the rows."""
-        return self.rows.values()
-
-    def items(self) -> ItemsView[Any, Any]:
-        """List the rows with their keys."""
-        return self.rows.items()
-
 
 def rows_of(block: Block) -> Iterator[Row]:
     """Make the rows of a block."""
     names = [column.name for column in _as_known(block.table).columns]
-    rows = zip(*_columns(block, names), strict=True)
+    columns = _columns(block, names)
     row_type = ROW_TYPES.get(block.table.name)
+    if row_type is not None:  # ``open`` is no column: no open call is counted yet
+        columns += [[0] * block.row_count] * (len(row_type._fields) - len(names))  # type: ignore[attr-defined]  # a named tuple
+    rows = zip(*columns, strict=True)
     # A row type's own _make checks what zip has made sure of, at three times the cost.
     return rows if row_type is None else map(partial(tuple.__new__, row_type), rows)
 

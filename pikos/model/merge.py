@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pikos.model.open_calls import include_open_calls
 from pikos.model.rows import Context, Edge, SessionRow, Stat
 from pikos.model.snapshot import Snapshot
 
@@ -67,7 +68,7 @@ class Merge:
             contexts.update(part.contexts)
             open_calls += part.open_calls
         ended = [part.ended for part in parts if part.ended is not None]
-        return Snapshot(
+        returned = Snapshot(
             stream=STREAM,
             facts=_facts(parts),
             functions=functions,
@@ -86,8 +87,10 @@ class Merge:
             complete=all(part.complete for part in parts),
             ended=ended[-1] if len(ended) == len(parts) else None,
         )
+        return include_open_calls(returned)
 
     def _renumbered(self, snapshot: Snapshot) -> Snapshot:
+        """Give what has returned, and the open calls, numbers that are their own."""
         apart = _APART * (1 + self._streams.setdefault(snapshot.stream, len(self._streams)))
         numbers = {0: 0}
         for number, function in snapshot.functions.items():
@@ -101,18 +104,18 @@ class Merge:
             return numbers.get(number, own(number))
 
         pid = snapshot.facts.get("pid", "?")
+        stats, edges, contexts = snapshot.counted
         return replace(
             snapshot,
             functions={
                 known(f.id): f._replace(id=known(f.id)) for f in snapshot.functions.values()
             },
             stats={
-                known(row.function): Stat(known(row.function), *row[1:])
-                for row in snapshot.stats.values()
+                known(row.function): Stat(known(row.function), *row[1:]) for row in stats.values()
             },
             edges={
                 key: Edge(*key, *row[2:])
-                for row in snapshot.edges.values()
+                for row in edges.values()
                 for key in [(known(row.caller), known(row.callee))]
             },
             contexts={
@@ -123,7 +126,7 @@ class Merge:
                     function=known(row.function),
                     caller=known(row.caller),
                 )
-                for row in snapshot.contexts.values()
+                for row in contexts.values()
             },
             open_calls=tuple(
                 call._replace(

@@ -23,9 +23,10 @@ class Function(NamedTuple):
 
 
 class Stat(NamedTuple):
-    """What a function cost, all threads together; only what has returned.
+    """What a function cost, all threads together.
 
-    Fields:  as in ``wire.tables.STAT``
+    Fields:  as in ``wire.tables.STAT``, and ``open``: calls that have not returned.  They are not
+    in ``callcount``; in a ``Snapshot`` their time so far is in ``inline_ns`` and ``cumulative_ns``
     """
 
     function: int
@@ -34,6 +35,7 @@ class Stat(NamedTuple):
     resumecount: int
     inline_ns: int
     cumulative_ns: int
+    open: int = 0
 
     @property
     def primitive_calls(self) -> int:
@@ -49,7 +51,7 @@ class Stat(NamedTuple):
 class Edge(NamedTuple):
     """What the calls of one function from one other cost, all threads together.
 
-    Fields:  as in ``wire.tables.EDGE``
+    Fields:  as in ``wire.tables.EDGE``, and ``open`` as in ``Stat``
     """
 
     caller: int
@@ -58,6 +60,7 @@ class Edge(NamedTuple):
     reccallcount: int
     inline_ns: int
     cumulative_ns: int
+    open: int = 0
 
     @property
     def primitive_calls(self) -> int:
@@ -68,7 +71,7 @@ class Edge(NamedTuple):
 class Context(NamedTuple):
     """What the calls from one place of one thread's calling-context tree cost.
 
-    Fields:  as in ``wire.tables.CONTEXT``
+    Fields:  as in ``wire.tables.CONTEXT``, and ``open`` as in ``Stat``
     """
 
     id: int
@@ -84,6 +87,7 @@ class Context(NamedTuple):
     cumulative_ns: int
     merged_contexts: int = 0
     merged_ns: int = 0
+    open: int = 0
 
 
 class OpenCall(NamedTuple):

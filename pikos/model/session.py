@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pikos.model.keyed import KeyedRows
+from pikos.model.open_calls import include_open_calls
 from pikos.model.records import Records
 from pikos.model.rows import ROW_TYPES, Recording
 from pikos.model.snapshot import Snapshot
@@ -131,11 +132,11 @@ class SessionState:
             The state as it is now.
 
         """
-        return Snapshot(
+        returned = Snapshot(
             stream=self._stream,
             facts=self.facts,
             functions=self._mapping("function").rows,
-            stats=self._mapping("stat").rows,
+            stats=self._mapping("stat"),
             edges=self._mapping("edge"),
             contexts=self._mapping("context"),
             open_calls=self._tables["open_call"].listing() if "open_call" in self._tables else (),
@@ -158,6 +159,7 @@ class SessionState:
             complete=self._order.complete,
             ended=self._ended,
         )
+        return include_open_calls(returned)
 
     def _records(self, rows: TableRows) -> Records:
         recording: Recording = self._mapping("recording").get(

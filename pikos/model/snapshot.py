@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from operator import add
-from typing import TYPE_CHECKING, Any
-
-from pikos.model.rows import Stat
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pikos.model.records import Records
-    from pikos.model.rows import Context, Edge, Function, OpenCall, SessionRow, Thread
+    from pikos.model.rows import Context, Edge, Function, OpenCall, SessionRow, Stat, Thread
 
 STALE_INTERVALS = 3
 """Intervals of silence after which a session is stale."""
@@ -22,12 +19,25 @@ STALE_MIN_S = 0.25
 """Seconds of silence that never make a session stale, however short its interval."""
 
 
+class Counters(NamedTuple):
+    """What has returned, without open calls."""
+
+    stats: Mapping[int, Stat]
+    """What each function cost, by its id."""
+    edges: Mapping[tuple[int, int], Edge]
+    """What calls cost, by caller and callee."""
+    contexts: Mapping[int, Context]
+    """Calling contexts by id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One session at one moment.
 
-    It holds counts; rates come from two snapshots, where they are drawn.  A row may name a
-    function, thread or context that is not there (yet): every look-up takes that into account.
+    It holds counts; rates come from two snapshots, where they are drawn.  Times of functions,
+    edges and contexts are those of open calls too, up to that moment: ``returned`` leaves them out.
+    A row may name a function, thread or context that is not there (yet): every look-up takes that
+    into account.
 
     Threads: may be handed to any thread
     """
@@ -39,13 +49,13 @@ class Snapshot:
     functions: Mapping[int, Function] = field(default_factory=dict)
     """Functions by id."""
     stats: Mapping[int, Stat] = field(default_factory=dict)
-    """What each function cost, by its id; none if it has not returned yet."""
+    """What each function cost, by its id."""
     edges: Mapping[tuple[int, int], Edge] = field(default_factory=dict)
     """What calls cost, by caller and callee; caller 0 is outside every profiled call."""
     contexts: Mapping[int, Context] = field(default_factory=dict)
     """Calling contexts by id."""
     open_calls: tuple[OpenCall, ...] = ()
-    """Calls that have not returned."""
+    """Calls that have not returned; they are counted in ``stats``, ``edges`` and ``contexts``."""
     threads: Mapping[int, Thread] = field(default_factory=dict)
     """Threads by id."""
     session: SessionRow | None = None
@@ -70,6 +80,32 @@ class Snapshot:
     """Whether the whole state has been received, and nothing dropped since."""
     ended: str | None = None
     """Why the session ended; None while it has not said goodbye."""
+    counters: Counters | None = field(default=None, compare=False)
+    """What has returned; None where no call is open."""
+
+    @property
+    def counted(self) -> Counters:
+        """What has returned, without open calls."""
+        return self.counters or Counters(self.stats, self.edges, self.contexts)
+
+    @property
+    def open_count(self) -> int:
+        """How many calls have not returned."""
+        return sum(call.calls for call in self.open_calls)
+
+    def returned(self) -> Snapshot:
+        """Leave out open calls.
+
+        Returns
+        -------
+        Snapshot
+            The session, with what has returned alone.
+
+        """
+        stats, edges, contexts = self.counted
+        return replace(
+            self, stats=stats, edges=edges, contexts=contexts, open_calls=(), counters=None
+        )
 
     @property
     def of_recorder(self) -> bool:
@@ -160,61 +196,3 @@ class Snapshot:
         for context in self.contexts.values():
             below[context.parent].append(context)
         return {parent: tuple(contexts) for parent, contexts in below.items()}
-
-    def thread_stats(self, thread: int) -> Mapping[int, Stat]:
-        """Sum the contexts of one thread by function.
-
-        Parameters
-        ----------
-        thread
-            Its id.
-
-        Returns
-        -------
-        Mapping
-            What each function cost in that thread, by the function's id.
-
-        """
-        sums: dict[int, Stat] = {}
-        for context in self.contexts.values():
-            _, _, of, function, _, folded, calls, recursive, resumes, inline_ns, ns, *_ = context
-            if of == thread and function:
-                row = Stat(
-                    function, calls, recursive, resumes, inline_ns, ns * (folded or not recursive)
-                )
-                before = sums.get(function)
-                if before is not None:
-                    row = Stat(function, *map(add, before[1:], row[1:]))
-                sums[function] = row
-        return sums
-
-    def open_counts(self) -> Mapping[int, int]:
-        """Count the open calls by function.
-
-        Returns
-        -------
-        Mapping
-            How many calls of each function have not returned, by its id; of a very deep stack
-            only those that were told.
-
-        """
-        return Counter(call.function for call in self.open_calls)
-
-    def open_ages_ns(self) -> Mapping[int, int]:
-        """Sum the ages of open calls by function.
-
-        Returns
-        -------
-        Mapping
-            For each function the ages of its outermost open call in each thread, added up: what
-            its cumulative time lacks while it runs.
-
-        """
-        outermost: dict[tuple[int, int], int] = {}
-        for call in self.open_calls:
-            key = call.thread, call.function
-            outermost[key] = max(call.age_ns, outermost.get(key, 0))
-        ages: Counter[int] = Counter()
-        for (_, function), age_ns in outermost.items():
-            ages[function] += age_ns
-        return ages

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from operator import add
 from typing import TYPE_CHECKING
 
-from pikos.model.rows import Edge
+from pikos.model.lazy import ComputedRows
+from pikos.model.open_calls import include_open_calls
+from pikos.model.rows import Edge, Stat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,27 +31,66 @@ def of_thread(snapshot: Snapshot, thread: int) -> Snapshot:
     Returns
     -------
     Snapshot
-        The session, with the functions' costs in that thread alone, and without edges:
-        ``thread_edges`` finds them.
+        The session, with the costs in that thread alone; they are added up when they are read.
 
     """
-    contexts = snapshot.contexts.items()
-    return replace(
+    contexts = {
+        number: context
+        for number, context in snapshot.counted.contexts.items()
+        if context.thread == thread
+    }
+    returned = replace(
         snapshot,
-        stats=snapshot.thread_stats(thread),
-        edges={},
-        contexts={number: context for number, context in contexts if context.thread == thread},
+        stats=ComputedRows(partial(thread_stats, contexts)),
+        edges=ComputedRows(partial(thread_edges, contexts)),
+        contexts=contexts,
         open_calls=tuple(call for call in snapshot.open_calls if call.thread == thread),
+        counters=None,
     )
+    return include_open_calls(returned)
 
 
-def thread_edges(snapshot: Snapshot) -> dict[tuple[int, int], Edge]:
-    """Sum the contexts of a thread by caller and callee, as the publisher does for all threads.
+def thread_stats(contexts: Mapping[int, Context]) -> dict[int, Stat]:
+    """Sum contexts by function.
 
     Parameters
     ----------
-    snapshot
-        A session with one thread alone, as ``of_thread`` gives it.
+    contexts
+        What has returned in one thread.
+
+    Returns
+    -------
+    dict
+        What each function cost in that thread, by the function's id.
+
+    """
+    sums: dict[int, Stat] = {}
+    for context in contexts.values():
+        if not context.function:
+            continue
+        outermost = context.folded or not context.reccallcount
+        row = Stat(
+            context.function,
+            context.callcount,
+            context.reccallcount,
+            context.resumecount,
+            context.inline_ns,
+            context.cumulative_ns if outermost else 0,
+        )
+        before = sums.get(context.function)
+        sums[context.function] = (
+            row if before is None else Stat(row.function, *map(add, before[1:], row[1:]))
+        )
+    return sums
+
+
+def thread_edges(contexts: Mapping[int, Context]) -> dict[tuple[int, int], Edge]:
+    """Sum contexts by caller and callee, as the publisher does for all threads.
+
+    Parameters
+    ----------
+    contexts
+        What has returned in one thread.
 
     Returns
     -------
@@ -55,7 +98,6 @@ def thread_edges(snapshot: Snapshot) -> dict[tuple[int, int], Edge]:
         What the calls cost, by caller and callee.
 
     """
-    contexts = snapshot.contexts
     sums: dict[tuple[int, int], list[int]] = {}
     for context in contexts.values():
         if not context.function:

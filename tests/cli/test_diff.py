@@ -49,7 +49,8 @@ def test_recordings_states_and_files_for_pstats_are_compared(told, a):
     rows = {row["b" if row["b"] else "a"]["name"]: row for row in json.loads(output)["functions"]}
     assert (status, errors) == (0, "")
     assert rows["work"]["difference"] == {
-        "calls": 2, "primitive_calls": 2, "self_ns": 500_000, "cumulative_ns": 0
+        "calls": 2, "primitive_calls": 2, "self_ns": 500_000, "cumulative_ns": 0,
+        "open_calls": 2 if a == "a.pstats" else 0,
     }  # fmt: skip
     assert rows["sleep"]["difference"]["calls"] == -6
 
@@ -59,15 +60,20 @@ def test_a_running_program_is_compared(told):
         status, output, _ = told("diff", "b.pikos", publisher.address)
 
     assert status == 0
-    assert "10      -2  3.0 ms  -500.0 µs" in output
+    assert "10      -2  3.003 s  -500.0 µs" in output
 
 
 def test_the_table_is_sorted_and_cut_as_asked_for(told):
     status, output, errors = told("diff", "a.pikos", "b.pikos", "-n", "1", "-s", "name")
 
     assert (status, errors) == (0, "")
-    assert output.startswith("A: process 4242: app.py\nB: process 4242: app.py\n\n")
-    assert "function (1 of 2)" in output
+    assert output.splitlines()[:4] == [
+        "A: process 4242: app.py (3 open calls counted so far)",
+        "B: process 4242: app.py (3 open calls counted so far)",
+        "note: A has 3 open calls: their time so far is counted",
+        "note: B has 3 open calls: their time so far is counted",
+    ]
+    assert "function (1 of 3)" in output
     assert output.splitlines()[-1].endswith("<built-in method time.sleep>")
 
 

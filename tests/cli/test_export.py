@@ -53,6 +53,38 @@ def test_a_running_program_is_exported_as_it_is(recording, capsys):
     assert pstats.Stats("out").total_calls == 16
 
 
+def test_open_calls_are_exported_unless_they_are_left_out(recording, capsys):
+    """V1, R2: every caller has a row, with or without its time so far."""
+    main = ("/src/app.py", 3, "main")
+    assert told(capsys, "export", recording, "-f", "pstats", "-o", "out") == (0, "", "")
+    done = told(capsys, "export", recording, "-f", "pstats", "-o", "less", "--returned-only")
+    assert done == (0, "", "")
+
+    assert pstats.Stats("out").stats[main] == (0, 0, 5.995, 9.0, {})
+    assert pstats.Stats("less").stats[main] == (0, 0, 0.0, 0.0, {})
+    assert pstats.Stats("less").stats["/src/worker.py", 9, "work"][:4] == (6, 10, 0.003, 0.005)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_format_says_that_there_are_open_calls(recording, capsys, name):
+    """V1: as far as it has a place for it."""
+    assert told(capsys, "export", recording, "-f", name, "-o", "out") == (0, "", "")
+    done = told(capsys, "export", recording, "-f", name, "-o", "less", "--returned-only")
+    assert done == (0, "", "")
+
+    said = {
+        "csv": b",9000000000,1\r\n",
+        "json": b"[1, 0, 0, 0, 5995000000, 9000000000, 1]",
+        "pstats": b"",  # has no place for it
+        "collapsed": b"",  # nor this
+    }.get(name, b"3 open calls counted so far")
+    with open("out", "rb") as out, open("less", "rb") as less:
+        content, without = out.read(), less.read()
+    assert content != without
+    assert said in content
+    assert not said or said not in without
+
+
 def test_a_report_is_named_after_its_recording(recording, capsys):
     done = told(capsys, "report", recording, "--html")
 

@@ -68,7 +68,7 @@ def test_without_a_terminal_a_table_is_printed_until_the_goodbye(publisher, piko
     assert len(tables) >= 3
     assert "ended: the end" in tables[-1]
     assert "ended" not in tables[0]
-    assert all("worker.py" in table and "app.py:3" not in table for table in tables)
+    assert all("app.py:3" in table and "worker.py:9" not in table for table in tables)
 
 
 def test_without_a_terminal_json_has_a_line_for_each_picture(publisher, pikos):
@@ -190,7 +190,7 @@ def test_names_that_the_terminals_encoding_lacks_are_printed_as_escapes(publishe
 
 def test_on_a_terminal_the_table_is_live_and_q_leaves_it(publisher, terminal):
     screen = terminal("top", publisher.address)
-    screen.until(b"Worker.work (worker.py:9)")
+    screen.until(b"Worker.work")
     before = publisher.sent
 
     until(lambda: publisher.sent > before + 5, "more messages")
@@ -202,7 +202,7 @@ def test_on_a_terminal_the_table_is_live_and_q_leaves_it(publisher, terminal):
 
 def test_without_colours_the_screen_has_none(publisher, terminal):
     screen = terminal("top", publisher.address, NO_COLOR="1")
-    screen.until(b"Worker.work (worker.py:9)")
+    screen.until(b"Worker.work")
     screen.press(b"g")
     screen.until(b"all calls")
     screen.press(b"q")
@@ -215,7 +215,7 @@ def test_without_colours_the_screen_has_none(publisher, terminal):
 
 def test_keys_change_what_is_seen(publisher, terminal):
     screen = terminal("top", publisher.address, "--interval", "0.05")
-    screen.until(b"Worker.work (worker.py:9)")
+    screen.until(b"Worker.work")
 
     screen.press(b"?")
     screen.until(b"leave; the program is not disturbed")
@@ -260,7 +260,7 @@ def test_several_sessions_are_there_to_choose_from(two_sessions, terminal):
 
     screen.until(b"all profiles together")
     screen.press(b"\x1b[B\r")
-    screen.until(b"Worker.work (worker.py:9)")
+    screen.until(b"Worker.work")
     screen.press(b"P")
     screen.until(b"all profiles together")
     screen.press(b"q")
@@ -277,7 +277,7 @@ def test_without_a_terminal_several_sessions_are_listed(two_sessions, pikos):
 
 def test_the_goodbye_leaves_the_last_state_on_the_terminal(publisher, terminal):
     screen = terminal("top", publisher.address)
-    screen.until(b"Worker.work (worker.py:9)")
+    screen.until(b"Worker.work")
 
     publisher.bye("the end")
 
@@ -290,7 +290,7 @@ def test_the_goodbye_leaves_the_last_state_on_the_terminal(publisher, terminal):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
 def test_a_signal_puts_the_terminal_in_order(publisher, terminal, number, status):
     screen = terminal("top", publisher.address)
-    screen.until(b"Worker.work (worker.py:9)")
+    screen.until(b"Worker.work")
 
     screen.process.send_signal(number)
 
@@ -306,7 +306,7 @@ def test_a_terminal_may_be_tiny_and_change_its_size(publisher, terminal):
     size = struct.pack("HHHH", 30, 100, 0, 0)
     fcntl.ioctl(screen.primary, termios.TIOCSWINSZ, size)
     screen.process.send_signal(signal.SIGWINCH)
-    screen.until(b"Worker.work (worker.py:9)")
+    screen.until(b"Worker.work")
     screen.press(b"q")
 
     assert screen.end() == 0

@@ -36,6 +36,7 @@ def profile(**changed):
 def functions(*rows):
     """Functions of one file, each with a name and a line; each was called once, for line ns."""
     return {
+        "open_call": [],
         "function": [
             (number, 0, line, name, name, "/x") for number, (name, line) in enumerate(rows, 1)
         ],
@@ -53,14 +54,14 @@ def told(a, b):
 def test_a_profile_does_not_differ_from_itself():
     rows = ordered(differences(profile(), profile()), "self")
 
-    assert [row.difference for row in rows] == [Counts()] * 2
-    assert [row.state for row in rows] == [""] * 2
+    assert [row.difference for row in rows] == [Counts()] * 3
+    assert [row.state for row in rows] == [""] * 3
 
 
 def test_every_count_is_compared_exactly():
-    after = profile(stat=[(2, 10 + 2**40, 4, 0, 3_000_001, 4_000_000)])
+    after = profile(stat=[(2, 10 + 2**40, 4, 0, 3_000_001, 4_000_000)], open_call=[])
 
-    rows = {row.name: row for row in differences(profile(), after)}
+    rows = {row.name: row for row in differences(profile(open_call=[]), after)}
 
     assert rows["Worker.work (/src/worker.py:9)"].difference == Counts(2**40, 2**40, 1, -1_000_000)
     assert rows["<built-in method time.sleep>"].difference == Counts(-6, -6, -2_000_000, -2_000_000)
@@ -94,10 +95,22 @@ def test_several_functions_of_one_name_are_told_apart_by_their_lines():
 
 
 def test_a_function_that_has_not_returned_yet_is_not_added():
-    running = profile(stat=PROGRAM["stat"])
-    returned = profile(stat=[*PROGRAM["stat"], (1, 1, 0, 0, 9, 9)])
+    """V1: its time so far counts."""
+    running = profile()
+    returned = profile(stat=[*PROGRAM["stat"], (1, 1, 0, 0, 5_995_000_009, 9_000_000_009)])
 
-    assert ("main (/src/app.py:3)", "", 9) in told(running, returned)
+    assert ("main (/src/app.py:3)", "", 5_995_000_009) in told(running, returned)
+
+
+def test_open_calls_are_marked_and_noted():
+    """V1."""
+    a, b = profile(), profile(stat=[*PROGRAM["stat"], (1, 1, 0, 0, 1, 1)], open_call=[])
+
+    lines = as_text(a, b, ordered(differences(a, b), "self"), 9, notes(a, b))
+
+    assert "note: A has 3 open calls: their time so far is counted" in lines
+    assert any(line.endswith(" main (/src/app.py:3) [open in A]") for line in lines)
+    assert any(line.endswith(" <built-in method time.sleep>") for line in lines)
 
 
 def test_a_file_for_pstats_has_the_same_counts_as_the_session_it_is_from():
@@ -106,8 +119,8 @@ def test_a_file_for_pstats_has_the_same_counts_as_the_session_it_is_from():
 
     rows = ordered(differences(profile_of_snapshot(snapshot), b), "self")
 
-    assert len(rows) == 2
-    assert [row.difference for row in rows] == [Counts()] * 2
+    assert len(rows) == 3
+    assert [row.difference[:-1] for row in rows] == [Counts()[:-1]] * 3
 
 
 def test_what_cprofile_saves_is_read(tmp_path):
@@ -215,7 +228,10 @@ def test_what_is_not_known_is_no_difference_of_kind():
 
 
 def test_clocks_that_tell_the_same_time_are_compared():
-    a, b = (profile_of_snapshot(snapshot_of(PROGRAM, clock=name)) for name in ("tsc", "monotonic"))
+    a, b = (
+        profile_of_snapshot(snapshot_of(PROGRAM | {"open_call": []}, clock=name))
+        for name in ("tsc", "monotonic")
+    )
 
     check_comparable(a, b)
     assert list(notes(a, b)) == []
@@ -277,13 +293,13 @@ def test_a_name_of_ten_megabytes_is_cut():
 
 def test_a_flame_graph_of_differences_is_as_wide_as_the_greater_side():
     contexts = [*PROGRAM["context"][:2], (3, 2, 1, 2, 1, 0, 6, 0, 0, 8_000_000, 8_000_000)]
-    a, b = profile(), profile(context=contexts)
+    a, b = profile(open_call=[]), profile(context=contexts, open_call=[])
 
     content = "".join(flame_page(a, b, differences(a, b), []))
 
     assert 'class="more2" x="0.000000%" y="18" width="100.000000%"' in content
-    assert "Worker.work (/src/worker.py:9): 3.0 ms → 0 ns (-3.0 ms); calls 4 → 0" in content
-    assert "Worker.work (/src/worker.py:9): 5.0 ms → 8.0 ms (+3.0 ms); calls 6 → 6" in content
+    assert "Worker.work (/src/worker.py:9): 3.0 ms → 0 ns (-3.0 ms); 4 calls → 0 calls" in content
+    assert "Worker.work (/src/worker.py:9): 5.0 ms → 8.0 ms (+3.0 ms); 6 calls → 6 calls" in content
     assert 'class="less3"' in content
     assert ">Worker.work</text>" in content
 

@@ -20,6 +20,7 @@ from pikos.cli.keygen import write_keys
 from pikos.errors import SessionSilent
 from pikos.live import subscribe
 from pikos.model import Model
+from pikos.model.threads import of_thread
 
 BUSY = """
 def main():
@@ -98,7 +99,7 @@ def test_every_snapshot_agrees_with_itself(busy):
             heard = model.snapshot().messages
             snapshot = hear_until(messages, lambda s: s.messages > heard, "a message", model)  # noqa: B023
 
-            sums = [snapshot.thread_stats(thread) for thread in snapshot.threads]
+            sums = [of_thread(snapshot, thread).stats for thread in snapshot.threads]
             rounding_ns = len(snapshot.contexts)
             for number, stat in snapshot.stats.items():
                 told = [each[number] for each in sums if number in each]

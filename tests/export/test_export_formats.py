@@ -21,7 +21,12 @@ from pikos.errors import ExportError
 from pikos.export import export, formats
 from pikos.export.formats import FORMATS
 
-SELF_NS = {"main": 0, "Worker.work": 3_000_000, "<built-in method time.sleep>": 2_000_000}
+SELF_NS = {
+    "main": 5_995_000_000,
+    "Worker.work": 3_003_000_000,
+    "<built-in method time.sleep>": 2_000_000,
+}
+"""What each function cost, open calls included: together as long as main() is open."""
 PROFILE_FORMATS = [name for name, form in FORMATS.items() if not form.takes_records]
 
 
@@ -39,15 +44,25 @@ def test_pstats_loads_the_same_counts(snapshot, tmp_path):
 
     stats = pstats.Stats(str(path))
 
-    work = ("/src/worker.py", 9, "work")
-    assert stats.stats[work][:4] == (6, 10, 0.003, 0.005)
-    assert stats.stats[work][4] == {
-        ("/src/app.py", 3, "main"): (6, 6, 0.003, 0.005),
-        work: (4, 0, 0.0, 0.0),
-    }
+    main, work = ("/src/app.py", 3, "main"), ("/src/worker.py", 9, "work")
+    assert stats.stats[main] == (0, 0, 5.995, 9.0, {})
+    assert stats.stats[work][:4] == (6, 10, 3.003, 3.005)
+    assert stats.stats[work][4] == {main: (6, 6, 1.003, 3.005), work: (4, 0, 2.0, 2.0)}
     assert stats.stats["~", 0, "sleep"][:4] == (6, 6, 0.002, 0.002)
     assert stats.total_calls == 16
-    assert ("/src/app.py", 3, "main") not in stats.stats
+
+
+def test_pstats_of_what_has_returned_has_a_row_for_every_caller(snapshot, tmp_path):
+    """R2."""
+    path = tmp_path / "x.pstats"
+    path.write_bytes(written(snapshot.returned(), "pstats"))
+
+    stats = pstats.Stats(str(path))
+
+    main, work = ("/src/app.py", 3, "main"), ("/src/worker.py", 9, "work")
+    assert stats.stats[main] == (0, 0, 0.0, 0.0, {})
+    assert stats.stats[work][:4] == (6, 10, 0.003, 0.005)
+    assert stats.stats[work][4] == {main: (6, 6, 0.003, 0.005), work: (4, 0, 0.0, 0.0)}
 
 
 def test_pstats_adds_up_functions_of_one_label(tmp_path):
@@ -55,6 +70,7 @@ def test_pstats_adds_up_functions_of_one_label(tmp_path):
         "function": [(1, 0, 3, "f", "f", "/x"), (2, 0, 3, "f", "f", "/x")],
         "stat": [(1, 3, 1, 0, 100, 200), (2, 4, 0, 0, 10, 20)],
         "edge": [(1, 2, 4, 0, 10, 20), (2, 1, 3, 1, 100, 200)],
+        "open_call": [],
     }
     (tmp_path / "x").write_bytes(written(snapshot_of(state), "pstats"))
 
@@ -72,8 +88,9 @@ def test_collapsed_stacks_have_each_nanosecond_once(snapshot):
     work, sleep = "Worker.work (/src/worker.py:9)", "<built-in method time.sleep>"
     main = "MainThread;main (/src/app.py:3)"
     assert lines == [
-        f"{main};{work} 2000000",
-        f"{main};{work};{work} 1000000",
+        f"{main} 5995000000",
+        f"{main};{work} 1002000000",
+        f"{main};{work};{work} 2001000000",
         f"{main};{work};{work};{sleep} 2000000",
     ]
 
@@ -83,7 +100,7 @@ def test_a_semicolon_in_a_name_is_no_end_of_a_frame():
 
     lines = text(snapshot_of(state), "collapsed").splitlines()
 
-    assert lines[0].count(";") == 2
+    assert [line.count(";") for line in lines] == [1, 2, 3, 4]
     assert "a:b" in lines[0]
 
 
@@ -131,13 +148,13 @@ def test_chrome_events_stand_within_their_callers(snapshot):
     check_chrome(told)
     events = [event for event in told["traceEvents"] if event["ph"] == "X"]
     assert [(event["name"], event["dur"]) for event in events] == [
-        ("main", 5000.0),
-        ("Worker.work", 5000.0),
-        ("Worker.work", 3000.0),
+        ("main", 9_000_000.0),
+        ("Worker.work", 3_005_000.0),
+        ("Worker.work", 2_003_000.0),
         ("<built-in method time.sleep>", 2000.0),
     ]
     assert events[1]["args"] == {
-        "calls": 6, "self_ns": 2_000_000, "total_ns": 5_000_000,
+        "calls": 6, "open_calls": 1, "self_ns": 1_002_000_000, "total_ns": 3_005_000_000,
         "file": "/src/worker.py", "line": 9,
     }  # fmt: skip
 
@@ -168,18 +185,18 @@ def test_callgrind_has_the_same_counts(snapshot):
 
     assert told.header["events"] == "ns"
     assert told.header["positions"] == "line"
-    assert told.header["summary"] == told.header["totals"] == "5000000"
+    assert told.header["summary"] == told.header["totals"] == "9000000000"
     assert told.functions == {
         ("/src/app.py", "main:3"): {
-            "self": 0,
+            "self": 5_995_000_000,
             "line": 3,
-            "calls": [("/src/worker.py", "Worker.work:9", 6, 5_000_000)],
+            "calls": [("/src/worker.py", "Worker.work:9", 6, 3_005_000_000)],
         },
         ("/src/worker.py", "Worker.work:9"): {
-            "self": 3_000_000,
+            "self": 3_003_000_000,
             "line": 9,
             "calls": [
-                ("/src/worker.py", "Worker.work:9", 4, 0),
+                ("/src/worker.py", "Worker.work:9", 4, 2_000_000_000),
                 ("~", "<built-in method time.sleep>", 6, 2_000_000),
             ],
         },
@@ -200,8 +217,8 @@ def test_callgrind_annotate_reads_it(snapshot, tmp_path):
     )
 
     assert done.stderr == ""
-    assert "5,000,000 (100.0%)  PROGRAM TOTALS" in done.stdout
-    assert "3,000,000 (60.00%)  /src/worker.py:Worker.work:9" in done.stdout
+    assert "9,000,000,000 (100.0%)  PROGRAM TOTALS" in done.stdout
+    assert "3,003,000,000 (33.37%)  /src/worker.py:Worker.work:9" in done.stdout
 
 
 def test_gecko_has_what_the_firefox_profiler_reads(snapshot):
@@ -244,18 +261,19 @@ def check_gecko(told):
 def test_csv_has_a_row_for_each_function(snapshot):
     rows = list(csv.DictReader(io.StringIO(text(snapshot, "csv"))))
 
-    assert rows[0] == {
+    assert [row["name"] for row in rows] == list(SELF_NS)
+    assert rows[0]["open_calls"] == "1"
+    assert rows[1] == {
         "name": "Worker.work",
         "file": "/src/worker.py",
         "line": "9",
         "calls": "10",
         "primitive_calls": "6",
         "resumes": "0",
-        "self_ns": "3000000",
-        "cumulative_ns": "5000000",
+        "self_ns": "3003000000",
+        "cumulative_ns": "3005000000",
         "open_calls": "2",
     }
-    assert [row["name"] for row in rows[1:]] == ["<built-in method time.sleep>"]
 
 
 def test_records_are_exported_as_csv(records):
@@ -320,7 +338,7 @@ def test_impossible_counts_do_no_harm(name):
         "stat": [(1, greatest, least, least, least, greatest)],
         "edge": [(1, 1, greatest, greatest, least, least)],
         "context": [(1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0), (2, 1, 1, 1, 0, 0, least, 0, 0, least, 5)],
-        "open_call": [(least, greatest, 1, 1, least)],
+        "open_call": [(least, greatest, 1, 2, least, greatest, least, least, greatest, 1)],
         "session": [(1, *[least] * 13)],
     }
 
@@ -404,8 +422,9 @@ def test_a_report_shows_the_tree_and_the_functions(snapshot):
         "all threads", "MainThread", "main", "Worker.work", "Worker.work",
         "<built-in method time.sleep>",
     ]  # fmt: skip
-    assert page.rows[1] == [
-        "10", "6", "3.0 ms", "5.0 ms", "2", "Worker.work (/src/worker.py:9)"
+    assert page.rows[1] == ["0", "0", "5.995 s", "9.000 s", "1", "main (/src/app.py:3)"]
+    assert page.rows[2] == [
+        "10", "6", "3.003 s", "3.005 s", "2", "Worker.work (/src/worker.py:9)"
     ]  # fmt: skip
 
 

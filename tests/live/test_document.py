@@ -30,8 +30,9 @@ def test_a_document_has_the_counts_of_every_function():
     assert work["qualified_name"] == "Worker.work"
     assert work["file"] == "/src/worker.py"
     assert (work["primitive_calls"], work["starts"], work["resumes"]) == (6, 10, 0)
-    assert (work["self_ns"], work["cumulative_ns"]) == (3_000_000, 5_000_000)
-    assert (work["open_calls"], work["open_ns"]) == (2, 3_000_000_000)
+    assert (work["self_ns"], work["cumulative_ns"]) == (3_003_000_000, 3_005_000_000)
+    assert work["open_calls"] == 2
+    assert (work["open_self_ns"], work["open_cumulative_ns"]) == (3_000_000_000, 3_000_000_000)
     assert work["calls_per_s"] is None
 
 

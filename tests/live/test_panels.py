@@ -79,13 +79,13 @@ def test_a_click_on_a_heading_sorts_and_one_on_a_row_chooses_it(scene):
     picture = draw(scene, ViewState(), SCREEN)
 
     assert picture.click(*place_of(picture, "cumulative")) == "4"
-    assert picture.click(*place_of(picture, "main (app.py")).startswith("row 2 ")
+    assert picture.click(*place_of(picture, "<built-in method")).startswith("row 2 ")
     assert picture.click(*place_of(picture, "g graph")) == "g"
     assert picture.click(99, 0) == ""
 
 
 def test_a_second_click_looks_closer(scene):
-    picture = draw(scene, ViewState(row=2), SCREEN)
+    picture = draw(scene, ViewState(row=0), SCREEN)
 
     assert picture.click(*place_of(picture, "main (app.py")) == "function 1"
 
@@ -99,7 +99,18 @@ def test_callers_and_callees_of_the_chosen_function_are_shown(scene):
     assert lines[callers + 1].split()[:2] == ["6", "6"]
     assert "main (app.py:3)" in lines[callers + 1]
     assert "Worker.work" in lines[callers + 2]
-    assert "time.sleep" in lines[callees + 1]
+    assert "Worker.work" in lines[callees + 1]
+    assert "time.sleep" in lines[callees + 2]
+
+
+def test_callers_and_callees_have_open_calls_with_their_time(scene):
+    """V10."""
+    lines = shown(scene, ViewState(panel="function", function=2)).splitlines()
+    callers, callees = lines.index("called by"), lines.index("calls")
+
+    assert lines[callers - 1].split()[-2:] == ["cumulative", "open"]
+    assert lines[callers + 1].split()[:7] == ["6", "6", "1.003", "s", "3.005", "s", "1"]
+    assert lines[callees + 1].split()[:7] == ["4", "0", "2.000", "s", "2.000", "s", "1"]
 
 
 def test_from_a_callee_one_goes_on_to_its_callers(scene):
@@ -153,11 +164,11 @@ def test_a_tree_that_goes_round_in_circles_is_drawn_all_the_same(scene):
 
 
 def test_one_thread_alone_has_its_own_counts(scene):
-    other = scene.snapshot.contexts[3]._replace(id=9, thread=2, parent=0, callcount=7)
-    threads = {**scene.snapshot.threads, 2: scene.snapshot.threads[1]._replace(id=2, name="pool")}
+    returned = scene.snapshot.returned()
+    other = returned.contexts[3]._replace(id=9, thread=2, parent=0, callcount=7)
+    threads = {**returned.threads, 2: returned.threads[1]._replace(id=2, name="pool")}
     both = Scene(
-        replace(scene.snapshot, contexts={**scene.snapshot.contexts, 9: other}, threads=threads),
-        now=10.1,
+        replace(returned, contexts={**returned.contexts, 9: other}, threads=threads), now=10.1
     )
 
     alone = after(both, ViewState(), "left")
@@ -229,7 +240,7 @@ def test_no_process_is_said_to_be_there(scene):
 def test_the_source_is_shown_from_the_functions_first_line(scene):
     text = SourceText("/src/worker.py", tuple(f"line_{n} = {n}" for n in range(1, 100)), "")
 
-    state = after(scene, ViewState(), "l")
+    state = after(scene, ViewState(), "down", "l")
     screen = shown(replace(scene, source=text), state)
 
     assert (state.panel, state.file, state.row) == ("source", "/src/worker.py", 8)

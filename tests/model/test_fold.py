@@ -39,10 +39,10 @@ def test_a_keyframe_is_the_whole_state(model, made_up):
 
     assert snapshot.complete
     assert [tuple(row) for row in snapshot.functions.values()] == PROGRAM["function"]
-    assert [tuple(row) for row in snapshot.stats.values()] == PROGRAM["stat"]
-    assert [tuple(row) for row in snapshot.edges.values()] == PROGRAM["edge"]
-    assert [row[:11] for row in snapshot.contexts.values()] == PROGRAM["context"]
-    assert [row[:5] for row in snapshot.open_calls] == PROGRAM["open_call"]
+    assert [row[:6] for row in snapshot.returned().stats.values()] == PROGRAM["stat"]
+    assert [row[:6] for row in snapshot.returned().edges.values()] == PROGRAM["edge"]
+    assert [row[:11] for row in snapshot.returned().contexts.values()] == PROGRAM["context"]
+    assert [tuple(row) for row in snapshot.open_calls] == PROGRAM["open_call"]
     assert [tuple(row) for row in snapshot.threads.values()] == PROGRAM["thread"]
     assert snapshot.session[:14] == PROGRAM["session"][0]
     assert snapshot.facts["pid"] == 4242
@@ -228,7 +228,7 @@ def test_columns_in_another_order_are_told_apart_by_name(model, made_up):
         declared=[turned],
     )
 
-    assert tuple(snapshot.stats[1]) == (1, 2, 3, 4, 5, 6)
+    assert tuple(snapshot.stats[1]) == (1, 2, 3, 4, 5, 6, 0)
 
 
 RECORD = Table(40, "Record", "append", (), (Column("name", "str"), Column("x", "f64")))

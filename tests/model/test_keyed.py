@@ -40,10 +40,10 @@ def test_whenever_one_looks_the_rows_are_the_newest_of_each_key(told):
         seen.append((rows, plain))
         assert len(rows) == len(plain)
         if looked_at:
-            assert {key: row[-1] for key, row in rows.items()} == plain
+            assert {key: row.inline_ns for key, row in rows.items()} == plain
 
     for then, was in reversed(seen):  # what was handed out has not changed
-        assert {key: row[-1] for key, row in then.items()} == was
+        assert {key: row.inline_ns for key, row in then.items()} == was
         assert len(then) == len(was)
 
 
@@ -57,7 +57,7 @@ def test_a_block_of_the_same_keys_takes_the_place_of_the_one_that_waits(monkeypa
         rows = rows.and_then(block_of(EDGE, pairs(range(50)), value), keys)
     assert made == []
 
-    assert rows[0, 0][-1] == 999
+    assert rows[0, 0].inline_ns == 999
     assert len(made) == 1
 
 

@@ -68,7 +68,10 @@ def impossible(number: int) -> dict[str, list[tuple[object, ...]]]:
             (8, 9, 1, 2, 2, 0, *[LARGEST] * 5),
             (9, 8, 1, 3, 2, 1, *[LEAST] * 5),
         ],
-        "open_call": [(number, number, number, number, number), (1, LARGEST, 2, 7, LEAST)],
+        "open_call": [
+            (number, number, number, number, number, *[number] * 5),
+            (1, LARGEST, 2, 7, LEAST, LARGEST, LEAST, LARGEST, -1, 1),
+        ],
         "thread": [(number, *[number] * 5, "t")],
         "session": [(1, *[number] * 13)],
     }

@@ -112,7 +112,7 @@ def test_functions_are_told_as_many_as_are_wanted(view):
 
     assert told["panel"]["total"] == 3
     assert told["panel"]["first"] == 1
-    assert [row["id"] for row in told["panel"]["rows"]] == ["3"]
+    assert [row["id"] for row in told["panel"]["rows"]] == ["2"]
     assert view(first=10).told["panel"]["rows"] == []
     assert view(count=0).told["panel"]["rows"] == []
 
@@ -127,12 +127,15 @@ def test_the_flame_graph_has_every_call_with_its_caller(view):
     told = view(panel="flame").told["panel"]
 
     assert told["nodes"][0][:4] == [-1, "0", 0.0, 1.0]
-    for place, (caller, function, begin, width, value_ns, calls) in enumerate(told["nodes"]):
+    for place, (caller, function, begin, width, value_ns, calls, opened) in enumerate(
+        told["nodes"]
+    ):
         assert caller < place
         assert function in told["names"]
         assert 0 <= begin <= begin + width <= 1 + 1e-9
         assert value_ns >= 0
         assert calls >= 0
+        assert opened >= 0
         if caller >= 0:
             above = told["nodes"][caller]
             assert above[2] - 1e-9 <= begin

@@ -99,7 +99,8 @@ def flame(_: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
     """Make the flame graph below what is zoomed into, as far as a pixel shows it.
 
     ``nodes`` holds, callers first, of each call: the place of its caller in the list (-1 for
-    none), function, begin and width as parts of the whole, time in ns, calls.
+    none), function, begin and width as parts of the whole, time in ns, calls that have returned,
+    and open ones.
     """
     snapshot = scene.snapshot
     tree = Tree(snapshot)
@@ -115,8 +116,7 @@ def flame(_: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
             told = label(function, node.path[-1]) if node.path else "all calls"
             short = told if function is None else function.qualified_name
             names[number] = [safe(short, NAME_MAX), safe(told, NAME_MAX)]
-        calls = sum(context.callcount for context in node.contexts)
-        nodes.append([caller, number, begin, width, node.value_ns, calls])
+        nodes.append([caller, number, begin, width, node.value_ns, node.calls, node.open])
         return len(nodes) - 1
 
     at = -1

@@ -1,10 +1,10 @@
 // The flame graph, on a canvas: bars that grow smoothly, found by name, zoomed into by a click.
 
 import { get, write } from "./dom.js";
-import { count, duration } from "./units.js";
+import { callsText, count, duration } from "./units.js";
 
 /** @typedef {import("./types.js").Flame} Flame */
-/** @typedef {{key: string, function: string, depth: number, begin: number, width: number, ns: number, calls: number}} Bar */
+/** @typedef {{key: string, function: string, depth: number, begin: number, width: number, ns: number, calls: number, open: number}} Bar */
 
 const HEIGHT = 20;
 const GLIDE_MS = 180;
@@ -57,10 +57,10 @@ export class FlameGraph {
     this.shown = flame;
     /** @type {Bar[]} */
     const bars = [];
-    for (const [caller, name, begin, width, ns, calls] of flame.nodes) {
+    for (const [caller, name, begin, width, ns, calls, open] of flame.nodes) {
       const above = bars[caller];
       const key = above ? `${above.key}/${name}` : "";
-      bars.push({ key, function: name, depth: above ? above.depth + 1 : 0, begin, width, ns, calls });
+      bars.push({ key, function: name, depth: above ? above.depth + 1 : 0, begin, width, ns, calls, open });
     }
     this.bars = bars;
     this.begunAt = performance.now();
@@ -220,7 +220,7 @@ export class FlameGraph {
   words(bar) {
     const name = this.shown?.names[bar.function]?.[1] ?? "";
     const share = this.shown?.whole_ns ? (100 * bar.ns) / this.shown.whole_ns : 0;
-    const calls = bar.key ? ` · ${count(bar.calls)} calls` : "";
+    const calls = bar.key ? ` · ${callsText(bar.calls, bar.open)}` : "";
     return `${name}: ${duration(bar.ns)} · ${share.toFixed(1)} %${calls}`;
   }
 

@@ -29,8 +29,9 @@
  * @property {string} title
  * @property {{id: string, name: string, value: number}[]} bars
  *
- * @typedef {[number, string, number, number, number, number]} Node
- * place of the caller (-1 for none), function, begin, width (parts of the whole), ns, calls
+ * @typedef {[number, string, number, number, number, number, number]} Node
+ * place of the caller (-1 for none), function, begin, width (parts of the whole), ns, calls that
+ * have returned, open calls
  *
  * @typedef {object} Flame
  * @property {string[]} zoom functions from the outermost to the one that fills the width

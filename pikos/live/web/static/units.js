@@ -23,6 +23,18 @@ export function count(number) {
 }
 
 /**
+ * How many calls there were; those that are still open are told apart.
+ * @param {number} returned
+ * @param {number} opened
+ * @returns {string}
+ */
+export function callsText(returned, opened) {
+  if (!returned && opened) return `${count(opened)} open ${opened === 1 ? "call" : "calls"}`;
+  const text = `${count(returned)} ${returned === 1 ? "call" : "calls"}`;
+  return opened ? `${text} + ${count(opened)} open` : text;
+}
+
+/**
  * A number that has a unit, as a chart shows it: bytes in MB, times in ms, or in s where they are long.
  * @param {string} unit
  * @param {boolean} [long]
