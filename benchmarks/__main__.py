@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks import (
     browser,
+    commands,
     freshness,
     interference,
     monitors,
@@ -25,6 +26,7 @@ QUICK_ROUNDS, QUICK_PROCESSES = 3, 1
 PARTS = {
     "monitors": monitors,
     "startup": startup,
+    "commands": commands,
     "publisher": publisher,
     "freshness": freshness,
     "interference": interference,

@@ -142,17 +142,17 @@ def recorder_of(options: argparse.Namespace) -> AbstractRecorder:
         The recorder.  Of recordings on the screen, one to a text file if there is a name for it.
 
     """
+    from pikos.api import recording
     from pikos.cli.record_filter import all_of
-    from pikos.recorders import api
 
     accept = all_of(options.filters)
     if options.buffered and options.flush_each:
         options.fail("--buffered and --flush-each exclude each other: give one of them")
     each = options.flush_each
     if options.recording == "csv":
-        return api.CSVFileRecorder(options.outfile or CSV_NAME, accept, auto_flush=each)
+        return recording.csv_file(options.outfile or CSV_NAME, accept, auto_flush=each)
     if options.recording == "text" or options.outfile is not None:
-        name = options.outfile or TEXT_NAME
-        return api.TextFileRecorder(name, accept, formatted=True, auto_flush=each)
-    on_screen = each if each or options.buffered else None
-    return api.TextStreamRecorder(sys.stdout, accept, formatted=True, auto_flush=on_screen)
+        return recording.text_file(options.outfile or TEXT_NAME, accept, auto_flush=each)
+    if sys.stdout is None:
+        options.fail("there is no standard output to record on: give -o FILE")
+    return recording.screen(accept, auto_flush=each if each or options.buffered else None)

@@ -8,7 +8,6 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from pikos.cli.execution import wait_for_threads
-from pikos.cli.focus import functions_named
 from pikos.cli.monitor_options import MONITORS, recorder_of
 from pikos.errors import FunctionNotFound, HookTakenOff, PikosError, RecordingStopped
 from pikos.hidden import DIRECTORY, hidden_thread
@@ -96,6 +95,10 @@ def _monitor(options: argparse.Namespace) -> Any:
 
 
 def _focus(monitor: Any, names: Sequence[str], code: CodeType) -> None:
+    if not names:
+        return
+    from pikos.cli.focus import functions_named
+
     for name in names:
         for function in functions_named(name, code):
             with warnings.catch_warnings():
