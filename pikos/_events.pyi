@@ -44,6 +44,7 @@ class TextFile:
         wake: Callable[[], object],
         drop: bool = False,
         each: bool = False,
+        spare: int = -1,
     ) -> TextFile: ...
     @property
     def closed(self) -> bool: ...

@@ -216,8 +216,9 @@ enum { PK_MOST_BYTES = 16 * 1024 * 1024 }; /* past it an event waits for who wri
 
 typedef struct {
     PyObject_HEAD
-    int descriptor;           /* owned; −1: closed, or there is a stream */
-    PyObject *stream;         /* owned; Python's, with write() and flush() of text; or NULL */
+    int descriptor;           /* owned; −1: closed, or there is a stream only */
+    PyObject *stream;         /* owned; Python's, with write() and flush() of text, written to while it
+                                 is open; or NULL */
     pk_block gathered;        /* appended to */
     pk_block leaving;         /* in the hands of who writes */
     int error;                /* errno of the last write if it failed, else 0 */

@@ -99,6 +99,18 @@ error_of_stream(void)
     return value > 0 && value <= INT_MAX ? (int)value : EIO;
 }
 
+/* Whether the program has closed the stream, as far as that can be seen. */
+static bool
+stream_is_closed(PyObject *stream)
+{
+    PyObject *closed = PyObject_GetAttrString(stream, "closed");
+    bool result = closed == Py_True;
+    if (closed == NULL)
+        PyErr_Clear();
+    Py_XDECREF(closed);
+    return result;
+}
+
 /* Write the leaving block to the stream.  0, or −1 with an exception and the rest still there.
  * [gil, let go meanwhile] */
 static int
@@ -152,6 +164,8 @@ write_gathered(pk_text_file *file)
         file->leaving = taken;
         file->writing = true;
         PyThread_acquire_lock(file->ended, NOWAIT_LOCK);
+        if (file->stream != NULL && file->descriptor >= 0 && stream_is_closed(file->stream))
+            Py_CLEAR(file->stream);
         result = file->stream == NULL ? write_block(file) : write_to_stream(file);
         PyThread_release_lock(file->ended);
         file->writing = false;
@@ -311,7 +325,7 @@ file_discard(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(fileno_doc, "fileno($self, /)\n--\n\nGive the file's descriptor; −1 of a stream.");
+PyDoc_STRVAR(fileno_doc, "fileno($self, /)\n--\n\nGive the file's descriptor; of a stream the spare one, or −1.");
 
 static PyObject *
 file_fileno(PyObject *self, PyObject *unused)
@@ -320,20 +334,18 @@ file_fileno(PyObject *self, PyObject *unused)
     return PyLong_FromLong(((pk_text_file *)self)->descriptor);
 }
 
-/* TextFile(target, wake, drop=False, each=False) */
+/* TextFile(target, wake, drop=False, each=False, spare=-1) */
 static PyObject *
 file_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
-    long descriptor = -1;
-    int drop = 0, each = 0;
+    int drop = 0, each = 0, spare = -1;
     PyObject *target, *wake;
-    static char *known[] = {"target", "wake", "drop", "each", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OO|pp:TextFile", known, &target, &wake,
-                                     &drop, &each))
+    static char *known[] = {"target", "wake", "drop", "each", "spare", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OO|ppi:TextFile", known, &target, &wake,
+                                     &drop, &each, &spare))
         return NULL;
     bool is_descriptor = PyLong_Check(target);
-    if (is_descriptor)
-        descriptor = PyLong_AsLong(target);
+    long descriptor = is_descriptor ? PyLong_AsLong(target) : spare;
     if (PyErr_Occurred())
         return NULL;
     if (descriptor < -1 || descriptor > INT_MAX) {
@@ -423,7 +435,8 @@ PyTypeObject pk_text_file_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "pikos._events.TextFile",
     .tp_doc = "A descriptor that UTF-8 is written to in whole blocks, or a text stream, or either at\n"
-              "once each time: TextFile(target, wake, drop=False, each=False).",
+              "once each time; and when the stream is closed, the spare descriptor:\n"
+              "TextFile(target, wake, drop=False, each=False, spare=-1).",
     .tp_basicsize = sizeof(pk_text_file),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_new = file_new,

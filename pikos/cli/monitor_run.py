@@ -192,6 +192,8 @@ def _stop(monitor: Any, command: str, *, struck: bool) -> bool:
 
 def _let_go_of_the_screen() -> None:
     """Have the end of the interpreter not complain of records that nobody reads any more."""
+    if sys.stdout is None or sys.stdout.closed:
+        return
     try:
         sys.stdout.flush()
     except BrokenPipeError:

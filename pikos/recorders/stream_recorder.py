@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import _thread
 import io
+import os
+import sys
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -293,14 +295,18 @@ class StreamRecorder(AbstractRecorder):
         each = self._auto_flush
         self._flushes_each = _is_terminal(self._stream) if each is None else each
         if EVENTS is not None and type(self._stream) in _STREAMS_OF_IO:
-            self._gathering = EVENTS.TextFile(self._stream, self._begun, each=self._flushes_each)
+            self._gathering = EVENTS.TextFile(
+                self._stream, self._begun, each=self._flushes_each, spare=_spare_of(self._stream)
+            )
 
     def _close(self) -> None:
         """Be done with the stream: the last user has gone."""
+        goes_on = self._goes_on_without_the_stream()
         gathering, self._gathering = self._gathering, None
         if gathering is not None:
             gathering.close()
-        self._flush_stream()
+        if not goes_on:
+            self._flush_stream()
 
     def _close_failed(self) -> None:
         """Be done with the stream that the header could not be written to."""
@@ -347,7 +353,14 @@ class StreamRecorder(AbstractRecorder):
     def _flush(self) -> None:
         if self._gathering is not None:
             self._gathering.flush()
-        self._flush_stream()
+        if not self._goes_on_without_the_stream():
+            self._flush_stream()
+
+    def _goes_on_without_the_stream(self) -> bool:
+        """Whether the program has closed the screen's stream, and not the screen."""
+        gathering: Any = self._gathering
+        stream: Any = self._stream
+        return gathering is not None and gathering.fileno() >= 0 and stream.closed
 
     def _flush_stream(self) -> None:
         flush = getattr(self._stream, "flush", None)
@@ -384,3 +397,13 @@ def _is_terminal(stream: Any) -> bool:
         return bool(stream.isatty())
     except (AttributeError, OSError, ValueError):  # it has none, or is closed
         return False
+
+
+def _spare_of(stream: Any) -> int:
+    """Another descriptor of the screen, for when the program closes ``sys.stdout``; -1: none."""
+    if stream is not sys.stdout:
+        return -1
+    try:
+        return os.dup(stream.fileno())
+    except (OSError, ValueError):  # it is closed, or none of the system's
+        return -1

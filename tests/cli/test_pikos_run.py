@@ -88,12 +88,12 @@ FORKED = """
         os.waitpid(child, 0)
 """
 BROKEN = """
-import sys
+import os, sys
 
 def work(): pass
 
-print("before")
-sys.stdout.close()
+print("before", flush=True)
+os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
 work()
 print("after", file=sys.stderr)
 """
@@ -151,12 +151,11 @@ INTERRUPTED = """
 """
 """Its monitor, if it asks for the name of the thread by Python code, is struck by SIGINT."""
 
-WITHOUT_EXTENSION = """
-import sys
-sys.modules["pikos._events"] = None
+MAIN = """
 from pikos.cli.pikos_run import main
 sys.exit(main())
 """
+WITHOUT_EXTENSION = 'import sys\nsys.modules["pikos._events"] = None' + MAIN
 
 
 @pytest.fixture
@@ -554,6 +553,32 @@ def test_other_threads_are_recorded_to_their_end_unless_told_otherwise(run, writ
     assert (("return", "late") in names(rows())) is (threads == "all")
 
 
+@pytest.mark.parametrize("where", ["a terminal", "a pipe"])
+def test_a_script_that_closes_its_output_has_its_records(run, write, on_terminal, where):
+    """P4, P11: as ``json.tool`` does."""
+    write("script.py", "import sys\nprint('last')\nsys.stdout.close()\nlen('x')")
+
+    if where == "a terminal":
+        lines = on_terminal("functions", "script.py").splitlines()
+    else:
+        done = run("functions", "script.py")
+        lines = done.stdout.splitlines()
+        assert (done.returncode, done.stderr) == (0, "")
+
+    records = [line.split() for line in lines[2:] if line != "last"]
+    assert "last" in lines
+    assert [int(record[0]) for record in records] == list(range(len(records)))
+    assert records[-2][1:3] == ["c_return", "len"]
+
+
+def test_without_an_output_a_file_is_asked_for(python):
+    """P11."""
+    done = python("-c", "import sys\nsys.stdout = None\n" + MAIN, "functions", "-c", "")
+
+    assert done.returncode == 2
+    assert done.stderr.endswith("there is no standard output to record on: give -o FILE\n")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.parametrize("options", [[], ["--buffered"], ["--flush-each"]], ids=str)
 def test_a_child_that_the_script_forks_records_nothing(run, write, rows, options):
@@ -665,7 +690,7 @@ def test_a_recording_that_fails_is_told_and_the_script_goes_on(run, write, endin
     assert done.returncode == status
     assert done.stdout.endswith("before\n")
     assert re.fullmatch(
-        r"after\npikos-run: FunctionMonitor stopped recording: .*closed.*\n", done.stderr
+        r"after\npikos-run: FunctionMonitor stopped recording: .*No space left.*\n", done.stderr
     )
 
 
