@@ -237,6 +237,24 @@ class SessionSilent(PikosError, TimeoutError):
         self.reason = reason
 
 
+class SessionGone(PikosError):
+    """The process that publishes is gone without a goodbye: killed, crashed, or another program.
+
+    Parameters
+    ----------
+    target
+        What was listened to, as the user called it.
+    reason
+        What became of what it published.
+
+    """
+
+    def __init__(self, target: str, reason: str) -> None:
+        super().__init__(f"{target}: the process is gone without a goodbye; {reason}")
+        self.target = target
+        self.reason = reason
+
+
 class ExtraMissing(PikosError, ImportError):
     """A package that only some parts of Pikos need cannot be imported.
 

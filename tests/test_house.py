@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "external": {"errors", "monitors", "wire", "publishing", "real_time", EXTENSION},
     "model": {"errors", "wire"},
     "live": {"errors", "wire", "model"},
-    "recording": {"errors", "wire", "live.streams"},
+    "recording": {"errors", "wire", "live.streams", "live.session_lock"},
     "export": {"errors", "wire", "model", "live.text", "recorders.escaping"},
     "comparison": {"errors", "model", "export", "live.text"},
     "api": {"monitors", "recorders", "filters", "external", "real_time"},

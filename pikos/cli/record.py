@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 from pikos.cli.recorded import recording_of, status_of
-from pikos.cli.source import configure_target, source_of, target_of
-from pikos.errors import SessionSilent
+from pikos.cli.source import configure_target, nothing_heard, source_of, target_of
+from pikos.errors import SessionGone, SessionSilent
+from pikos.live.client import Subscription
 from pikos.live.text import safe, size
 
 if TYPE_CHECKING:
-    from pikos.live.client import Subscription
-    from pikos.recording.replay import Replay
     from pikos.recording.writer import RecordingWriter
 
 HELP = "record what a running program publishes, for pikos replay"
@@ -27,10 +27,10 @@ examples:
 """
 
 WAIT_S = 10.0
-"""Seconds of silence, after a connection ended or before there was one, that are waited for."""
+"""Seconds without a connection that are waited for."""
 
 LOOK_S = 0.5
-"""Seconds between two looks at who has gone."""
+"""Seconds between two looks whether the recording goes on."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -65,15 +65,19 @@ def run(options: argparse.Namespace) -> int:
 
     Raises
     ------
+    SessionGone
+        If the process is gone without a goodbye.
     SessionSilent
-        If there is nobody to hear, or the program went without a goodbye.
+        If there is nobody to hear, or a program elsewhere went without a goodbye.
 
     """
     target = target_of(options.target)
     source = source_of(target, keys=options.keys)
     with source, recording_of(source, options.outfile) as writer:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            _listen(source, target, writer)
+            if isinstance(source, Subscription):  # as recording_of has made sure
+                _listen(source, target, writer)
         except KeyboardInterrupt:
             pass
         finally:
@@ -82,18 +86,21 @@ def run(options: argparse.Namespace) -> int:
     return status_of("pikos record", writer)
 
 
-def _listen(source: Subscription | Replay, target: str, writer: RecordingWriter) -> None:
-    heard_at, disconnects = source.now(), -1
+def _listen(source: Subscription, target: str, writer: RecordingWriter) -> None:
+    heard_at = source.now()
     while not source.ended and writer.failure is None:
-        if source.receive(LOOK_S) is not None:
-            heard_at, disconnects = source.now(), source.disconnects
-        elif source.disconnects != disconnects and source.now() - heard_at > WAIT_S:
-            reason = (
-                "is it still running? (see pikos ps)"
-                if disconnects < 0
-                else "it went without a goodbye; what was heard is recorded"
+        if source.receive(LOOK_S) is not None or source.connected:
+            heard_at = source.now()
+        elif source.now() - heard_at > WAIT_S:
+            if not writer.messages:
+                raise nothing_heard(target, WAIT_S, gone=False)
+            raise SessionSilent(
+                target, WAIT_S, "it went without a goodbye; what was heard is recorded"
             )
-            raise SessionSilent(target, WAIT_S, reason)
+    if source.gone:
+        raise SessionGone(
+            target, "what was heard is recorded" if writer.messages else "nothing was heard from it"
+        )
 
 
 def _summary(writer: RecordingWriter) -> str:

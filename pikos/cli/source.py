@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pikos.cli.ps import listing
-from pikos.errors import TargetUnclear
+from pikos.errors import SessionGone, SessionSilent, TargetUnclear
 from pikos.live.client import subscribe
 from pikos.live.sessions import list_sessions
 from pikos.live.text import safe
@@ -20,6 +20,7 @@ from pikos.recording.replay import Replay
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pikos.errors import PikosError
     from pikos.live.client import Subscription
     from pikos.live.sessions import Session
 
@@ -115,6 +116,29 @@ def source_of(
     if is_recording(target):
         return Replay(target, speed=speed)
     return subscribe(target, keys=keys)
+
+
+def nothing_heard(target: str, waited_s: float, *, gone: bool) -> PikosError:
+    """Make the error of a verb that has heard nothing.
+
+    Parameters
+    ----------
+    target
+        What the user named.
+    waited_s
+        Seconds that it has listened.
+    gone
+        Whether the process is known to be gone.
+
+    Returns
+    -------
+    SessionGone or SessionSilent
+        The error.
+
+    """
+    if gone:
+        return SessionGone(target, "nothing was heard from it")
+    return SessionSilent(target, waited_s, "is it still running? (see pikos ps)")
 
 
 def tell_of_damage(prog: str, source: Subscription | Replay) -> None:

@@ -6,8 +6,8 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from pikos.cli.source import source_of, tell_of_damage
-from pikos.errors import RecordingError, SessionSilent
+from pikos.cli.source import nothing_heard, source_of, tell_of_damage
+from pikos.errors import RecordingError
 from pikos.live.text import safe
 from pikos.live.watch import Watch
 from pikos.model import Model
@@ -42,6 +42,8 @@ def state_of(prog: str, target: str, *, keys: str | None = None) -> Snapshot:
     ------
     SessionSilent
         If there is nobody to hear.
+    SessionGone
+        If the process was gone before anything was heard.
     RecordingError
         If a recording tells of nothing.
 
@@ -78,7 +80,7 @@ def _present_of(subscription: Subscription, target: str) -> Snapshot:
     watch.settle(WAIT_S)
     snapshot = watch.scene().snapshot
     if not snapshot.stream:
-        raise SessionSilent(target, WAIT_S, "is it still running? (see pikos ps)")
+        raise nothing_heard(target, WAIT_S, gone=watch.over)
     return snapshot
 
 

@@ -16,6 +16,7 @@ from pikos.cli.recorded import recorded, status_of
 from pikos.cli.source import (
     configure_source_roots,
     configure_target,
+    nothing_heard,
     source_of,
     target_of,
     tell_of_damage,
@@ -157,6 +158,8 @@ def show(
     ------
     SessionSilent
         If there is nobody to hear.
+    SessionGone
+        If the process was gone before anything was heard.
     RecordingError
         If a recording tells of nothing.
 
@@ -194,6 +197,8 @@ def _watch(watch: Watch, state: ViewState, options: argparse.Namespace) -> None:
             kept=options.kept_output,
         )
         if end is not None:
+            if not end.snapshot.stream:
+                raise nothing_heard(end.target, WAIT_S, gone=True)
             _print(end, state, options)
 
 
@@ -208,7 +213,7 @@ def _print_once(watch: Watch, state: ViewState, options: argparse.Namespace) -> 
     if not scene.snapshot.stream:
         if not watch.live:
             raise RecordingError(scene.target, "nothing is recorded in it")
-        raise SessionSilent(scene.target, WAIT_S, "is it still running? (see pikos ps)")
+        raise nothing_heard(scene.target, WAIT_S, gone=watch.over)
     _print(scene, state, options)
 
 
@@ -220,6 +225,8 @@ def _print_until_the_end(watch: Watch, state: ViewState, options: argparse.Names
             _print(scene, state, options)
         if watch.live and watch.silent_s() > WAIT_S and not watch.over:
             raise SessionSilent(scene.target, WAIT_S, "it went without a goodbye")
+    if watch.live and not watch.scene().snapshot.stream:
+        raise nothing_heard(watch.scene().target, WAIT_S, gone=True)
 
 
 def _print(scene: Scene, state: ViewState, options: argparse.Namespace) -> None:

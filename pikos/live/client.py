@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
-from pikos.errors import SessionSilent
+from pikos.errors import SessionGone, SessionSilent
+from pikos.live.departures import Departures
 from pikos.live.keys import viewer_keys
 from pikos.live.sessions import find
 from pikos.live.streams import Heard
 from pikos.model.snapshot import STALE_INTERVALS, STALE_MIN_S
+from pikos.wire.messages import Hello
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
     from typing import Self
 
+    from pikos.errors import PikosError
     from pikos.live.keys import ViewerKeys
     from pikos.wire.messages import Message
 
@@ -24,14 +28,15 @@ ASK_AGAIN_S = 1.0
 ASK_AGAIN_MAX_S = 16.0
 """Seconds between two requests for the whole state: from the first to the longest."""
 
-_NAP_S = 1.0
+_NAP_S = 0.2
 
 
 class Subscription(Heard):
     """Messages of one or more publishers, as an iterable and as an asynchronous one.
 
-    Iteration ends when every session that was heard has said goodbye.  A publisher that goes
-    away without one is waited for, and heard again when it is back.  The publisher never waits
+    Iteration ends when every session that was heard has said goodbye.  A process of this machine
+    that is gone without one gets a goodbye that says so, within a second; a publisher that goes
+    away elsewhere is waited for, and heard again when it is back.  The publisher never waits
     for a subscription: what is not received in time is dropped, counted, and made up for by
     asking for the whole state.
 
@@ -46,7 +51,7 @@ class Subscription(Heard):
     clock
         Present time in seconds.
 
-    Raises: AddressError from the constructor; SessionSilent from iteration
+    Raises: AddressError from the constructor; SessionSilent and SessionGone from iteration
     Threads: one at a time
     """
 
@@ -73,6 +78,10 @@ class Subscription(Heard):
         self._asked_at = self._heard_at
         self._patience_s = ASK_AGAIN_S
         self._link = Link(self.addresses, keys, clock)
+        self._departures = Departures(self.addresses, self._heard_at)
+        self._goodbyes: deque[bytes] = deque()
+        self.gone = False
+        """Whether a process is gone that did not say goodbye."""
 
     @property
     def disconnects(self) -> int:
@@ -80,9 +89,14 @@ class Subscription(Heard):
         return self._link.disconnects
 
     @property
+    def connected(self) -> bool:
+        """Whether there is a connection to a publisher."""
+        return self._link.connected > 0
+
+    @property
     def ended(self) -> bool:
-        """Whether every session that was heard has said goodbye."""
-        return self._streams.ended
+        """Whether every session that was heard has said goodbye, or every process is gone."""
+        return self._streams.ended or (self._departures.complete and not self._goodbyes)
 
     def now(self) -> float:
         """Tell the present time.
@@ -123,22 +137,21 @@ class Subscription(Heard):
         Returns
         -------
         Hello, Rows, Bye, Unknown or None
-            The next message, or None if there was none in time.
+            The next message, or None if there was none in time or no process is left.
 
         """
         until = math.inf if timeout_s is None else self._clock() + timeout_s
         while True:
             left_s = until - self._clock()
-            if self._link.wait(min(left_s, _NAP_S)):
-                message = self._take()
-                if message is not None:
-                    return message
-            if left_s <= 0:
-                return None
+            self._link.wait(min(left_s, _NAP_S))
+            message = self._take()
+            if message is not None or left_s <= 0 or self._departures.complete:
+                return message
 
     def close(self) -> None:
         """Stop listening.  The publisher is not disturbed; a second time is fine."""
         self._link.close()
+        self._departures.close()
 
     def __enter__(self) -> Self:
         return self
@@ -166,24 +179,41 @@ class Subscription(Heard):
         until = math.inf if self._timeout is None else self._clock() + self._timeout
         while True:
             left_s = until - self._clock()
-            if await self._link.wait_async(min(left_s, _NAP_S)):
-                message = self._take()
-                if message is not None:
-                    return message
-            if left_s <= 0:
+            await self._link.wait_async(min(left_s, _NAP_S))
+            message = self._take()
+            if message is not None:
+                return message
+            if left_s <= 0 or self._departures.complete:
                 raise self._silence()
 
     def _take(self) -> Message | None:
         """Take one message off the queue: None if there is none, or nothing in it."""
-        frame = self._link.read()
+        several = len(self.addresses) > 1  # then the others may never be silent
+        frame = None if several and self._goodbyes else self._link.read()
+        if frame is None or several:
+            self._look_who_is_gone()
         if frame is None:
-            return None
+            if not self._goodbyes:
+                return None
+            frame = self._goodbyes.popleft()
         message = self._streams.take(frame)
         if message is not None:
             if self.tap is not None:
                 self.tap(frame)
+            if isinstance(message, Hello):
+                self._departures.find(self._clock())
             self._heard(message.envelope.stream)
         return message
+
+    def _look_who_is_gone(self) -> None:
+        """Make the goodbyes of processes that are gone, once all that they sent is received."""
+        if self._streams.ended:
+            return
+        for pid in self._departures.look(self._clock(), connected=self.connected):
+            self.gone = True
+            reason = f"gone without a goodbye at {time.strftime('%H:%M:%S')}"
+            of_process = pid if len(self.addresses) > 1 else None
+            self._goodbyes += self._streams.goodbyes(reason, of_process)
 
     def _heard(self, stream: bytes) -> None:
         """Ask for the whole state where it is not known, with growing patience."""
@@ -195,7 +225,9 @@ class Subscription(Heard):
             self._asked_at = self._heard_at
             self._patience_s = min(2 * self._patience_s, ASK_AGAIN_MAX_S)
 
-    def _silence(self) -> SessionSilent:
+    def _silence(self) -> PikosError:
+        if self.ended:
+            return SessionGone(", ".join(self.addresses), "nothing was heard from it")
         return SessionSilent(", ".join(self.addresses), self._timeout or 0.0, self._link.state)
 
 

@@ -56,6 +56,8 @@ class Link:
         """What is known of the connection, for people."""
         self.disconnects = 0
         """How often a connection ended."""
+        self.connected = 0
+        """Connections that are open."""
         self._addresses = tuple(addresses)
         self._clock = clock
         self._lost_at = math.inf
@@ -151,10 +153,12 @@ class Link:
             if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.state = "it is connected and says nothing"
                 self._lost_at = math.inf
+                self.connected += 1
             elif event == zmq.EVENT_DISCONNECTED:
                 self.state = "the connection ended"
                 self._lost_at = self._clock()
                 self.disconnects += 1
+                self.connected = max(0, self.connected - 1)
             else:
                 self.state = "it refuses these keys, or they are not its own (see pikos keygen)"
         # A peer that sent too large a message is left alone by libzmq for ever.

@@ -77,7 +77,7 @@ def directories_in(root: str) -> Iterator[tuple[int, str]]:
     if not is_private_directory(root):
         return
     for name in sorted(os.listdir(root)):
-        pid = _pid_in(name)
+        pid = process_id_in(name)
         if pid and is_private_directory(path := os.path.join(root, name)):
             yield pid, path
 
@@ -96,7 +96,7 @@ def sweep_dead(root: str) -> None:
             sweep(directory, pid)
 
 
-def _pid_in(name: str) -> int:
+def process_id_in(name: str) -> int:
     """The process id that the name of a session directory begins with; 0 if it is not one."""
     pid, dash, token = name.partition("-")
     named_so = (

@@ -64,6 +64,43 @@ def is_alive(directory: str) -> bool:
         return descriptor is not None and not try_lock(descriptor, shared=True)
 
 
+class LockWatch:
+    """The lock of one session, watched until its process gives it up, however it ends.
+
+    The lock file stays open, so a directory that is removed while its process lives (by a
+    cleaner of temporary files) is no sign of its end.
+
+    Parameters
+    ----------
+    directory
+        The session's directory, of a session that is live or was.
+
+    Cost:    about 2 µs a look
+    Threads: one at a time
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._descriptor = -1
+        with opened(os.path.join(directory, LOCK_NAME)) as descriptor:
+            if descriptor is not None:
+                self._descriptor = os.dup(descriptor)
+
+    def is_free(self) -> bool:
+        """Whether the process has ended, called exec, or ended its session."""
+        if self._descriptor < 0:
+            return True
+        if not try_lock(self._descriptor, shared=True):
+            return False
+        self.close()
+        return True
+
+    def close(self) -> None:
+        """Stop watching; a second time is fine."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
 def sweep(directory: str, pid: int) -> None:
     """Remove a dead session directory; leave it where its lock is not free.
 

@@ -22,8 +22,15 @@ import stat
 from typing import NamedTuple
 
 from pikos.errors import SessionNotFound
-from pikos.live.runtime import session_directories
-from pikos.live.session_lock import FACTS_NAME, is_alive, is_private_directory, opened, sweep
+from pikos.live.runtime import process_id_in, session_directories
+from pikos.live.session_lock import (
+    FACTS_NAME,
+    SOCKET_NAME,
+    is_alive,
+    is_private_directory,
+    opened,
+    sweep,
+)
 
 FACTS_MAX = 256 * 1024
 """Bytes that ``session.json`` may have."""
@@ -93,6 +100,21 @@ def find(target: int | str) -> tuple[str, ...]:
     if session is None:
         raise SessionNotFound(target, "the path is neither a socket nor a live session's directory")
     return (session.address,)
+
+
+def directory_of(address: str) -> str | None:
+    """Return the session directory of an address; None if it is not one of this user's sessions.
+
+    A socket in a session's directory names it also when the session is over and swept away.
+    """
+    directory, _, name = address.removeprefix("ipc://").rpartition("/")
+    if (
+        address.startswith("ipc:")
+        and name == SOCKET_NAME
+        and process_id_in(os.path.basename(directory))
+    ):
+        return directory
+    return next((one.path for one in list_sessions() if one.address == address), None)
 
 
 def _find_pid(pid: int) -> tuple[str, ...]:

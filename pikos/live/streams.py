@@ -6,17 +6,20 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from pikos.errors import WireError
-from pikos.wire.codec import decode
+from pikos.wire.codec import Stamp, decode, encode_bye
 from pikos.wire.messages import Bye, Hello
 from pikos.wire.order import Order
 from pikos.wire.tables import TABLES
 
 if TYPE_CHECKING:
-    from pikos.wire.messages import Message
+    from pikos.wire.messages import Envelope, Message
     from pikos.wire.tables import Table
 
 STREAMS_MAX = 64
 """Sessions that are kept apart; past them the one heard least lately is forgotten."""
+
+SEQUENCE_MAX = 2**64 - 1
+"""The last number that a message may have."""
 
 _STREAM = slice(8, 24)
 
@@ -29,6 +32,8 @@ class _Stream:
         self.order = Order()
         self.interval_s = 0.1
         self.ended = False
+        self.pid: int | None = None
+        self.last: Envelope
 
 
 class Streams:
@@ -80,6 +85,30 @@ class Streams:
         stream = self._streams[name]
         return not (stream.order.complete or stream.ended)
 
+    def goodbyes(self, reason: str, pid: int | None = None) -> list[bytes]:
+        """Make the goodbyes that sessions have not said and never will.
+
+        Parameters
+        ----------
+        reason
+            What they say.
+        pid
+            Only of sessions of this process; None for all.
+
+        Returns
+        -------
+        list of bytes
+            A message for each session that has not ended.
+
+        """
+        made = []
+        for name, stream in self._streams.items():
+            if not stream.ended and pid in {None, stream.pid}:
+                _, _, _, sequence, time_ns, epoch, _ = stream.last
+                following = min(sequence + 1, SEQUENCE_MAX)
+                made.append(encode_bye(Stamp(name, following, time_ns, epoch), reason))
+        return made
+
     def take(self, frame: bytes) -> Message | None:
         """Decode a frame.
 
@@ -105,9 +134,11 @@ class Streams:
         if not stream.order.note(message):
             return None
         stream.ended = isinstance(message, Bye)
+        stream.last = message.envelope
         if isinstance(message, Hello):
             stream.tables = message.tables
             stream.interval_s = message.facts.get("interval_ns", 100_000_000) / 1e9
+            stream.pid = message.facts.get("pid")
         return message
 
     def _stream(self, name: bytes) -> _Stream:

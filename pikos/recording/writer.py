@@ -10,10 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 from pikos.errors import RecordingError
+from pikos.live.session_lock import try_lock
 from pikos.recording.container import HEADER_SIZE, RECORDING_MAGIC, encode_entry, header
-
-if sys.platform != "win32":
-    import fcntl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +21,10 @@ _OPENING = os.O_RDWR | os.O_CREAT
 _OPENING |= (
     getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 )
+
+
+CLAIM_S = 2.0
+"""Seconds that a recorder of a program that is gone has, at most, to end its recording."""
 
 
 class RecordingWriter:
@@ -130,12 +132,11 @@ def _claim(descriptor: int, path: str) -> None:
             path, "it is there, and no recording: name another file, or remove it first"
         )
     if sys.platform != "win32":
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecordingError(
-                path, "another process is recording to it; name another file"
-            ) from None
+        give_up_at = time.monotonic() + CLAIM_S
+        while not try_lock(descriptor):
+            if time.monotonic() > give_up_at:
+                raise RecordingError(path, "another process is recording to it; name another file")
+            time.sleep(CLAIM_S / 100)
 
 
 def _write(descriptor: int, data: bytes) -> None:
