@@ -1,9 +1,12 @@
 /* digest.c — adding a ledger up, difference by difference. */
 #include "digest.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "alloc.h"
+
+#define PATIENT_TRIES 100
 
 /* Room for length things of size bytes, new ones zeroed.  0 or −1. */
 static int
@@ -59,6 +62,29 @@ add(pk_digest *digest, const pk_node *node, const pk_counts *now)
     edge->dirty = 1;
 }
 
+/* Add what a node has more than before, if it has changed.  false: its writer kept changing it. */
+static bool
+read_node(pk_digest *digest, const pk_node *node)
+{
+    uint32_t seq = atomic_load_explicit(&node->seq, memory_order_acquire);
+    pk_counts counts;
+    if (seq == digest->nodes[node->id].seq)
+        return true;
+    if (!pk_node_read(node, &counts))
+        return false;
+    add(digest, node, &counts);
+    /* seq may be older than the counters: then they are read once more, for nothing */
+    digest->nodes[node->id] = (pk_context_sum){counts, seq, 1};
+    return true;
+}
+
+void
+pk_digest_read_again(pk_digest *digest, const pk_node *node)
+{
+    for (int i = 0; i < PATIENT_TRIES && !read_node(digest, node); i++)
+        sched_yield();
+}
+
 int
 pk_digest_update(pk_digest *digest, const pk_ledger *ledger)
 {
@@ -85,13 +111,7 @@ pk_digest_update(pk_digest *digest, const pk_ledger *ledger)
         const pk_node *node = pk_rows_at(&ledger->nodes, i);
         if (digest->only_thread != 0 && node->thread != digest->only_thread)
             continue;
-        uint32_t seq = atomic_load_explicit(&node->seq, memory_order_acquire);
-        pk_counts counts;
-        if (seq == digest->nodes[i].seq || !pk_node_read(node, &counts))
-            continue;
-        add(digest, node, &counts);
-        /* seq may be older than the counters: then they are read once more, for nothing */
-        digest->nodes[i] = (pk_context_sum){counts, seq, 1};
+        (void)read_node(digest, node);
     }
     return 0;
 }

@@ -37,6 +37,11 @@ typedef struct {
  * as it was, or partly ahead but consistent.  [any thread, one per digest] */
 int pk_digest_update(pk_digest *digest, const pk_ledger *ledger);
 
+/* Read one node of the ledger that digest is up to date with, and add what it has more than
+ * before.  A writer that is in the middle of a change is waited for, though not for long.
+ * [any thread, one per digest] */
+void pk_digest_read_again(pk_digest *digest, const pk_node *node);
+
 /* Free the arrays and leave digest empty.  [any thread, one per digest] */
 void pk_digest_free(pk_digest *digest);
 

@@ -27,7 +27,7 @@ change_stack(pk_profiler *profiler, pk_thread *thread, const void *from, const v
 {
     int64_t now = profiler->timer == NULL
                       ? pk_clock_now(&profiler->clock)
-                      : thread->timer_now;
+                      : atomic_load_explicit(&thread->timer_now, memory_order_relaxed);
     if (pk_record_switch(thread, from, to, now) < 0)
         pk_hook_lost(profiler);
 }

@@ -150,19 +150,18 @@ pk_hook_ask_timer(pk_profiler *profiler)
 }
 
 int64_t
-pk_hook_time_of(pk_ledger *ledger, pk_thread *thread, pk_told told)
+pk_hook_time_of(pk_thread *thread, pk_told told)
 {
+    int64_t before = atomic_load_explicit(&thread->timer_now, memory_order_relaxed);
     int64_t now, shift;
     if (!told.known || __builtin_add_overflow(told.ticks, thread->timer_shift, &now))
-        return thread->timer_now;
-    if (now < thread->timer_now) {
-        if (!__builtin_sub_overflow(thread->timer_now, told.ticks, &shift))
+        return before;
+    if (now < before) {
+        if (!__builtin_sub_overflow(before, told.ticks, &shift))
             thread->timer_shift = shift;
-        return thread->timer_now;
+        return before;
     }
-    thread->timer_now = now;
-    if (now > atomic_load_explicit(&ledger->latest, memory_order_relaxed))
-        atomic_store_explicit(&ledger->latest, now, memory_order_relaxed);
+    atomic_store_explicit(&thread->timer_now, now, memory_order_release);
     return now;
 }
 
@@ -197,7 +196,7 @@ ask_for_thread(pk_profiler *profiler, int64_t *now)
     pk_told told = pk_hook_ask_timer(profiler);
     pk_thread *thread = serial == profiler->serial ? pk_hook_thread(profiler) : NULL;
     if (thread != NULL)
-        *now = pk_hook_time_of(profiler->ledger, thread, told);
+        *now = pk_hook_time_of(thread, told);
     return thread;
 }
 

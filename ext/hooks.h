@@ -49,7 +49,7 @@ pk_told pk_hook_ask_timer(pk_profiler *profiler);
 
 /* The time of thread, given what the timer said.  It never runs backwards: when the timer
  * does, or fails, it stands still, and then goes on from there. */
-int64_t pk_hook_time_of(pk_ledger *ledger, pk_thread *thread, pk_told told);
+int64_t pk_hook_time_of(pk_thread *thread, pk_told told);
 
 /* The key of a built-in that is called with first as its first argument (NULL: none), or
  * NULL if such a call is not counted: the method definition, one per function. */
@@ -99,13 +99,14 @@ pk_hook_leave_likely(const pk_profiler *profiler, const void *key, bool quick)
         return false;
     pk_frame *frame = atomic_load_explicit(&thread->top, memory_order_relaxed);
     pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
-    if (PK_UNLIKELY(node->key != key || frame->flags & PK_FRAME_FOLDED))
+    uint32_t flags = pk_frame_flags(frame);
+    if (PK_UNLIKELY(node->key != key || flags & PK_FRAME_FOLDED))
         return false;
     int64_t now = quick ? pk_clock_quick_now() : pk_clock_ask(&profiler->clock);
     pk_times times = pk_record_times(frame, now);
     if (PK_UNLIKELY((times.spent | times.own) < 0))
         return false;
-    pk_record_pop_unfolded(thread, frame, node, times);
+    pk_record_pop_unfolded(thread, frame, node, flags, times);
     return true;
 }
 

@@ -91,10 +91,11 @@ thread_free(pk_thread *thread)
 {
     pk_life *life = atomic_load_explicit(&thread->life, memory_order_relaxed);
     life->rows--;
-    while (thread->chains != NULL) {
-        pk_chain *next = thread->chains->next;
-        chain_free(thread->chains);
-        thread->chains = next;
+    pk_chain *chain = pk_thread_chains(thread);
+    while (chain != NULL) {
+        pk_chain *next = chain->next;
+        chain_free(chain);
+        chain = next;
     }
     free(thread);
 }
@@ -215,10 +216,11 @@ pk_chain_new(pk_thread *thread, const void *owner)
         return NULL;
     }
     atomic_store_explicit(&chain->bottom->node, thread->root, memory_order_relaxed);
-    chain->top = chain->bottom;
+    atomic_store_explicit(&chain->top, chain->bottom, memory_order_relaxed);
     chain->owner = owner;
-    chain->next = thread->chains;
-    thread->chains = chain;
+    chain->next = pk_thread_chains(thread);
+    /* release: pairs with pk_thread_chains */
+    atomic_store_explicit(&thread->chains, chain, memory_order_release);
     return chain;
 }
 
@@ -265,6 +267,7 @@ new_thread(pk_ledger *ledger, uint32_t id)
         return NULL;
     }
     thread->boundary = root;
+    atomic_store_explicit(&thread->chain->turns, PK_RUNNING, memory_order_relaxed);
     atomic_store_explicit(&thread->top, thread->chain->bottom, memory_order_relaxed);
     commit(&ledger->nodes);
     return thread;
@@ -277,16 +280,16 @@ vacate(pk_thread *thread)
     pk_frame *frame = atomic_load_explicit(&thread->top, memory_order_relaxed);
     for (; frame->below != NULL; frame = frame->below) {
         const pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
-        if (frame->flags & PK_FRAME_FOLDED) {
+        if (pk_frame_flags(frame) & PK_FRAME_FOLDED) {
             node->fold->edge_level--;
             --*node->fold->function_level;
         }
     }
     atomic_store_explicit(&thread->top, thread->chain->bottom, memory_order_release);
     thread->boundary = thread->root;
-    for (pk_chain *chain = thread->chains; chain != NULL; chain = chain->next) {
+    for (pk_chain *chain = pk_thread_chains(thread); chain != NULL; chain = chain->next) {
         chain->owner = NULL;
-        chain->top = chain->bottom;
+        atomic_store_explicit(&chain->top, chain->bottom, memory_order_release);
     }
     atomic_load_explicit(&thread->life, memory_order_relaxed)->rows--;
 }
@@ -310,7 +313,8 @@ pk_ledger_add_thread(pk_ledger *ledger, pk_life *life, int64_t ident, int64_t na
     atomic_fetch_add_explicit(&thread->threads, 1, memory_order_relaxed);
     thread->name_tries = 0;
     thread->greenlets = false;
-    thread->timer_now = thread->timer_shift = 0;
+    atomic_store_explicit(&thread->timer_now, 0, memory_order_relaxed);
+    thread->timer_shift = 0;
     life->rows++;
     atomic_store_explicit(&thread->life, life, memory_order_release);
     if (fresh) {
@@ -521,60 +525,4 @@ pk_node_read(const pk_node *node, pk_counts *counts)
             return true;
     }
     return false;
-}
-
-/* Copy the stack below top into calls, leaving out the middle of what does not fit. */
-static size_t
-copy_stack(pk_frame *top, pk_open_call *calls, size_t limit)
-{
-    size_t depth = top->depth;
-    size_t half = limit / 2;
-    size_t count = depth <= limit ? depth : half * 2;
-    for (pk_frame *frame = top; frame->below != NULL; frame = frame->below) {
-        size_t at = frame->depth - 1u;
-        if (depth > limit && at >= half) {
-            if (at < depth - half)
-                continue;
-            at -= depth - half * 2;
-        }
-        const pk_node *node = atomic_load_explicit(&frame->node, memory_order_acquire);
-        calls[at].depth = frame->depth - 1;
-        calls[at].function = node->function;
-        calls[at].context = node->id;
-        calls[at].thread = node->thread;
-        calls[at].start = atomic_load_explicit(&frame->start, memory_order_acquire);
-    }
-    return count;
-}
-
-size_t
-pk_ledger_open_calls(const pk_ledger *ledger, uint32_t thread, pk_open_call *calls, size_t limit,
-                     uint32_t *depth)
-{
-    pk_open_call again[PK_OPEN_CALLS_MAX];
-    const pk_thread *row = ledger->threads[thread];
-    if (limit > PK_OPEN_CALLS_MAX)
-        limit = PK_OPEN_CALLS_MAX;
-    /* acquire: pairs with the releases of pk_record_push and pk_record_leave */
-    pk_frame *top = atomic_load_explicit(&row->top, memory_order_acquire);
-    size_t count = copy_stack(top, calls, limit);
-    top = atomic_load_explicit(&row->top, memory_order_acquire);
-    size_t again_count = copy_stack(top, again, limit);
-    *depth = top->depth;
-    /* What is the same in both copies was open all the while, for a frame that was left
-     * and used again has a later start. */
-    size_t steady = 0;
-    for (size_t i = 0, j = 0; i < count && j < again_count;) {
-        if (calls[i].depth < again[j].depth) {
-            i++;
-        } else if (calls[i].depth > again[j].depth) {
-            j++;
-        } else if (calls[i].context == again[j].context && calls[i].start == again[j].start) {
-            calls[steady++] = calls[i++];
-            j++;
-        } else {
-            break;
-        }
-    }
-    return steady;
 }

@@ -29,7 +29,6 @@
 #define PK_TREE_DEPTH_MAX 400    /* depth kept apart; past it calls are folded */
 #define PK_THREADS_MAX 4096      /* thread rows, as many threads may run at once */
 #define PK_THREADS_KEPT 256      /* past them a new thread takes an ended one's row */
-#define PK_OPEN_CALLS_MAX 256    /* open calls that are told of one thread */
 
 typedef enum { PK_PYTHON_FUNCTION = 0, PK_BUILTIN_FUNCTION = 1 } pk_function_kind;
 
@@ -67,8 +66,24 @@ enum {
 /* Flags of a frame.  The recursive ones are set for calls of folded nodes only. */
 enum {
     PK_FRAME_RESUMED = 8, /* not a start: a generator or coroutine goes on */
-    PK_FRAME_FOLDED = 16
+    PK_FRAME_FOLDED = 16,
+    PK_FRAME_LEFT = 32 /* the call is being counted in its node: pk_frame_left */
 };
+
+/* The flags of a frame whose call is being counted, which its node has counted calls times
+ * before: the reader finds out whether this one is already among them. */
+static inline uint32_t
+pk_frame_left(uint32_t flags, int64_t calls)
+{
+    return flags | PK_FRAME_LEFT | (uint32_t)calls << 8;
+}
+
+/* Whether that node, which has counted calls now, has counted the call. */
+static inline bool
+pk_frame_counted(uint32_t flags, int64_t calls)
+{
+    return ((uint32_t)calls << 8) != (flags & ~UINT32_C(0xff));
+}
 
 typedef struct pk_node pk_node;
 typedef struct pk_thread pk_thread;
@@ -112,11 +127,11 @@ typedef struct pk_frame pk_frame;
 struct pk_frame {
     _Atomic(pk_node *) node;
     _Atomic int64_t start; /* ticks */
-    int64_t inner;         /* ticks spent in callees.  [writer] */
+    _Atomic int64_t inner; /* ticks spent in callees */
     pk_frame *below;       /* the caller's frame; NULL for the bottom one.  Constant. */
     pk_frame *above;       /* NULL at the end of the last segment.  [writer] */
     uint32_t depth;        /* 0 for the bottom frame, which is no call.  Constant. */
-    uint32_t flags;        /* PK_FRAME_…  [writer] */
+    _Atomic uint32_t flags; /* PK_FRAME_… */
 };
 
 /* Frames that were made together. */
@@ -126,16 +141,21 @@ struct pk_segment {
     pk_frame frames[];
 };
 
-/* A call stack: one per thread, and one more per suspended greenlet.  [writer] */
+/* States of a call stack: its turns, modulo PK_TURN. */
+enum { PK_SUSPENDED = 0, PK_RUNNING = 2, PK_TURN = 4 }; /* odd: on the way to the next one */
+
+/* A call stack: one per thread, and one more per suspended greenlet. */
 typedef struct pk_chain pk_chain;
 struct pk_chain {
-    pk_segment *segments; /* owned */
-    pk_frame *bottom;
-    pk_frame *top;        /* while suspended */
-    pk_node *boundary;    /* while suspended */
-    int64_t suspended_at; /* ticks */
-    const void *owner;    /* a greenlet, never followed; NULL: not known */
-    pk_chain *next;
+    pk_segment *segments;        /* owned.  [writer] */
+    pk_frame *bottom;            /* constant */
+    _Atomic uint32_t turns;      /* grows by 2 whenever it is suspended or goes on */
+    _Atomic(pk_frame *) top;     /* while suspended */
+    _Atomic int64_t suspended_at; /* ticks, while suspended */
+    _Atomic int64_t away;        /* ticks by which starts were put off while suspended */
+    pk_node *boundary;           /* while suspended.  [writer] */
+    const void *owner;           /* a greenlet, never followed; NULL: not known.  [writer] */
+    pk_chain *next;              /* constant */
 };
 
 /* Whether an operating system's thread still runs.  Owner: the glue, which never
@@ -156,18 +176,18 @@ struct pk_named {
 
 /* A thread's row. */
 struct pk_thread {
-    _Atomic(pk_frame *) top; /* release: pairs with pk_ledger_open_calls */
+    _Atomic(pk_frame *) top; /* release: pairs with open_calls.c */
     pk_node *boundary;       /* tree node from which the stack went into folds.  [writer] */
     pk_node *root;
     pk_chain *chain;  /* the running one.  [writer] */
-    pk_chain *chains; /* all, owned.  [writer] */
+    _Atomic(pk_chain *) chains; /* all, owned.  release: pairs with open_calls.c */
     uint32_t id;      /* its index, from 1 */
     _Atomic(pk_life *) life;
     _Atomic int64_t ident, native_id;
     _Atomic int64_t threads;     /* threads that this row has stood for */
     _Atomic int cpu_clock;       /* clockid_t of the thread, for ages under PK_CLOCK_CPU */
     _Atomic(pk_named *) name;    /* NULL until known */
-    int64_t timer_now;           /* the last time of a Python timer.  [writer] */
+    _Atomic int64_t timer_now;   /* the last time of a Python timer */
     int64_t timer_shift;         /* what it has been put back by when it ran backwards.  [writer] */
     uint32_t name_tries;         /* [writer] */
     bool greenlets;              /* switches of its greenlets are followed.  [writer] */
@@ -179,6 +199,22 @@ pk_thread_alive(const pk_thread *thread)
 {
     pk_life *life = atomic_load_explicit(&thread->life, memory_order_acquire);
     return !atomic_load_explicit(&life->ended, memory_order_acquire);
+}
+
+/* The stacks of the row's thread, the newest first.
+ * acquire: pairs with the release in pk_chain_new.  [any thread] */
+static inline pk_chain *
+pk_thread_chains(const pk_thread *thread)
+{
+    return atomic_load_explicit(&thread->chains, memory_order_acquire);
+}
+
+/* The flags of a frame.  acquire: pairs with the release of pk_record_begin_count.
+ * [any thread] */
+static inline uint32_t
+pk_frame_flags(const pk_frame *frame)
+{
+    return atomic_load_explicit(&frame->flags, memory_order_acquire);
 }
 
 /* Rows of one kind. */
@@ -209,7 +245,6 @@ typedef struct {
     _Atomic uint32_t tree_length;           /* nodes that are not folded */
     _Atomic int64_t folded_calls;
     _Atomic int64_t lost_calls;
-    _Atomic int64_t latest; /* the latest time of a Python timer in any thread */
     uint64_t serial;        /* unique in the process, from 1 */
     uint32_t tree_nodes_max, tree_depth_max;
     pk_map function_of_key; /* key → pk_function.  [gil] */
@@ -293,18 +328,5 @@ typedef struct {
 /* Read node's counters consistently into counts; false, with the last try in counts,
  * if the writer kept changing them.  [any thread] */
 bool pk_node_read(const pk_node *node, pk_counts *counts);
-
-/* One open call. */
-typedef struct {
-    uint32_t thread, depth, function, context;
-    int64_t start; /* ticks */
-} pk_open_call;
-
-/* The open calls of the thread with that id, outermost first, into calls: the whole
- * stack if it fits limit (at most PK_OPEN_CALLS_MAX), else half of it from either end.  *depth is how many are open.
- * Every call reported was open at the same moment as those before it.  Returns how
- * many were written.  [any thread] */
-size_t pk_ledger_open_calls(const pk_ledger *ledger, uint32_t thread, pk_open_call *calls,
-                            size_t limit, uint32_t *depth);
 
 #endif

@@ -212,7 +212,7 @@ leave_all(pk_profiler *self)
     for (uint32_t i = 1; i <= length; i++) {
         pk_thread *thread = ledger->threads[i];
         int64_t now = self->clock.kind == PK_CLOCK_EXTERNAL
-                          ? pk_hook_time_of(ledger, thread, told)
+                          ? pk_hook_time_of(thread, told)
                           : pk_clock_now(&self->clock);
         struct timespec time;
         if (self->clock.kind == PK_CLOCK_CPU && clock_gettime(thread->cpu_clock, &time) == 0)
@@ -228,7 +228,7 @@ leave_running(pk_profiler *self)
     pk_told told = self->timer != NULL ? pk_hook_ask_timer(self) : (pk_told){false, 0};
     pk_thread *thread = self->enabled ? pk_hook_thread(self) : NULL;
     if (thread != NULL) {
-        int64_t now = self->timer != NULL ? pk_hook_time_of(self->ledger, thread, told)
+        int64_t now = self->timer != NULL ? pk_hook_time_of(thread, told)
                                           : pk_clock_now(&self->clock);
         pk_record_leave_all(self->ledger, thread, now);
     }

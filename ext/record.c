@@ -19,23 +19,23 @@ pk_record_fold_enter(pk_thread *thread, pk_node *node, const pk_frame *frame)
 }
 
 void
-pk_record_pop_folded(pk_ledger *ledger, pk_thread *thread, const pk_frame *frame, int64_t now)
+pk_record_pop_folded(pk_ledger *ledger, pk_thread *thread, pk_frame *frame, int64_t now)
 {
     pk_times times = pk_record_sane(pk_record_times(frame, now));
     pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
     pk_fold *fold = node->fold;
-    frame->below->inner += times.spent;
+    uint32_t flags = pk_frame_flags(frame);
     --*fold->function_level;
     fold->edge_level--;
-    uint32_t seq = pk_record_begin_count(node);
+    uint32_t seq = pk_record_begin_count(frame, node, flags, times.spent);
     pk_record_add(&node->inline_time, times.own);
-    if (frame->flags & PK_FRAME_RESUMED)
+    if (flags & PK_FRAME_RESUMED)
         pk_record_add(&node->resumes, 1);
-    if (frame->flags & PK_NODE_RECURSIVE)
+    if (flags & PK_NODE_RECURSIVE)
         pk_record_add(&fold->reccalls, 1);
     else
         pk_record_add(&node->total, times.spent);
-    if (frame->flags & PK_NODE_EDGE_RECURSIVE)
+    if (flags & PK_NODE_EDGE_RECURSIVE)
         pk_record_add(&fold->edge_reccalls, 1);
     else
         pk_record_add(&fold->edge_total, times.spent);
@@ -65,7 +65,7 @@ static void
 shift_levels(pk_frame *top, int64_t by)
 {
     for (pk_frame *frame = top; frame->below != NULL; frame = frame->below) {
-        if (frame->flags & PK_FRAME_FOLDED) {
+        if (pk_frame_flags(frame) & PK_FRAME_FOLDED) {
             pk_fold *fold = atomic_load_explicit(&frame->node, memory_order_relaxed)->fold;
             *fold->function_level += by;
             fold->edge_level += by;
@@ -73,30 +73,58 @@ shift_levels(pk_frame *top, int64_t by)
     }
 }
 
+/* Begin to change the state of chain: until end_turn() no reader copies it. */
+static void
+begin_turn(pk_chain *chain)
+{
+    uint32_t turns = atomic_load_explicit(&chain->turns, memory_order_relaxed);
+    atomic_store_explicit(&chain->turns, turns + 1, memory_order_relaxed);
+    /* release: pairs with the fence in open_calls.c, which sees odd turns with what follows */
+    atomic_thread_fence(memory_order_release);
+}
+
+/* End it.  release: pairs with open_calls.c. */
+static void
+end_turn(pk_chain *chain)
+{
+    uint32_t turns = atomic_load_explicit(&chain->turns, memory_order_relaxed);
+    atomic_store_explicit(&chain->turns, turns + 1, memory_order_release);
+}
+
 /* Set aside the running stack. */
 static void
 suspend(pk_thread *thread, int64_t now)
 {
     pk_chain *chain = thread->chain;
-    chain->top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    begin_turn(chain);
+    atomic_store_explicit(&chain->top, top, memory_order_relaxed);
+    atomic_store_explicit(&chain->suspended_at, now, memory_order_relaxed);
+    end_turn(chain);
     chain->boundary = thread->boundary;
-    chain->suspended_at = now;
-    shift_levels(chain->top, -1);
+    shift_levels(top, -1);
 }
 
 /* Go on with a stack that was set aside: the time in between never was. */
 static void
 resume(pk_thread *thread, pk_chain *chain, int64_t now)
 {
-    int64_t away = now - chain->suspended_at;
-    for (pk_frame *frame = chain->top; away > 0 && frame->below != NULL; frame = frame->below) {
+    int64_t away = now - atomic_load_explicit(&chain->suspended_at, memory_order_relaxed);
+    pk_frame *top = atomic_load_explicit(&chain->top, memory_order_relaxed);
+    shift_levels(top, 1);
+    begin_turn(chain);
+    for (pk_frame *frame = top; away > 0 && frame->below != NULL; frame = frame->below) {
         int64_t start = atomic_load_explicit(&frame->start, memory_order_relaxed);
-        atomic_store_explicit(&frame->start, start + away, memory_order_release);
+        atomic_store_explicit(&frame->start, start + away, memory_order_relaxed);
     }
-    shift_levels(chain->top, 1);
+    if (away > 0) {
+        away += atomic_load_explicit(&chain->away, memory_order_relaxed);
+        atomic_store_explicit(&chain->away, away, memory_order_relaxed);
+    }
     thread->chain = chain;
     thread->boundary = chain->boundary;
-    atomic_store_explicit(&thread->top, chain->top, memory_order_release);
+    atomic_store_explicit(&thread->top, top, memory_order_release);
+    end_turn(chain);
 }
 
 /* The stack of a greenlet, or an empty one that is nobody's, or a new one, or NULL. */
@@ -104,10 +132,11 @@ static pk_chain *
 chain_of(pk_thread *thread, const void *owner)
 {
     pk_chain *empty = NULL;
-    for (pk_chain *chain = thread->chains; chain != NULL; chain = chain->next) {
+    for (pk_chain *chain = pk_thread_chains(thread); chain != NULL; chain = chain->next) {
         if (chain->owner == owner)
             return chain;
-        if (chain != thread->chain && chain->top == chain->bottom)
+        if (chain != thread->chain &&
+            atomic_load_explicit(&chain->top, memory_order_relaxed) == chain->bottom)
             empty = chain;
     }
     if (empty == NULL)
@@ -138,12 +167,14 @@ void
 pk_record_leave_all(pk_ledger *ledger, pk_thread *thread, int64_t now)
 {
     pk_chain *running = thread->chain;
-    for (pk_chain *chain = thread->chains; chain != NULL; chain = chain->next) {
+    for (pk_chain *chain = pk_thread_chains(thread); chain != NULL; chain = chain->next) {
+        int64_t end = chain == running
+                          ? now
+                          : atomic_load_explicit(&chain->suspended_at, memory_order_relaxed);
         if (chain != thread->chain) {
             suspend(thread, now);
-            resume(thread, chain, chain == running ? now : chain->suspended_at);
+            resume(thread, chain, end);
         }
-        int64_t end = chain == running ? now : chain->suspended_at;
         pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
         while (top->below != NULL) {
             pk_record_pop(ledger, thread, top, end);
@@ -155,6 +186,6 @@ pk_record_leave_all(pk_ledger *ledger, pk_thread *thread, int64_t now)
         resume(thread, running, now);
     }
     /* Whose they are is told anew, for switches may go unseen from now on. */
-    for (pk_chain *chain = thread->chains; chain != NULL; chain = chain->next)
+    for (pk_chain *chain = pk_thread_chains(thread); chain != NULL; chain = chain->next)
         chain->owner = NULL;
 }

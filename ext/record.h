@@ -15,8 +15,7 @@
 uint32_t pk_record_fold_enter(pk_thread *thread, pk_node *node, const pk_frame *frame);
 
 /* Leave the innermost call, which is in frame and of a folded node, at now.  [gil] */
-void pk_record_pop_folded(pk_ledger *ledger, pk_thread *thread, const pk_frame *frame,
-                          int64_t now);
+void pk_record_pop_folded(pk_ledger *ledger, pk_thread *thread, pk_frame *frame, int64_t now);
 
 /* Leave a call of key that is not the innermost one: calls above it, whose leaving was
  * never told, are left with it.  Not open at all: nothing is done.  [gil] */
@@ -63,9 +62,9 @@ pk_record_push_flagged(pk_thread *thread, pk_frame *frame, pk_node *node, uint32
 {
     atomic_store_explicit(&frame->node, node, memory_order_release);
     atomic_store_explicit(&frame->start, now, memory_order_release);
-    frame->inner = 0;
-    frame->flags = flags;
-    /* release: pairs with pk_ledger_open_calls */
+    atomic_store_explicit(&frame->inner, 0, memory_order_relaxed);
+    atomic_store_explicit(&frame->flags, flags, memory_order_relaxed);
+    /* release: pairs with open_calls.c */
     atomic_store_explicit(&thread->top, frame, memory_order_release);
 }
 
@@ -88,7 +87,7 @@ static inline pk_times
 pk_record_times(const pk_frame *frame, int64_t now)
 {
     int64_t spent = now - atomic_load_explicit(&frame->start, memory_order_relaxed);
-    return (pk_times){spent, spent - frame->inner};
+    return (pk_times){spent, spent - atomic_load_explicit(&frame->inner, memory_order_relaxed)};
 }
 
 /* Add to a counter that only this thread writes.  release: pairs with pk_node_read. */
@@ -99,13 +98,18 @@ pk_record_add(_Atomic int64_t *counter, int64_t value)
     atomic_store_explicit(counter, old + value, memory_order_release);
 }
 
-/* Begin to count a call of node, which is left; what is returned ends it. */
+/* Begin to count the call in frame, of node, which took spent ticks; what is returned ends it.
+ * Until the frame is left, its flags say that the call may be in the node's counters. */
 static inline uint32_t
-pk_record_begin_count(pk_node *node)
+pk_record_begin_count(pk_frame *frame, pk_node *node, uint32_t flags, int64_t spent)
 {
-    int64_t calls = atomic_load_explicit(&node->calls, memory_order_relaxed) + 1;
-    atomic_store_explicit(&node->calls, calls, memory_order_relaxed);
-    return (uint32_t)calls;
+    int64_t calls = atomic_load_explicit(&node->calls, memory_order_relaxed);
+    /* release, also in each store that follows: pairs with pk_frame_flags, whose reader sees
+     * the mark if it has seen a counter that is newer */
+    atomic_store_explicit(&frame->flags, pk_frame_left(flags, calls), memory_order_release);
+    pk_record_add(&frame->below->inner, spent);
+    atomic_store_explicit(&node->calls, calls + 1, memory_order_release);
+    return (uint32_t)(calls + 1);
 }
 
 /* End it.  release: pairs with pk_node_read. */
@@ -117,17 +121,16 @@ pk_record_end_count(pk_node *node, uint32_t seq)
 
 /* Leave the innermost call, which is in frame and of node, which is not folded.  [gil] */
 static inline void
-pk_record_pop_unfolded(pk_thread *thread, const pk_frame *frame, pk_node *node, pk_times times)
+pk_record_pop_unfolded(pk_thread *thread, pk_frame *frame, pk_node *node, uint32_t flags,
+                       pk_times times)
 {
-    pk_frame *below = frame->below;
-    below->inner += times.spent;
-    uint32_t seq = pk_record_begin_count(node);
+    uint32_t seq = pk_record_begin_count(frame, node, flags, times.spent);
     pk_record_add(&node->inline_time, times.own);
     pk_record_add(&node->total, times.spent);
-    if (frame->flags & PK_FRAME_RESUMED)
+    if (flags & PK_FRAME_RESUMED)
         pk_record_add(&node->resumes, 1);
     pk_record_end_count(node, seq);
-    atomic_store_explicit(&thread->top, below, memory_order_release);
+    atomic_store_explicit(&thread->top, frame->below, memory_order_release);
 }
 
 /* The same, none below 0: two processors' counters may differ by a hair. */
@@ -139,13 +142,15 @@ pk_record_sane(pk_times times)
 
 /* Leave the innermost call, which is in frame, at now.  [gil] */
 static inline void
-pk_record_pop(pk_ledger *ledger, pk_thread *thread, const pk_frame *frame, int64_t now)
+pk_record_pop(pk_ledger *ledger, pk_thread *thread, pk_frame *frame, int64_t now)
 {
     pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
-    if (PK_UNLIKELY(frame->flags & PK_FRAME_FOLDED))
+    uint32_t flags = pk_frame_flags(frame);
+    if (PK_UNLIKELY(flags & PK_FRAME_FOLDED))
         pk_record_pop_folded(ledger, thread, frame, now);
     else
-        pk_record_pop_unfolded(thread, frame, node, pk_record_sane(pk_record_times(frame, now)));
+        pk_record_pop_unfolded(thread, frame, node, flags,
+                               pk_record_sane(pk_record_times(frame, now)));
 }
 
 /* Leave a call of key at now.  [gil] */

@@ -1,10 +1,4 @@
-/* snapshot.c — the rows of every table, in the order in which they are sent.
- *
- * Threads and open calls are read before the counters: what they refer to is then known
- * to whoever reads the counters' rows of the same snapshot. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* clock_gettime */
-#endif
+/* snapshot.c — the rows of every table, in the order in which they are sent. */
 #include "snapshot.h"
 
 #include <string.h>
@@ -252,52 +246,34 @@ add_contexts(pk_course *course, bool whole)
     }
 }
 
-/* The time now in ticks of the clock that thread's calls are timed with, or of a CPU clock
- * that is gone, 0: then nothing has an age. */
-static int64_t
-now_of(const pk_course *course, const pk_thread *thread)
-{
-    const pk_clock *clock = course->job->clock;
-    if (clock->kind == PK_CLOCK_EXTERNAL)
-        return atomic_load_explicit(&course->job->ledger->latest, memory_order_relaxed);
-    if (clock->kind != PK_CLOCK_CPU)
-        return pk_clock_now(clock);
-    struct timespec now;
-    int cpu_clock = atomic_load_explicit(&thread->cpu_clock, memory_order_relaxed);
-    if (cpu_clock == 0 || clock_gettime((clockid_t)cpu_clock, &now) < 0)
-        return 0;
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* The open calls of thread; returns how many are open. */
-static uint32_t
-add_stack(pk_course *course, const pk_thread *thread)
+/* The open calls as rows, as many as there may be in one message. */
+static void
+read_open_calls(pk_course *course)
 {
     pk_snapshot *snapshot = course->snapshot;
-    size_t room = PK_OPEN_ROWS_MAX - snapshot->open_calls.rows;
-    uint32_t depth;
-    size_t count =
-        pk_ledger_open_calls(course->job->ledger, thread->id, snapshot->stack,
-                             room < PK_OPEN_CALLS_MAX ? room : PK_OPEN_CALLS_MAX, &depth);
-    int64_t now = now_of(course, thread);
-    for (size_t i = 0; i < count; i++) {
-        const pk_open_call *call = &snapshot->stack[i];
-        int64_t ticks = now > call->start ? now - call->start : 0;
+    const pk_clock *clock = course->job->clock;
+    pk_block_begin(&snapshot->open_calls, PK_TABLE_OPEN_CALL, PK_OPEN_CALL_TYPES);
+    for (size_t i = 0; i < snapshot->open.rows_length; i++) {
+        const pk_open_row *call = &snapshot->open.rows[i];
         const int64_t row[PK_OPEN_CALL_COLUMNS] = {
-            [PK_OPEN_CALL_THREAD] = thread->id,
+            [PK_OPEN_CALL_THREAD] = call->thread,
             [PK_OPEN_CALL_DEPTH] = call->depth,
             [PK_OPEN_CALL_FUNCTION] = call->function,
             [PK_OPEN_CALL_CONTEXT] = call->context,
-            [PK_OPEN_CALL_AGE_NS] = pk_clock_ns(course->job->clock, ticks),
+            [PK_OPEN_CALL_AGE_NS] = pk_clock_ns(clock, call->age),
+            [PK_OPEN_CALL_CALLS] = call->calls,
+            [PK_OPEN_CALL_OWN_NS] = pk_clock_ns(clock, call->own),
+            [PK_OPEN_CALL_CUMULATIVE_NS] = pk_clock_ns(clock, call->cumulative),
+            [PK_OPEN_CALL_EDGE_CUMULATIVE_NS] = pk_clock_ns(clock, call->edge_cumulative),
+            [PK_OPEN_CALL_STACK] = call->suspended,
         };
         pk_block_add_numbers(&snapshot->open_calls, row);
     }
-    return depth;
 }
 
 /* A thread's row, unless it is as it was sent. */
 static void
-add_thread(pk_course *course, const pk_thread *thread, uint32_t depth, bool whole)
+add_thread(pk_course *course, const pk_thread *thread, bool whole)
 {
     pk_snapshot *snapshot = course->snapshot;
     pk_named *name = atomic_load_explicit(&thread->name, memory_order_acquire);
@@ -306,7 +282,8 @@ add_thread(pk_course *course, const pk_thread *thread, uint32_t depth, bool whol
         .native_id = atomic_load_explicit(&thread->native_id, memory_order_relaxed),
         .alive = pk_thread_alive(thread),
         .threads = atomic_load_explicit(&thread->threads, memory_order_relaxed),
-        .depth = depth,
+        /* acquire: pairs with the releases of pk_record_push and pk_record_pop */
+        .depth = atomic_load_explicit(&thread->top, memory_order_acquire)->depth,
         .name = name,
     };
     if (!whole && memcmp(&now, &snapshot->threads_sent[thread->id], sizeof now) == 0)
@@ -325,7 +302,7 @@ add_thread(pk_course *course, const pk_thread *thread, uint32_t depth, bool whol
     pk_block_add(&snapshot->threads, row);
 }
 
-/* Read every thread and its open calls into their blocks. */
+/* Read every thread into its block. */
 static void
 read_threads(pk_course *course, bool whole)
 {
@@ -333,12 +310,9 @@ read_threads(pk_course *course, bool whole)
     const pk_ledger *ledger = course->job->ledger;
     /* acquire: pairs with pk_ledger_add_thread */
     uint32_t length = atomic_load_explicit(&ledger->threads_length, memory_order_acquire);
-    pk_block_begin(&snapshot->open_calls, PK_TABLE_OPEN_CALL, PK_OPEN_CALL_TYPES);
     pk_block_begin(&snapshot->threads, PK_TABLE_THREAD, PK_THREAD_TYPES);
-    for (uint32_t i = 1; i <= length; i++) {
-        const pk_thread *thread = ledger->threads[i];
-        add_thread(course, thread, add_stack(course, thread), whole);
-    }
+    for (uint32_t i = 1; i <= length; i++)
+        add_thread(course, ledger->threads[i], whole);
 }
 
 /* The open calls as they are, also when there are none: the table replaces the last one. */
@@ -403,9 +377,12 @@ pk_snapshot_send(pk_snapshot *snapshot, const pk_snapshot_job *job)
         snapshot->functions_sent = 1;
         memset(snapshot->threads_sent, 0, sizeof snapshot->threads_sent);
     }
-    read_threads(&course, whole);
-    if (pk_digest_update(&snapshot->digest, job->ledger) < 0)
+    if (pk_open_calls_begin(&snapshot->open, job->ledger) < 0 ||
+        pk_digest_update(&snapshot->digest, job->ledger) < 0 ||
+        pk_open_calls_finish(&snapshot->open, &snapshot->digest, job->clock) < 0)
         return -1;
+    read_open_calls(&course);
+    read_threads(&course, whole);
     begin_message(&course);
     add_functions(&course, whole);
     add_stats(&course, whole);
@@ -425,6 +402,7 @@ void
 pk_snapshot_free(pk_snapshot *snapshot)
 {
     pk_digest_free(&snapshot->digest);
+    pk_open_calls_free(&snapshot->open);
     pk_block_free(&snapshot->open_calls);
     pk_block_free(&snapshot->threads);
     pk_block_free(&snapshot->rows);

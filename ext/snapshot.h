@@ -7,9 +7,9 @@
 #include "clock.h"
 #include "digest.h"
 #include "memory.h"
+#include "open_calls.h"
 #include "wire.h"
 
-#define PK_OPEN_ROWS_MAX 20000    /* open calls that are sent of all threads together */
 #define PK_SNAPSHOT_SPLIT 2097152 /* bytes after which a message is sent and the next begun */
 
 /* What was last sent of a thread. */
@@ -24,7 +24,7 @@ typedef struct {
     pk_digest digest;
     uint32_t functions_sent; /* ids below it have been sent */
     pk_thread_sent threads_sent[PK_THREADS_MAX + 1];
-    pk_open_call stack[PK_OPEN_CALLS_MAX];
+    pk_open_calls open;
     pk_block open_calls, threads, rows;
     pk_buf message;
 } pk_snapshot;

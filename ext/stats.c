@@ -160,9 +160,9 @@ static unsigned
 open_calls(const pk_thread *thread)
 {
     unsigned count = atomic_load_explicit(&thread->top, memory_order_relaxed)->depth;
-    for (const pk_chain *chain = thread->chains; chain != NULL; chain = chain->next)
+    for (const pk_chain *chain = pk_thread_chains(thread); chain != NULL; chain = chain->next)
         if (chain != thread->chain)
-            count += chain->top->depth;
+            count += atomic_load_explicit(&chain->top, memory_order_relaxed)->depth;
     return count;
 }
 

@@ -22,6 +22,7 @@ LEAF = (
     "map",
     "memory",
     "native",
+    "open_calls",
     "publisher",
     "record",
     "snapshot",

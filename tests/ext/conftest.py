@@ -20,6 +20,7 @@ from pikos.wire.messages import Hello, Rows
 from pikos.wire.tables import FLAG_KEYFRAME, FLAG_KEYFRAME_END, KIND_BYE
 
 MONOTONIC = 1
+EXTERNAL = 3
 
 
 @pytest.fixture(scope="session")
@@ -81,18 +82,26 @@ class Ledger:
     def leave(self, at=None):
         self.leaf.driver_return(self.driver, time.monotonic_ns() if at is None else at)
 
+    def leave_partly(self, at, *, counted):
+        """Stop in the middle of a return: when it is counted already, or just before."""
+        self.leaf.driver_return_partly(self.driver, at, counted)
+
     def call_many(self, count):
         """Add that many functions and call each once."""
         assert self.leaf.driver_call_many(self.driver, count) == 0
 
     @contextlib.contextmanager
-    def written(self):
+    def written(self, *, slowly=False):
         """Have a C thread call the functions at random meanwhile."""
-        assert self.leaf.driver_write_start(self.driver) == 0
+        assert self.leaf.driver_write_start(self.driver, slowly) == 0
         try:
             yield
         finally:
             self.leaf.driver_write_stop(self.driver)
+
+    def busy(self):
+        """Ticks that the C thread spent with a call open."""
+        return self.leaf.driver_busy(self.driver)
 
     def calls(self):
         return self.leaf.driver_calls(self.driver)
@@ -156,7 +165,7 @@ def publish(leaf, library, ledgers):
     """Start publishers; those still running are stopped before their ledgers are freed."""
     made = []
 
-    def start(ledger, endpoint=None, interval_s=0.05, **more):
+    def start(ledger, endpoint=None, interval_s=0.05, clock=MONOTONIC, **more):
         endpoint = endpoint or f"ipc:///tmp/pikos-test-{uuid.uuid4().hex[:12]}"
         options = leaf_library.Options()
         options.zmq = c.addressof(library)
@@ -166,7 +175,7 @@ def publish(leaf, library, ledgers):
         options.hello = HELLO
         options.hello_size = len(HELLO)
         options.began_ns = time.monotonic_ns()
-        leaf.pk_clock_set(options.clock, MONOTONIC, 1.0)
+        leaf.pk_clock_set(options.clock, clock, 1.0)
         clients = more.pop("clients", None)
         if clients is not None:
             options.clients = (c.c_char_p * (len(clients) + 1))(*clients, None)

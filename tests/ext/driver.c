@@ -17,6 +17,8 @@ long pk_alloc_left = -1;
 
 #define DEPTH_MAX 12
 #define CALLEES 3           /* functions that any function calls */
+#define GREENLETS 3
+#define PAUSE 2000 /* turns of an empty loop, some µs */
 #define TREE_NODES_MAX 2000 /* so that calls are folded, too */
 
 /* A ledger and its one profiled thread. */
@@ -26,6 +28,8 @@ typedef struct {
     pk_life life;
     pk_clock clock;
     pthread_t writer;
+    int64_t busy; /* ticks with a call open in the running stack */
+    int slow; /* the writer waits after each event, and calls one function after the other */
     _Atomic int stop;
 } driver;
 
@@ -116,6 +120,23 @@ driver_return(driver *self, int64_t now)
     pk_record_pop(self->ledger, self->thread, top, now);
 }
 
+/* Return from the innermost call, but stop in the middle of it: when its counting has begun, or
+ * when only the frame is not left yet. */
+void
+driver_return_partly(driver *self, int64_t now, int counted)
+{
+    pk_frame *top = atomic_load_explicit(&self->thread->top, memory_order_relaxed);
+    pk_node *node = atomic_load_explicit(&top->node, memory_order_relaxed);
+    pk_times times = pk_record_times(top, now);
+    uint32_t flags = pk_frame_flags(top);
+    if (!counted) {
+        (void)pk_record_begin_count(top, node, flags, times.spent);
+        return;
+    }
+    pk_record_pop_unfolded(self->thread, top, node, flags, times);
+    atomic_store_explicit(&self->thread->top, top, memory_order_release);
+}
+
 /* Add count functions and call each once: 0, or −1. */
 int
 driver_call_many(driver *self, uint32_t count)
@@ -131,37 +152,58 @@ driver_call_many(driver *self, uint32_t count)
     return 0;
 }
 
+/* A time that passes by one tick at each event, and that the publisher can read. */
+static int64_t
+tick(driver *self)
+{
+    int64_t now = atomic_load_explicit(&self->thread->timer_now, memory_order_relaxed) + 1;
+    atomic_store_explicit(&self->thread->timer_now, now, memory_order_release);
+    return now;
+}
+
+/* Calls, returns and switches of greenlets at random; what is open at the end stays open. */
 static void *
 write_calls(void *argument)
 {
     driver *self = argument;
     uint32_t functions = pk_rows_length(&self->ledger->functions) - 1;
     uint32_t chance = 2463534242u;
-    uint32_t depth = 0;
+    uint32_t depths[GREENLETS] = {0};
+    uint32_t running = 0;
+    uint32_t next = 0;
     self->ledger->tree_nodes_max = TREE_NODES_MAX;
+    pk_record_switch(self->thread, &depths[0], &depths[0], tick(self));
     while (!atomic_load_explicit(&self->stop, memory_order_relaxed)) {
         chance ^= chance << 13;
         chance ^= chance >> 17;
         chance ^= chance << 5;
-        int64_t now = pk_clock_now(&self->clock);
-        if (depth == 0 || (depth < DEPTH_MAX && (chance & 64) != 0)) {
-            uint32_t id = 1 + (depth * CALLEES + (chance >> 8) % CALLEES) % functions;
-            if (driver_call(self, id, now) == 0)
-                depth++;
+        uint32_t depth = depths[running];
+        if (chance % 16 == 0) {
+            running = chance / 16 % GREENLETS;
+            pk_record_switch(self->thread, NULL, &depths[running], tick(self));
+        } else if (depth == 0 || (depth < DEPTH_MAX && (chance & 64) != 0)) {
+            uint32_t callee = self->slow ? next++ : depth * CALLEES + (chance >> 8) % CALLEES;
+            uint32_t id = 1 + callee % functions;
+            if (driver_call(self, id, tick(self)) == 0)
+                depths[running]++;
         } else {
-            driver_return(self, now);
-            depth--;
+            driver_return(self, tick(self));
+            depths[running]--;
         }
+        self->busy += depths[running] > 0;
+        for (volatile int i = 0; i < (self->slow ? PAUSE : 0); i++)
+            ;
     }
-    for (; depth > 0; depth--)
-        driver_return(self, pk_clock_now(&self->clock));
+    self->busy -= depths[running] > 0; /* the time after the last event does not pass */
     return NULL;
 }
 
-/* Have a thread call the functions, recursively too, until driver_write_stop(): 0, or an error. */
+/* Have a thread call the functions, recursively too, on several stacks, until
+ * driver_write_stop(), quickly or slowly: 0, or an error. */
 int
-driver_write_start(driver *self)
+driver_write_start(driver *self, int slow)
 {
+    self->slow = slow;
     atomic_store_explicit(&self->stop, 0, memory_order_relaxed);
     return pthread_create(&self->writer, NULL, write_calls, self);
 }
@@ -171,6 +213,13 @@ driver_write_stop(driver *self)
 {
     atomic_store_explicit(&self->stop, 1, memory_order_relaxed);
     pthread_join(self->writer, NULL);
+}
+
+/* How many ticks passed with a call open in the running stack; the writer has stopped. */
+int64_t
+driver_busy(const driver *self)
+{
+    return self->busy;
 }
 
 /* How many calls have ended. */

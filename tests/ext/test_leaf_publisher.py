@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import EXTERNAL
 from heard import DEADLINE_S, STREAM, tables_of
 from leaf import Facts
 
@@ -460,14 +461,18 @@ def test_the_goodbye_leaves_also_behind_much_else(publish, ledger, viewers):
     assert isinstance(bye, Bye)
 
 
-def test_of_a_deep_stack_the_two_ends_are_told(publish, ledger, viewers):
+def test_the_middle_of_a_deep_stack_is_added_up_by_context(publish, ledger, viewers):
     function = ledger.function("recurse")
     for at in range(10_000):
         ledger.call(function, at)
     tables = tables_of(viewers(publish(ledger).endpoint).keyframe())
 
-    depths = [row["depth"] for row in tables["open_call"]]
-    assert depths == [*range(128), *range(10_000 - 128, 10_000)]
+    calls = tables["open_call"]
+    single = [row["depth"] for row in calls if row["calls"] == 1]
+    assert set(single) >= {*range(128), *range(10_000 - 128, 10_000)}
+    assert sum(row["calls"] for row in calls) == 10_000
+    assert sum(row["own_ns"] for row in calls) == calls[0]["age_ns"]
+    assert [row["cumulative_ns"] for row in calls[1:]] == [0] * (len(calls) - 1)
     assert tables["thread"][0]["depth"] == 10_000
 
 
@@ -514,6 +519,75 @@ def test_every_snapshot_agrees_with_itself_while_a_thread_calls(publish, ledger,
         fold(snapshot, stats, edges)
         assert calls_from_callers(edges) == stats
     assert sum(stats.values()) == ledger.calls() > 0
+
+
+def with_open(tables, names, rows, edge_of):
+    """Self and cumulative time by function, or by caller and callee, open calls included."""
+    times = {tuple(r[n] for n in names): [r["inline_ns"], r["cumulative_ns"]] for r in rows}
+    total = "cumulative_ns" if len(names) == 1 else "edge_cumulative_ns"
+    for call in tables["open_call"]:
+        key = (call["function"],) if len(names) == 1 else edge_of[call["context"]]
+        sums = times.setdefault(key, [0, 0])
+        sums[0] += call["own_ns"]
+        sums[1] += call[total]
+    return times
+
+
+def check_growth(before, now):
+    """No time has become less, and self time is a part of cumulative time."""
+    for key, (own, total) in now.items():
+        own_before, total_before = before.get(key, (0, 0))
+        assert own >= own_before, key
+        assert total >= total_before, key
+        assert own <= total, key
+    assert set(before) <= set(now)
+
+
+def test_open_calls_and_counters_never_decrease_and_add_up(publish, ledger, viewers):
+    """V2: neither a return nor a switch of greenlets in the middle of a look shows."""
+    for number in range(5000):
+        ledger.function(f"function_{number}")
+    publisher = publish(ledger, interval_s=0.001, clock=EXTERNAL)
+    viewer = viewers(publisher.endpoint, rcvhwm=0)
+    with ledger.written(slowly=True):
+        until(lambda: publisher.facts().walks > 60)
+    publisher.stop()
+
+    state = collections.defaultdict(dict)
+    functions, edges = {}, {}
+    for snapshot in snapshots_of(viewer.until_bye()):
+        tables = tables_of(snapshot)
+        for name, keys in (
+            ("stat", ["function"]),
+            ("edge", ["caller", "callee"]),
+            ("context", ["id"]),
+        ):
+            state[name].update(by(tables.get(name, ()), *keys))
+        edge_of = {key[0]: (r["caller"], r["function"]) for key, r in state["context"].items()}
+        was_functions, was_edges = functions, edges
+        functions = with_open(tables, ["function"], state["stat"].values(), edge_of)
+        edges = with_open(tables, ["caller", "callee"], state["edge"].values(), edge_of)
+        check_growth(was_functions, functions)
+        check_growth(was_edges, edges)
+    assert any(call["stack"] for call in tables["open_call"])
+    assert sum(own for own, _ in functions.values()) == ledger.busy()
+    assert sum(own for own, _ in edges.values()) == ledger.busy()
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_call_whose_return_takes_long_is_counted_or_open(publish, ledger, viewers, counted):
+    """The system may put a thread aside in the middle of a return."""
+    main, work = ledger.function("main"), ledger.function("work")
+    ledger.call(main, 1000)
+    ledger.call(work, 2000)
+    ledger.leave_partly(5000, counted=counted)
+
+    tables = tables_of(viewers(publish(ledger).endpoint).keyframe())
+
+    stats = {row["function"]: row["callcount"] for row in tables.get("stat", ())}
+    assert stats == ({work: 1} if counted else {})
+    open_calls = [row["function"] for row in tables["open_call"]]
+    assert open_calls == ([main] if counted else [main, work])
 
 
 def can_fail(leaf):
