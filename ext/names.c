@@ -36,8 +36,17 @@ done:
     return result;
 }
 
+/* Whether an attribute of a type is the method of a definition. */
+static bool
+is_method_of(PyObject *value, const PyMethodDef *definition)
+{
+    return (Py_IS_TYPE(value, &PyMethodDescr_Type) ||
+            Py_IS_TYPE(value, &PyClassMethodDescr_Type)) &&
+           ((PyMethodDescrObject *)value)->d_method == definition;
+}
+
 /* What a type or a base of it has under name, the first that is found; *method, if it is
- * not NULL, becomes the method whose definition is the given one.  NULL without an exception
+ * NULL, becomes the method whose definition is the given one.  NULL without an exception
  * if there is nothing.  Both owned. */
 static PyObject *
 find_attribute(PyTypeObject *type, PyObject *name, const PyMethodDef *definition,
@@ -51,8 +60,7 @@ find_attribute(PyTypeObject *type, PyObject *name, const PyMethodDef *definition
         PyErr_Clear();
         if (value != NULL && found == NULL)
             found = Py_NewRef(value);
-        if (value != NULL && *method == NULL && Py_IS_TYPE(value, &PyMethodDescr_Type) &&
-            ((PyMethodDescrObject *)value)->d_method == definition)
+        if (value != NULL && *method == NULL && is_method_of(value, definition))
             *method = Py_NewRef(value);
         Py_XDECREF(dict);
     }
@@ -60,75 +68,105 @@ find_attribute(PyTypeObject *type, PyObject *name, const PyMethodDef *definition
     return found;
 }
 
-/* Whether the repr() of an object runs no code of the program. */
+/* The label of an attribute of a type as cProfile writes it, but without an address, and
+ * without running code of the program; NULL, perhaps with an exception, if there is none. */
+static PyObject *
+attribute_label(PyObject *attribute)
+{
+    PyTypeObject *type = Py_TYPE(attribute);
+    if (type == &PyFunction_Type)
+        return PyUnicode_FromFormat("<function %U>",
+                                    ((PyFunctionObject *)attribute)->func_qualname);
+    if (type == &PyCFunction_Type) {
+        PyCFunctionObject *function = (void *)attribute;
+        PyObject *self = function->m_self;
+        const char *name = function->m_ml->ml_name;
+        if (self == NULL || PyModule_Check(self))
+            return PyUnicode_FromFormat("<built-in function %s>", name);
+        return PyUnicode_FromFormat("<built-in method %s of %s object>", name,
+                                    Py_TYPE(self)->tp_name);
+    }
+    if (type == &PyMethodDescr_Type || type == &PyClassMethodDescr_Type ||
+        type == &PyWrapperDescr_Type)
+        return type->tp_repr(attribute); /* also where recursion is at its limit */
+    return NULL;
+}
+
+/* The module of a built-in function, a str, or NULL.  Borrowed. */
+static PyObject *
+module_of(const PyCFunctionObject *function)
+{
+    PyObject *module = function->m_module;
+    return module != NULL && PyUnicode_Check(module) ? module : NULL;
+}
+
 static bool
-is_plain(PyObject *object)
+is_builtins(PyObject *module)
 {
-    PyTypeObject *type = Py_TYPE(object);
-    return type == &PyMethodDescr_Type || type == &PyClassMethodDescr_Type ||
-           type == &PyWrapperDescr_Type || type == &PyCFunction_Type || type == &PyFunction_Type;
+    return PyUnicode_CompareWithASCIIString(module, "builtins") == 0;
 }
 
-/* The label of a built-in function, by the module that it is of. */
+/* The label of a built-in function whose type has no attribute of its name. */
 static PyObject *
-module_label(PyCFunctionObject *function)
+function_label(const PyCFunctionObject *function)
 {
-    PyObject *module = function->m_module;
-    if (module != NULL && PyUnicode_Check(module))
-        return PyUnicode_FromFormat("<built-in method %U.%s>", module, function->m_ml->ml_name);
-    return PyUnicode_FromFormat("<built-in method %s>", function->m_ml->ml_name);
+    PyObject *module = module_of(function);
+    const char *name = function->m_ml->ml_name;
+    if (function->m_self == NULL) {
+        if (module != NULL && !is_builtins(module))
+            return PyUnicode_FromFormat("<%U.%s>", module, name);
+        return PyUnicode_FromFormat("<%s>", name);
+    }
+    if (module != NULL)
+        return PyUnicode_FromFormat("<built-in method %U.%s>", module, name);
+    return PyUnicode_FromFormat("<built-in method %s>", name);
 }
 
-/* The label of a function without an object it is bound to. */
+/* The name that people see: the type that defines a method, or the module, and the name;
+ * method is the type's method, or NULL if there is none. */
 static PyObject *
-unbound_label(PyCFunctionObject *function)
+plain_name(PyObject *callable, PyObject *method)
 {
-    PyObject *module = function->m_module;
-    if (module != NULL && PyUnicode_Check(module) &&
-        PyUnicode_CompareWithASCIIString(module, "builtins") != 0)
-        return PyUnicode_FromFormat("<%U.%s>", module, function->m_ml->ml_name);
-    return PyUnicode_FromFormat("<%s>", function->m_ml->ml_name);
+    if (method != NULL)
+        return PyUnicode_FromFormat("%s.%s", PyDescr_TYPE(method)->tp_name,
+                                    ((PyMethodDescrObject *)method)->d_method->ml_name);
+    PyCFunctionObject *function = (void *)callable; /* any other callable is a method */
+    PyObject *module = module_of(function), *self = function->m_self;
+    const char *name = function->m_ml->ml_name;
+    if (module != NULL)
+        return is_builtins(module) ? PyUnicode_FromString(name)
+                                   : PyUnicode_FromFormat("%U.%s", module, name);
+    if (self == NULL)
+        return PyUnicode_FromString(name);
+    bool is_static = PyType_Check(self) && strcmp(name, "__new__") != 0; /* types share that */
+    const PyTypeObject *type = is_static ? (PyTypeObject *)self : Py_TYPE(self);
+    if (PyType_Check(self) && !is_static)
+        type = &PyType_Type; /* whichever metaclass the first one has */
+    return PyUnicode_FromFormat("%s.%s", type->tp_name, name);
 }
 
-/* What an object's type has under the name of a C function, if its repr() runs no code of
- * the program, else NULL; and in *pin, if there is one, the method that definition is of.
- * Without an exception.  Both owned. */
+/* The method of a type that a built-in function is, or NULL, without an exception; *label
+ * becomes what cProfile calls it.  first is what it is called with, or NULL.  Both owned. */
 static PyObject *
-attribute_of(PyObject *object, const PyMethodDef *definition, PyObject **pin)
-{
-    PyObject *found = NULL; /* owned, handed to the caller */
-    PyObject *name = PyUnicode_FromString(definition->ml_name);
-    if (name != NULL)
-        found = find_attribute(Py_TYPE(object), name, definition, pin);
-    Py_XDECREF(name);
-    if (found != NULL && !is_plain(found))
-        Py_CLEAR(found);
-    PyErr_Clear();
-    return found;
-}
-
-/* The label of a built-in that is called with first, or bound to an object; and in *pin
- * what keeps its definition alive: the method of the type where there is one, so that the
- * object it is bound to may go.  Both owned. */
-static PyObject *
-builtin_label(PyObject *callable, PyObject *first, PyObject **pin)
+method_of(PyObject *callable, PyObject *first, PyObject **label)
 {
     PyCFunctionObject *function = PyCFunction_Check(callable) ? (void *)callable : NULL;
     PyObject *object = function != NULL ? function->m_self : first;
+    PyObject *method = function == NULL ? Py_NewRef(callable) : NULL; /* owned, handed out */
     const PyMethodDef *definition =
         function != NULL ? function->m_ml : ((PyMethodDescrObject *)callable)->d_method;
-    PyObject *found = object == NULL ? NULL : attribute_of(object, definition, pin);
-    PyObject *label;
+    PyObject *name = object == NULL ? NULL : PyUnicode_FromString(definition->ml_name);
+    PyObject *found = NULL; /* owned */
+    if (name != NULL)
+        found = find_attribute(Py_TYPE(object), name, definition, &method);
     if (found != NULL)
-        label = Py_TYPE(found)->tp_repr(found); /* also where recursion is at its limit */
-    else if (function == NULL)
-        label = Py_TYPE(callable)->tp_repr(callable); /* of a method descriptor */
-    else
-        label = object == NULL ? unbound_label(function) : module_label(function);
-    if (*pin == NULL)
-        *pin = Py_NewRef(callable);
+        *label = attribute_label(found);
     Py_XDECREF(found);
-    return label;
+    if (name != NULL && method == NULL && PyType_Check(object)) /* a class method */
+        Py_XDECREF(find_attribute((PyTypeObject *)object, name, definition, &method));
+    Py_XDECREF(name);
+    PyErr_Clear();
+    return method;
 }
 
 PyObject *
@@ -138,15 +176,24 @@ pk_name_shown(const pk_function *function)
     return function->kind == PK_PYTHON_FUNCTION ? ref : PyTuple_GET_ITEM(ref, 0);
 }
 
+/* The reference kept is the label, and what keeps the definition alive: the method of the type
+ * where there is one, so that the object it is bound to may go. */
 static int
 name_builtin(pk_function *function, PyObject *callable, PyObject *first)
 {
-    PyObject *pin = NULL; /* owned */
-    PyObject *label = builtin_label(callable, first, &pin); /* owned */
-    if (label != NULL && pk_name_text(label, &function->name) == 0)
-        function->ref = PyTuple_Pack(2, label, pin);
+    PyObject *label = NULL, *name = NULL;                     /* owned */
+    PyObject *method = method_of(callable, first, &label); /* owned */
+    if (label == NULL)
+        label = PyCFunction_Check(callable) ? function_label((void *)callable)
+                                            : attribute_label(callable);
+    if (label != NULL)
+        name = plain_name(callable, method);
+    if (name != NULL && pk_name_text(label, &function->name) == 0 &&
+        pk_name_text(name, &function->qualified_name) == 0)
+        function->ref = PyTuple_Pack(2, label, method != NULL ? method : callable);
     Py_XDECREF(label);
-    Py_XDECREF(pin);
+    Py_XDECREF(name);
+    Py_XDECREF(method);
     return function->ref == NULL ? -1 : 0;
 }
 
@@ -190,17 +237,17 @@ name_code(const pk_state *state, pk_function *function, PyCodeObject *code)
     return 0;
 }
 
-/* A built-in has one name and no file. */
+/* Name the file of a function that has none. */
 static int
-copy_text(pk_text *to, const char *bytes, uint32_t size)
+name_no_file(pk_function *function)
 {
-    to->bytes = pk_calloc(1, (size_t)size + 1);
-    if (to->bytes == NULL) {
+    function->file.bytes = pk_calloc(1, sizeof("~"));
+    if (function->file.bytes == NULL) {
         PyErr_NoMemory();
         return -1;
     }
-    memcpy(to->bytes, bytes, size);
-    to->size = size;
+    function->file.bytes[0] = '~';
+    function->file.size = 1;
     return 0;
 }
 
@@ -215,10 +262,7 @@ pk_name_function(const pk_state *state, pk_function *function, PyObject *object,
     } else {
         result = name_builtin(function, object, first);
         if (result == 0)
-            result = copy_text(&function->qualified_name, function->name.bytes,
-                               function->name.size);
-        if (result == 0)
-            result = copy_text(&function->file, "~", 1);
+            result = name_no_file(function);
     }
     if (result < 0) {
         free(function->name.bytes);

@@ -8,6 +8,7 @@ from operator import add, sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pikos.comparison.marshalled import unmarshalled
+from pikos.comparison.names import BUILTIN_FILE, plain_builtin, without_addresses
 from pikos.export.labels import NAME_MAX, label_of, title_of
 from pikos.live.text import safe
 from pikos.model.rows import Stat
@@ -25,7 +26,7 @@ WALL_CLOCKS = ("tsc", "monotonic")
 
 
 class Name(NamedTuple):
-    """What a function is known by: printable text."""
+    """What a function is known by: printable text, without addresses."""
 
     file: str
     """Its file; ``~`` for a built-in."""
@@ -175,13 +176,20 @@ def name_of(snapshot: Snapshot, number: int) -> Name:
     label = label_of(snapshot, number)
     function = snapshot.functions.get(number)
     name = label.name if function is None else safe(function.name, NAME_MAX)
-    return Name(label.file, label.line, name, label.name)
+    return _name(label.file, label.line, name, label.name)
+
+
+def _name(file: str, line: int, name: str, qualified_name: str) -> Name:
+    file, name, qualified_name = map(without_addresses, (file, name, qualified_name))
+    if file == BUILTIN_FILE:
+        name, qualified_name = plain_builtin(name), plain_builtin(qualified_name)
+    return Name(file, line, name, qualified_name)
 
 
 def _label(label: Any) -> Name:
     match label:
         case (str(file), int(line), str(name)):
-            return Name(safe(file, NAME_MAX), max(0, line), safe(name, NAME_MAX), "")
+            return _name(safe(file, NAME_MAX), max(0, line), safe(name, NAME_MAX), "")
     raise ValueError("a function is not named by its file, line and name")
 
 

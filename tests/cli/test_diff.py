@@ -52,7 +52,7 @@ def test_recordings_states_and_files_for_pstats_are_compared(told, a):
         "calls": 2, "primitive_calls": 2, "self_ns": 500_000, "cumulative_ns": 0,
         "open_calls": 2 if a == "a.pstats" else 0,
     }  # fmt: skip
-    assert rows["sleep"]["difference"]["calls"] == -6
+    assert rows["time.sleep"]["difference"]["calls"] == -6
 
 
 def test_a_running_program_is_compared(told):
@@ -74,7 +74,7 @@ def test_the_table_is_sorted_and_cut_as_asked_for(told):
         "note: B has 3 open calls: their time so far is counted",
     ]
     assert "function (1 of 3)" in output
-    assert output.splitlines()[-1].endswith("<built-in method time.sleep>")
+    assert output.splitlines()[-1].endswith("Worker.work (/src/worker.py:9) [open in A and B]")
 
 
 def test_a_flame_graph_of_differences_is_written(told):

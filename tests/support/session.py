@@ -76,7 +76,7 @@ PROGRAM: dict[str, list[tuple[Any, ...]]] = {
     "function": [
         (1, 0, 3, "main", "main", "/src/app.py"),
         (2, 0, 9, "work", "Worker.work", "/src/worker.py"),
-        (3, 1, 0, "sleep", "<built-in method time.sleep>", "~"),
+        (3, 1, 0, "<built-in method time.sleep>", "time.sleep", "~"),
     ],
     "stat": [(2, 10, 4, 0, 3_000_000, 5_000_000), (3, 6, 0, 0, 2_000_000, 2_000_000)],
     "edge": [
