@@ -44,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("-f", dest="form", required=True, choices=FORMATS, metavar="FORMAT", help="see below")
     add("-o", dest="outfile", required=True, metavar="OUT", help="where to write")
     add("--returned-only", action="store_true", help="leave out calls that have not returned")
+    add("--full-paths", action="store_true", help="whole paths in each frame (collapsed)")
     parser.set_defaults(fail=parser.error)
 
 
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         snapshot = snapshot.returned()
     try:
         with whole_file(options.outfile) as path, open(path, "wb") as file:
-            file.writelines(export(snapshot, options.form))
+            file.writelines(export(snapshot, options.form, full_paths=options.full_paths))
     except OSError as error:
         raise ExportError(options.form, f"{options.outfile}: {error.strerror}") from None
     return 0

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         0.
 
     """
-    options.form = "html"
+    options.form, options.full_paths = "html", False
     if options.outfile is None:
         if options.target is None or not is_recording(options.target):
             options.fail("-o: name the file to write; only for a recording there is a name")

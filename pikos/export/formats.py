@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.errors import ExportError
@@ -33,11 +34,17 @@ class Format(NamedTuple):
     """What reads it, in a few words."""
     takes_records: bool = False
     """Whether it has a place for records, too."""
+    write_full_paths: Callable[[Snapshot], Iterator[str]] | None = None
+    """Makes them with whole paths; None where they are never shortened."""
 
 
 FORMATS = {
     "pstats": Format(pstats_file, "pstats, snakeviz"),
-    "collapsed": Format(collapsed, "flamegraph.pl and other flame graphs; ns"),
+    "collapsed": Format(
+        collapsed,
+        "flamegraph.pl and other flame graphs; ns",
+        write_full_paths=partial(collapsed, full_paths=True),
+    ),
     "speedscope": Format(speedscope, "speedscope.app; ns"),
     "chrome": Format(chrome, "chrome://tracing, Perfetto; µs"),
     "callgrind": Format(callgrind, "KCachegrind, callgrind_annotate; ns"),
@@ -49,7 +56,7 @@ FORMATS = {
 """The formats by name."""
 
 
-def export(snapshot: Snapshot, name: str) -> Iterator[bytes]:
+def export(snapshot: Snapshot, name: str, *, full_paths: bool = False) -> Iterator[bytes]:
     """Write a session in a format.
 
     Parameters
@@ -58,6 +65,8 @@ def export(snapshot: Snapshot, name: str) -> Iterator[bytes]:
         The session.
     name
         One of ``FORMATS``.
+    full_paths
+        Whether to write whole paths where the format shortens them.
 
     Yields
     ------
@@ -67,7 +76,8 @@ def export(snapshot: Snapshot, name: str) -> Iterator[bytes]:
     Raises
     ------
     ExportError
-        If the format has no place for what the session publishes, or the file would be huge.
+        If the format has no place for what the session publishes, never shortens paths, or the
+        file would be huge.
 
     """
     form = FORMATS[name]
@@ -76,8 +86,11 @@ def export(snapshot: Snapshot, name: str) -> Iterator[bytes]:
         raise ExportError(
             name, f"this session publishes records, not a profile: export them as {able}"
         )
+    write = form.write_full_paths if full_paths else form.write
+    if write is None:
+        raise ExportError(name, "it always has whole paths: leave out --full-paths")
     size_bytes = 0
-    for piece in form.write(snapshot):
+    for piece in write(snapshot):
         # A lone surrogate can only be in a file that was made up.
         data = piece if isinstance(piece, bytes) else piece.encode("utf-8", "backslashreplace")
         size_bytes += len(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.live.text import calls_text, safe
@@ -27,6 +28,15 @@ class Label(NamedTuple):
     def __str__(self) -> str:
         return f"{self.name} ({self.file}:{self.line})" if self.line else self.name
 
+    @property
+    def short(self) -> str:
+        """Its name and the end of its file's path; of an ``__init__.py`` with its package."""
+        if not self.line:
+            return self.name
+        parts = self.file.replace("\\", "/").split("/")
+        end = "/".join(parts[-2:] if parts[-1].startswith("__") else parts[-1:])
+        return f"{self.name} ({end}:{self.line})"
+
 
 def label_of(snapshot: Snapshot, number: int) -> Label:
     """Name a function.
@@ -50,6 +60,28 @@ def label_of(snapshot: Snapshot, number: int) -> Label:
     name = safe(function.qualified_name or function.name, NAME_MAX)
     line = 0 if function.kind == BUILTIN else max(0, function.line)
     return Label(name, safe(function.file, NAME_MAX), line)
+
+
+def short_names(snapshot: Snapshot) -> dict[int, str]:
+    """Name the functions of a session without the directories of their files.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Returns
+    -------
+    dict
+        Names by the function's id; with the whole path where two functions would have one name.
+
+    """
+    labels = {number: label_of(snapshot, number) for number in snapshot.functions}
+    users = Counter(label.short for label in set(labels.values()))
+    return {
+        number: label.short if users[label.short] == 1 else str(label)
+        for number, label in labels.items()
+    }
 
 
 def title_of(snapshot: Snapshot) -> str:

@@ -85,14 +85,59 @@ def test_pstats_adds_up_functions_of_one_label(tmp_path):
 def test_collapsed_stacks_have_each_nanosecond_once(snapshot):
     lines = text(snapshot, "collapsed").splitlines()
 
-    work, sleep = "Worker.work (/src/worker.py:9)", "time.sleep"
-    main = "MainThread;main (/src/app.py:3)"
+    work, sleep = "Worker.work (worker.py:9)", "time.sleep"
+    main = "MainThread;main (app.py:3)"
     assert lines == [
         f"{main} 5995000000",
         f"{main};{work} 1002000000",
         f"{main};{work};{work} 2001000000",
         f"{main};{work};{work};{sleep} 2000000",
     ]
+
+
+def totals(lines):
+    """Time by the last frame's name without its place, of collapsed stacks."""
+    sums = Counter()
+    for line in lines:
+        stack, _, ns = line.rpartition(" ")
+        sums[stack.rpartition(";")[2].partition(" (")[0]] += int(ns)
+    return sums
+
+
+def test_collapsed_stacks_have_whole_paths_where_asked_for(snapshot):
+    """R10: and the same totals."""
+    short = text(snapshot, "collapsed").splitlines()
+    whole = b"".join(export(snapshot, "collapsed", full_paths=True)).decode().splitlines()
+
+    assert whole[1].startswith("MainThread;main (/src/app.py:3);Worker.work (/src/worker.py:9) ")
+    assert len(totals(whole)) == 3
+    assert totals(whole) == totals(short)
+
+
+def test_short_names_keep_functions_apart():
+    """R10: a package's name stands for its __init__.py; the whole path where that is not enough."""
+    files = ["/a/x.py", "/b/x.py", "/b/y.py", "/c/one/__init__.py", "/c/two/__init__.py"]
+    state = {
+        "function": [(at, 0, 3, "f", "f", file) for at, file in enumerate(files, 1)],
+        "context": [
+            (1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
+            *((at + 1, 1, 1, at, 0, 0, 1, 0, 0, at, at) for at in range(1, 6)),
+        ],
+        "thread": [(1, 1, 1, 1, 1, 1, "T")],
+    }
+
+    assert text(snapshot_of(state), "collapsed").splitlines() == [
+        "T;f (/a/x.py:3) 1",
+        "T;f (/b/x.py:3) 2",
+        "T;f (y.py:3) 3",
+        "T;f (one/__init__.py:3) 4",
+        "T;f (two/__init__.py:3) 5",
+    ]
+
+
+def test_whole_paths_are_refused_where_there_are_no_others(snapshot):
+    with pytest.raises(ExportError, match="leave out --full-paths"):
+        list(export(snapshot, "csv", full_paths=True))
 
 
 def test_a_semicolon_in_a_name_is_no_end_of_a_frame():
