@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from pikos.cli.execution import check_outfile
 from pikos.cli.source import configure_target, target_of
@@ -10,6 +11,7 @@ from pikos.cli.state import state_of
 from pikos.cli.whole_file import whole_file
 from pikos.errors import ExportError
 from pikos.export.formats import FORMATS, export
+from pikos.export.labels import unstacked_text
 
 HELP = "write a profile or records in the format of another tool"
 
@@ -76,4 +78,7 @@ def run(options: argparse.Namespace) -> int:
             file.writelines(export(snapshot, options.form, full_paths=options.full_paths))
     except OSError as error:
         raise ExportError(options.form, f"{options.outfile}: {error.strerror}") from None
+    folded = unstacked_text(snapshot)
+    if folded:
+        print(f"pikos: {folded}; counts of functions and callers are exact", file=sys.stderr)
     return 0

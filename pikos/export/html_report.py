@@ -6,10 +6,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from pikos.export.flame import Bar, colour_of, flame
-from pikos.export.labels import label_of, title_of
+from pikos.export.labels import label_of, title_of, unstacked_text
 from pikos.export.page import facts, page, search_box
-from pikos.export.tree import folded_calls, side_by_side, thread_trees
+from pikos.export.tree import side_by_side, thread_trees
 from pikos.live.text import calls_text, clock, count, duration, safe, size
+from pikos.model.unstacked import UNSTACKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,9 +72,9 @@ def _facts(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
         yield "memory", f"{size(session.rss_bytes)} resident, {size(session.vms_bytes)} virtual"
         if session.lost_calls:
             yield "lost", f"{session.lost_calls:,} calls, for want of memory"
-    folded = folded_calls(snapshot)
+    folded = unstacked_text(snapshot)
     if folded:
-        yield "past the tree", f"{folded:,} calls are in the table and not in the flame graph"
+        yield "past the tree", f"{folded}; the table has them"
     if snapshot.dropped:
         yield "dropped", f"{snapshot.dropped:,} messages"
     if not snapshot.complete:
@@ -104,8 +105,10 @@ def _thread_bars(
         label = label_of(snapshot, node.function)
         title = (
             f"{label}: {duration(node.total_ns)}, {100 * node.total_ns / whole_ns:.2f} %; "
-            f"self {duration(node.self_ns)}; {calls_text(node.calls, node.open)}"
+            f"self {duration(node.self_ns)}"
         )
+        if node.function != UNSTACKED:
+            title += f"; {calls_text(node.calls, node.open)}"
         colour = colour_of(label.name) if label.line else "b"
         yield Bar(node.depth + 2, place_ns, node.total_ns, label.name, title, colour)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from pikos.live.text import calls_text, safe
+from pikos.live.text import calls_text, duration, safe
 from pikos.model.rows import BUILTIN
+from pikos.model.unstacked import UNSTACKED, UNSTACKED_NAME, unstacked
 
 if TYPE_CHECKING:
     from pikos.model import Snapshot
@@ -54,6 +55,8 @@ def label_of(snapshot: Snapshot, number: int) -> Label:
         Its name and place; what can be told of it, if it is not known.
 
     """
+    if number == UNSTACKED:
+        return Label(UNSTACKED_NAME, "", 0)
     function = snapshot.functions.get(number)
     if function is None:
         return Label(f"function {number}", "", 0)
@@ -104,3 +107,23 @@ def title_of(snapshot: Snapshot) -> str:
     if not snapshot.open_count:
         return title
     return f"{title} ({calls_text(0, snapshot.open_count)} counted so far)"
+
+
+def unstacked_text(snapshot: Snapshot) -> str:
+    """Say how much of a session is in no full stack.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Returns
+    -------
+    str
+        How many calls with how much time; empty if all calls are in full stacks.
+
+    """
+    calls, self_ns = unstacked(snapshot)
+    if not calls and not self_ns:
+        return ""
+    return f"{calls:,} calls with {duration(self_ns)} are not in full stacks (folded)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.errors import ExportError
+from pikos.model.unstacked import full_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,7 +54,7 @@ class ThreadTree(NamedTuple):
 def thread_trees(snapshot: Snapshot) -> list[ThreadTree]:
     """Order the contexts of a session by thread and caller.
 
-    Calls past the bounds of the profiler's tree are in no tree; ``folded_calls`` counts them.
+    Time of calls past the bounds of the profiler's tree has nodes of its own, ``UNSTACKED``.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def thread_trees(snapshot: Snapshot) -> list[ThreadTree]:
         If the contexts are deeper than any profiler's.
 
     """
-    below = snapshot.tree()
+    below = full_tree(snapshot)
     trees = []
     for root in below.get(0, ()):
         if root.function or root.folded:
@@ -128,20 +129,3 @@ def side_by_side(bars: Iterable[tuple[int, int]], begin: int = 0) -> Iterator[in
         free[depth] += width
         free.append(at)
         yield at
-
-
-def folded_calls(snapshot: Snapshot) -> int:
-    """Count the calls that are in no tree.
-
-    Parameters
-    ----------
-    snapshot
-        The session.
-
-    Returns
-    -------
-    int
-        Calls past the bounds of the profiler's tree.
-
-    """
-    return sum(context.callcount for context in snapshot.contexts.values() if context.folded)

@@ -10,6 +10,7 @@ from pikos.live.function_table import source_key
 from pikos.live.functions import label
 from pikos.live.scene import Line, Picture, Span
 from pikos.live.text import calls_text, count, cut, duration, left, safe
+from pikos.model.unstacked import UNSTACKED, full_tree, unstacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,7 @@ class Tree:
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._below = snapshot.tree()
+        self._below = full_tree(snapshot)
         # A thread's root is no call; the rest is what each thread called first.
         self._first = [
             context
@@ -236,11 +237,11 @@ def _told(scene: Scene, chosen: Node, zoomed: Node, width: int) -> str:
     function = scene.snapshot.functions.get(chosen.path[-1] if chosen.path else 0)
     name = "all calls" if not chosen.path else label(function, chosen.path[-1])
     told = f"{duration(chosen.value_ns)} · {share:.1f} %"
-    if chosen.path:
+    if chosen.path and chosen.path[-1] != UNSTACKED:
         told += f" · {calls_text(chosen.calls, chosen.open)}"
-    folded = scene.snapshot.session.folded_calls if scene.snapshot.session else 0
-    if folded:
-        told += f" · {count(folded)} calls are past the tree's bound"
+    folded = unstacked(scene.snapshot)
+    if folded.calls:
+        told += f" · {count(folded.calls)} calls with {duration(folded.self_ns)} not in full stacks"
     return safe(f"{safe(name, max(8, width // 2))}: {told}", width)
 
 

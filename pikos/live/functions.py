@@ -10,6 +10,7 @@ from operator import itemgetter, neg, or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pikos.model.rows import BUILTIN, Stat
+from pikos.model.unstacked import UNSTACKED, UNSTACKED_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,6 +96,8 @@ def label(function: Function | None, number: int) -> str:
         Qualified name and place: data from a stranger.
 
     """
+    if number == UNSTACKED:
+        return UNSTACKED_NAME
     if function is None:
         return f"function {number}"
     name = function.qualified_name or function.name

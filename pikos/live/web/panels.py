@@ -12,6 +12,7 @@ from pikos.live.records import cell_of, chosen
 from pikos.live.text import TAB, count, duration, safe, size
 from pikos.live.view import PANELS
 from pikos.live.web.series import series
+from pikos.model.unstacked import unstacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,14 +135,15 @@ def flame(_: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
             left = begin + width * passed_ns / whole_ns
             waiting.append((child, placed, left, width * child.value_ns / whole_ns))
             passed_ns += child.value_ns
-    folded = snapshot.session.folded_calls if snapshot.session else 0
+    folded = unstacked(snapshot)
     return {
         "zoom": [str(number) for number in top.path],
         "nodes": nodes if top.value_ns else [],
         "names": names,
         "whole_ns": tree.root.value_ns,
         "more": len(waiting) > len(nodes),
-        "folded": folded,
+        "folded": folded.calls,
+        "folded_ns": folded.self_ns,
     }
 
 

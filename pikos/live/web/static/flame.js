@@ -9,6 +9,8 @@ import { callsText, count, duration } from "./units.js";
 const HEIGHT = 20;
 const GLIDE_MS = 180;
 const COLOURS = 5;
+/** The function that stands for calls that are in no full stack. */
+const UNSTACKED = "-1";
 
 export class FlameGraph {
   /**
@@ -210,8 +212,8 @@ export class FlameGraph {
   /** Say what the chosen call, or the whole, has cost. */
   tell() {
     const bar = this.bars.find((each) => each.key === this.chosen) ?? this.bars[0];
-    const { more, folded } = this.shown ?? { more: false, folded: 0 };
-    const left = [more ? "the narrowest calls are left out" : "", folded ? `${count(folded)} calls are past the tree's bound` : ""];
+    const { more, folded, folded_ns } = this.shown ?? { more: false, folded: 0, folded_ns: 0 };
+    const left = [more ? "the narrowest calls are left out" : "", folded ? `${count(folded)} calls with ${duration(folded_ns)} are not in full stacks` : ""];
     const words = bar ? this.words(bar) : "no call has taken time yet";
     write(this.told, [words, ...left.filter(Boolean)].join(" · "));
   }
@@ -220,7 +222,7 @@ export class FlameGraph {
   words(bar) {
     const name = this.shown?.names[bar.function]?.[1] ?? "";
     const share = this.shown?.whole_ns ? (100 * bar.ns) / this.shown.whole_ns : 0;
-    const calls = bar.key ? ` · ${callsText(bar.calls, bar.open)}` : "";
+    const calls = bar.key && bar.function !== UNSTACKED ? ` · ${callsText(bar.calls, bar.open)}` : "";
     return `${name}: ${duration(bar.ns)} · ${share.toFixed(1)} %${calls}`;
   }
 

@@ -39,7 +39,8 @@
  * @property {Record<string, [string, string]>} names of each function: short, in full
  * @property {number} whole_ns
  * @property {boolean} more whether calls were left out
- * @property {number} folded calls that are in no tree
+ * @property {number} folded calls that are in no full stack
+ * @property {number} folded_ns their self time
  *
  * @typedef {object} Series
  * @property {Choice[]} kinds types of records

@@ -1,0 +1,122 @@
+"""Calls in no full stack: folded past the bounds of the calling-context tree, or merged."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from pikos.model.rows import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pikos.model.snapshot import Snapshot
+
+UNSTACKED = -1
+"""Id of the function that stands for such calls in a tree; a session counts its own from 1."""
+
+UNSTACKED_NAME = "not in full stacks (folded)"
+"""What people see of it."""
+
+
+class Unstacked(NamedTuple):
+    """Calls that are in no full stack; functions, callers and callees have them exactly."""
+
+    calls: int = 0
+    """How many, open calls included."""
+    self_ns: int = 0
+    """Their self time, ns."""
+
+    def plus(self, calls: int, self_ns: int) -> Unstacked:
+        """Add calls."""
+        return Unstacked(self.calls + calls, self.self_ns + self_ns)
+
+
+def unstacked(snapshot: Snapshot) -> Unstacked:
+    """Sum the calls of a session that are in no full stack.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Returns
+    -------
+    Unstacked
+        How many, and their time.
+
+    """
+    threads = _by_thread(snapshot.contexts.values()).values()
+    return Unstacked(sum(one.calls for one in threads), sum(one.self_ns for one in threads))
+
+
+def _by_thread(contexts: Iterable[Context]) -> dict[int, Unstacked]:
+    sums: dict[int, Unstacked] = defaultdict(Unstacked)
+    for context in contexts:
+        if context.folded:
+            sums[context.thread] = sums[context.thread].plus(
+                context.callcount + context.open, max(0, context.inline_ns)
+            )
+    return sums
+
+
+def full_tree(snapshot: Snapshot) -> Mapping[int, tuple[Context, ...]]:
+    """Order the contexts by what called them, and put in the time that is in no full stack.
+
+    It stands below the contexts whose time is more than their own and that of what they called;
+    what cannot be placed so is below the root of its thread.
+
+    Parameters
+    ----------
+    snapshot
+        The session.
+
+    Returns
+    -------
+    Mapping
+        As ``Snapshot.tree``; contexts of function ``UNSTACKED`` are those that were put in.
+
+    """
+    below = dict(snapshot.tree())
+    outermost = below.get(0, ())  # roots, and the rows of folded calls
+    left = {thread: one.self_ns for thread, one in _by_thread(outermost).items() if one.self_ns}
+    if not left:
+        return below
+    callers = {(row.thread, row.caller) for row in outermost if row.folded}
+    roots = []
+    for context in snapshot.contexts.values():
+        thread = context.thread
+        if context.folded or thread not in left:
+            continue
+        if not context.function:
+            roots.append(context)
+            continue
+        missing_ns = context.merged_ns
+        if (thread, context.function) in callers:
+            called_ns = sum(child.cumulative_ns for child in below.get(context.id, ()))
+            missing_ns = max(missing_ns, context.cumulative_ns - context.inline_ns - called_ns)
+        missing_ns = min(missing_ns, left[thread])
+        if missing_ns > 0:
+            left[thread] -= missing_ns
+            below[context.id] = (*below.get(context.id, ()), _stand_in(context, missing_ns))
+    for root in roots:
+        rest_ns = left.pop(root.thread, 0)
+        if rest_ns:
+            below[root.id] = (*below.get(root.id, ()), _stand_in(root, rest_ns))
+    return below
+
+
+def _stand_in(above: Context, self_ns: int) -> Context:
+    return Context(
+        id=-above.id,
+        parent=above.id,
+        thread=above.thread,
+        function=UNSTACKED,
+        caller=above.function,
+        folded=0,
+        callcount=0,
+        reccallcount=0,
+        resumecount=0,
+        inline_ns=self_ns,
+        cumulative_ns=self_ns,
+    )
