@@ -3,10 +3,11 @@
 
 #define BUCKET ((uint32_t)(PK_LINE / sizeof(struct pk_child)))
 #define CAPACITY_MIN (8 * BUCKET)
-#define GROWTH 4
+#define GROWTH 2
 
-/* How many contexts share a bucket for their children: at most a half of the entries is in use. */
-#define PARENTS_PER_BUCKET (BUCKET / 2)
+/* How many contexts share a bucket for their children: at most three quarters of the entries
+ * are in use. */
+#define PARENTS_PER_BUCKET (BUCKET / 4 * 3)
 
 struct pk_child {
     uint32_t hash;
@@ -87,7 +88,7 @@ put(pk_children *children, const pk_node *parent, struct pk_child child)
 int
 pk_children_reserve(pk_children *children, const pk_rows *nodes)
 {
-    if (children->length * 2 < children->capacity)
+    if (children->length < children->capacity / 4 * 3)
         return 0;
     uint32_t capacity = children->capacity ? children->capacity * GROWTH : CAPACITY_MIN;
     pk_children wider = {.capacity = capacity};

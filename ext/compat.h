@@ -71,6 +71,23 @@ pk_error_restore(PyObject *error)
 #endif
 }
 
+/* What a local variable of a frame holds, or NULL, perhaps with an exception.  Runs no code
+ * of the program but for the garbage collector.  Owned by the caller. */
+static inline PyObject *
+pk_frame_variable(PyFrameObject *frame, const char *name)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyFrame_GetVarString(frame, name);
+#else
+    PyObject *locals = PyFrame_GetLocals(frame);
+    PyObject *value = locals != NULL && PyDict_CheckExact(locals)
+                          ? Py_XNewRef(PyDict_GetItemString(locals, name))
+                          : NULL;
+    Py_XDECREF(locals);
+    return value;
+#endif
+}
+
 #if !PK_HAS_MONITORING
 /* Set the C profile function of any thread. */
 static inline int

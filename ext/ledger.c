@@ -233,17 +233,22 @@ pk_chain_grow(pk_chain *chain, pk_frame *last)
     return first;
 }
 
-/* Of the first length rows one whose thread has ended, or NULL. */
+/* Of the first length rows one whose thread has ended, if possible of that kind, or NULL.
+ * Rows of other kinds are kept as long as there is room. */
 static pk_thread *
-ended_thread(const pk_ledger *ledger, uint32_t length)
+ended_thread(const pk_ledger *ledger, uint32_t length, uint64_t kind)
 {
     pk_thread *least = NULL;
     for (uint32_t i = 1; i <= length; i++) {
         pk_thread *thread = ledger->threads[i];
-        if (!pk_thread_alive(thread) && (least == NULL || thread->threads < least->threads))
+        if (pk_thread_alive(thread))
+            continue;
+        if (kind != 0 && thread->kind == kind)
+            return thread;
+        if (least == NULL || thread->threads < least->threads)
             least = thread;
     }
-    return least;
+    return length < PK_THREADS_KEPT ? NULL : least;
 }
 
 /* A new complete row without its stack's owner, or NULL.  Not counted yet. */
@@ -296,10 +301,10 @@ vacate(pk_thread *thread)
 
 pk_thread *
 pk_ledger_add_thread(pk_ledger *ledger, pk_life *life, int64_t ident, int64_t native_id,
-                     int cpu_clock)
+                     int cpu_clock, uint64_t kind)
 {
     uint32_t length = atomic_load_explicit(&ledger->threads_length, memory_order_relaxed);
-    pk_thread *thread = length < PK_THREADS_KEPT ? NULL : ended_thread(ledger, length);
+    pk_thread *thread = ended_thread(ledger, length, kind);
     bool fresh = thread == NULL;
     if (!fresh)
         vacate(thread);
@@ -311,6 +316,7 @@ pk_ledger_add_thread(pk_ledger *ledger, pk_life *life, int64_t ident, int64_t na
     atomic_store_explicit(&thread->native_id, native_id, memory_order_relaxed);
     atomic_store_explicit(&thread->cpu_clock, cpu_clock, memory_order_relaxed);
     atomic_fetch_add_explicit(&thread->threads, 1, memory_order_relaxed);
+    thread->kind = kind;
     thread->name_tries = 0;
     thread->greenlets = false;
     atomic_store_explicit(&thread->timer_now, 0, memory_order_relaxed);

@@ -25,8 +25,9 @@
 
 #define PK_CHUNK_ROWS 512        /* rows that are allocated together */
 #define PK_CHUNKS_MAX 8192       /* chunks that one kind of row may have */
-#define PK_TREE_NODES_MAX 65536  /* contexts kept apart; past them calls are folded */
-#define PK_TREE_DEPTH_MAX 400    /* depth kept apart; past it calls are folded */
+#define PK_TREE_NODES_MAX 1048576 /* contexts kept apart; past them calls are folded */
+#define PK_TREE_NODES_MIN 16384  /* the same where memory is short: bounds.h */
+#define PK_TREE_DEPTH_MAX 4000   /* depth kept apart; past it calls are folded */
 #define PK_THREADS_MAX 4096      /* thread rows, as many threads may run at once */
 #define PK_THREADS_KEPT 256      /* past them a new thread takes an ended one's row */
 
@@ -182,6 +183,7 @@ struct pk_thread {
     pk_chain *chain;  /* the running one.  [writer] */
     _Atomic(pk_chain *) chains; /* all, owned.  release: pairs with open_calls.c */
     uint32_t id;      /* its index, from 1 */
+    uint64_t kind;    /* threads of one kind may share a row; 0: not known.  [gil] */
     _Atomic(pk_life *) life;
     _Atomic int64_t ident, native_id;
     _Atomic int64_t threads;     /* threads that this row has stood for */
@@ -272,11 +274,12 @@ pk_function *pk_ledger_function(const pk_ledger *ledger, const void *key);
  * failure (NULL) they stay the caller's.  [gil] */
 pk_function *pk_ledger_add_function(pk_ledger *ledger, const pk_function *function);
 
-/* A row for a thread that calls for the first time: a new one, or past PK_THREADS_KEPT one
- * whose thread has ended, if there is one, which keeps its counts.  NULL for want of memory,
+/* A row for a thread that calls for the first time: one whose thread has ended and was of
+ * the same kind (0: of none), which keeps its counts and its name; else a new one, or past
+ * PK_THREADS_KEPT that of any thread that has ended, if there is one.  NULL for want of memory,
  * or of room.  [gil] */
 pk_thread *pk_ledger_add_thread(pk_ledger *ledger, pk_life *life, int64_t ident,
-                                int64_t native_id, int cpu_clock);
+                                int64_t native_id, int cpu_clock, uint64_t kind);
 
 /* The row of the thread with that life, or NULL.  [gil] */
 pk_thread *pk_ledger_thread(const pk_ledger *ledger, const pk_life *life);

@@ -320,3 +320,44 @@ pk_name_this_thread(unsigned long ident)
     PyErr_Clear();
     return name;
 }
+
+/* The function that the running thread began with, as a frame.  Owned; NULL if there is none. */
+static PyFrameObject *
+outermost_frame(void)
+{
+    PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
+    PyFrameObject *back = frame == NULL ? NULL : PyFrame_GetBack(frame);
+    while (back != NULL) {
+        Py_DECREF(frame);
+        frame = back;
+        back = PyFrame_GetBack(frame);
+    }
+    return frame;
+}
+
+PyObject *
+pk_name_thread_kind(bool *named)
+{
+    PyObject *name = NULL; /* owned, handed to the caller */
+    PyFrameObject *frame = outermost_frame(); /* owned, as all below */
+    *named = false;
+    if (frame == NULL)
+        return NULL;
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    if (PyUnicode_CompareWithASCIIString(pk_code_qualified_name(code), "Thread._bootstrap") == 0) {
+        PyObject *thread = pk_frame_variable(frame, "self");
+        PyObject *key = thread == NULL ? NULL : PyUnicode_InternFromString("_name");
+        name = key == NULL ? NULL : PyObject_GenericGetAttr(thread, key);
+        Py_XDECREF(key);
+        Py_XDECREF(thread);
+        if (name != NULL && !PyUnicode_Check(name))
+            Py_CLEAR(name);
+        PyErr_Clear();
+        *named = name != NULL;
+    }
+    if (name == NULL)
+        name = Py_NewRef(pk_code_qualified_name(code));
+    Py_DECREF(code);
+    Py_DECREF(frame);
+    return name;
+}

@@ -25,6 +25,11 @@ int pk_name_text(PyObject *string, pk_text *text);
  * Owned. */
 PyObject *pk_imported_module(PyObject *name);
 
+/* What tells of which kind the running thread is: its name (then *named), also before threading
+ * has listed it, or the function that it began with; NULL without an exception if there is
+ * neither.  May run the garbage collector.  Owned by the caller. */
+PyObject *pk_name_thread_kind(bool *named);
+
 /* The name of the running thread as threading knows it, or NULL, without an exception.
  * Owned by the caller. */
 PyObject *pk_name_this_thread(unsigned long ident);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bounds.h"
 #include "hooks.h"
 #include "publishing.h"
 #include "stats.h"
@@ -56,6 +57,14 @@ pk_profiler_sweep(pk_profiler *profiler)
     }
 }
 
+/* Have the ledger's tree bounded as the profiler says. */
+static void
+bound_tree(const pk_profiler *profiler, pk_ledger *ledger)
+{
+    ledger->tree_nodes_max = profiler->contexts_max;
+    ledger->tree_depth_max = profiler->depth_max;
+}
+
 int
 pk_profiler_renew(pk_profiler *profiler)
 {
@@ -67,6 +76,7 @@ pk_profiler_renew(pk_profiler *profiler)
         PyErr_NoMemory();
         return -1;
     }
+    bound_tree(profiler, ledger);
     retired->ledger = profiler->ledger;
     retired->epoch = ++profiler->epoch;
     retired->next = profiler->retired;
@@ -132,19 +142,30 @@ choose_clock(pk_state *state, pk_clock *clock, const char *name)
     return 0;
 }
 
+/* The contexts that a tree may have unless another number is asked for. */
+static uint32_t
+contexts_of(pk_state *state)
+{
+    if (state->contexts_max == 0)
+        state->contexts_max = pk_bounds_contexts();
+    return state->contexts_max;
+}
+
 static int
 profiler_init(PyObject *op, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"timer",    "timeunit", "subcalls", "builtins",
-                            "threads",  "clock",    NULL};
+                            "threads",  "clock",    "contexts", "depth",    NULL};
     pk_profiler *self = (pk_profiler *)op;
     PyObject *timer = NULL;
     PyObject *timeunit = NULL;
     int subcalls = 1, builtins = 1, threads = 1;
+    unsigned int contexts = 0, depth = 0;
     const char *name = "wall";
     pk_clock clock;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|OOpp$ps:Profiler", names, &timer,
-                                     &timeunit, &subcalls, &builtins, &threads, &name))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|OOpp$psII:Profiler", names, &timer,
+                                     &timeunit, &subcalls, &builtins, &threads, &name, &contexts,
+                                     &depth))
         return -1;
     double unit = 0.0; /* asked for first, for that may run anything */
     if (timeunit != NULL && timeunit != Py_None) {
@@ -169,6 +190,9 @@ profiler_init(PyObject *op, PyObject *args, PyObject *keywords)
     self->subcalls = subcalls;
     self->builtins = builtins;
     self->all_threads = threads;
+    self->contexts_max = contexts == 0 ? contexts_of(self->state) : contexts;
+    self->depth_max = depth == 0 ? PK_TREE_DEPTH_MAX : depth;
+    bound_tree(self, self->ledger);
     Py_XDECREF(old);
     return 0;
 }
@@ -190,6 +214,9 @@ profiler_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
+    self->contexts_max = contexts_of(self->state);
+    self->depth_max = PK_TREE_DEPTH_MAX;
+    bound_tree(self, self->ledger);
     self->clock = *wall_clock(self->state);
     return (PyObject *)self;
 }
@@ -423,7 +450,7 @@ PyDoc_STRVAR(thread_stats_doc, "thread_stats()\n--\n\n"
 "Returns\n-------\n"
 "list of (dict, list of profiler_entry)\n"
 "    A pair for each thread: its id, ident, native_id, name, alive, threads (how many it\n"
-"    stands for: past 256, new ones are counted with ended ones) and open (calls that have\n"
+"    stands for: new ones are counted with ended ones of their kind) and open (calls that have\n"
 "    not returned), and its getstats().");
 
 static PyObject *
@@ -494,7 +521,7 @@ static PyGetSetDef profiler_attributes[] = {
 
 PyDoc_STRVAR(profiler_doc,
 "Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, threads=True,\n"
-"         clock='wall')\n--\n\n"
+"         clock='wall', contexts=0, depth=0)\n--\n\n"
 "Count every call, exactly.\n\n"
 "Parameters\n----------\n"
 "timer : callable, optional\n    Gives the time, as seconds, or with timeunit as an int.\n"
@@ -503,7 +530,10 @@ PyDoc_STRVAR(profiler_doc,
 "builtins : bool, optional\n    Whether to count calls of built-ins.\n"
 "threads : bool, optional\n    Whether to count in all threads, or in the one that enables.\n"
 "clock : str, optional\n    'wall' (the time-stamp counter where it can be trusted, else the\n"
-"    monotonic clock), 'monotonic', or 'cpu' (of each thread); not used with a timer.\n\n"
+"    monotonic clock), 'monotonic', or 'cpu' (of each thread); not used with a timer.\n"
+"contexts : int, optional\n    Calling contexts that are kept apart; 0: about a million, or fewer\n"
+"    where memory is short.\n"
+"depth : int, optional\n    Calls within one another that are kept apart; 0: 4,000.\n\n"
 "Raises\n------\n"
 "ValueError\n    If clock is none of these.");
 

@@ -24,6 +24,7 @@ typedef struct {
     pk_life *lives;      /* never freed: threads may end later than the module */
     pk_clock clock;      /* wall time; set up when first needed */
     const char *clock_reason; /* NULL until then; static */
+    uint32_t contexts_max; /* that memory has room for; 0 until known */
     pk_zmq zmq;         /* as bound */
     bool zmq_bound;
     PyObject *zmq_path; /* str, or NULL: linked, or not bound */
@@ -58,6 +59,7 @@ struct pk_profiler {
     PyObject *timer;   /* owned; NULL: the clock is read */
     bool timer_counts; /* the timer gives integers of timeunit seconds */
     bool subcalls, builtins, all_threads, enabled;
+    uint32_t contexts_max, depth_max; /* bounds of the tree */
     bool no_memory;    /* something was not counted; the next disable() tells */
     unsigned long owner; /* ident of the thread that enabled */
     int tool_id;       /* of sys.monitoring; −1: none */

@@ -56,8 +56,35 @@ pk_thread_life(pk_state *state)
     return life;
 }
 
-pk_thread *
-pk_thread_row(pk_profiler *profiler, pk_life *life)
+/* Write each run of digits as one "#": so the names of one kind of threads are the same. */
+static void
+blur_digits(pk_text *text)
+{
+    uint32_t size = 0;
+    for (uint32_t i = 0; i < text->size; i++) {
+        bool digit = text->bytes[i] >= '0' && text->bytes[i] <= '9';
+        if (!digit)
+            text->bytes[size++] = text->bytes[i];
+        else if (size == 0 || text->bytes[size - 1] != '#')
+            text->bytes[size++] = '#';
+    }
+    text->size = size;
+    text->bytes[size] = '\0';
+}
+
+/* A number for a text, never 0 (FNV-1a). */
+static uint64_t
+hash_of(const pk_text *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (uint32_t i = 0; i < text->size; i++)
+        hash = (hash ^ (unsigned char)text->bytes[i]) * UINT64_C(0x100000001b3);
+    return hash != 0 ? hash : 1;
+}
+
+/* Add a row for the running thread, which is of that kind. */
+static pk_thread *
+add_row(pk_profiler *profiler, pk_life *life, uint64_t kind)
 {
     int64_t native_id = -1;
 #ifdef PY_HAVE_THREAD_NATIVE_ID
@@ -66,7 +93,67 @@ pk_thread_row(pk_profiler *profiler, pk_life *life)
     clockid_t clock = CLOCK_MONOTONIC;
     (void)pthread_getcpuclockid(pthread_self(), &clock);
     return pk_ledger_add_thread(profiler->ledger, life, (int64_t)PyThread_get_thread_ident(),
-                                native_id, (int)clock);
+                                native_id, (int)clock, kind);
+}
+
+/* Give a row its name, if it has another one; the text is used up. */
+static void
+name_row(pk_ledger *ledger, pk_thread *thread, pk_text text)
+{
+    const pk_named *now = atomic_load_explicit(&thread->name, memory_order_relaxed);
+    bool same = now != NULL && now->text.size == text.size &&
+                memcmp(now->text.bytes, text.bytes, text.size) == 0;
+    if (same || pk_ledger_name_thread(ledger, thread, text) < 0)
+        free(text.bytes);
+    thread->name_tries = NAME_TRIES_MAX;
+}
+
+/* Add a row for the running thread, which is called so, or began with a function that is
+ * (!named).  A row that has stood for other threads is named for all that are of the kind. */
+static pk_thread *
+add_named_row(pk_profiler *profiler, pk_life *life, PyObject *label, bool named)
+{
+    pk_text name = {0}, kind = {0};
+    if (label == NULL || pk_name_text(label, &name) < 0 || pk_name_text(label, &kind) < 0) {
+        PyErr_Clear();
+        free(name.bytes);
+        return add_row(profiler, life, 0);
+    }
+    blur_digits(&kind);
+    pk_thread *thread = add_row(profiler, life, hash_of(&kind));
+    bool shared = thread != NULL && thread->threads > 1;
+    if (thread != NULL && named) {
+        name_row(profiler->ledger, thread, shared ? kind : name);
+        free(shared ? name.bytes : kind.bytes);
+        return thread;
+    }
+    if (shared) /* it learns its name later, if ever */
+        atomic_store_explicit(&thread->name, NULL, memory_order_relaxed);
+    free(name.bytes);
+    free(kind.bytes);
+    return thread;
+}
+
+pk_thread *
+pk_thread_row(pk_profiler *profiler, pk_life *life)
+{
+    /* Looking for the name may run the garbage collector, and that anything, in this thread
+     * too: what is no longer so shows in the serial, or there is a row by now. */
+    PyObject *error = pk_error_take();
+    uint64_t serial = profiler->serial;
+    Py_INCREF(profiler);
+    bool named;
+    PyObject *label = pk_name_thread_kind(&named);
+    pk_thread *thread = NULL;
+    if (serial == profiler->serial) {
+        thread = pk_ledger_thread(profiler->ledger, life);
+        if (thread == NULL)
+            thread = add_named_row(profiler, life, label, named);
+    }
+    Py_XDECREF(label);
+    Py_DECREF(profiler);
+    pk_error_restore(error);
+    return thread;
 }
 
 void

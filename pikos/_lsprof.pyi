@@ -65,6 +65,8 @@ class Profiler:
         *,
         threads: bool = True,
         clock: str = "wall",
+        contexts: int = 0,
+        depth: int = 0,
     ) -> None: ...
     @property
     def enabled(self) -> bool: ...

@@ -52,6 +52,7 @@ of them is in ``live``, so that a viewer needs no profiler.
 LEAVES = {
     "alloc",
     "block",
+    "bounds",
     "children",
     "clock",
     "digest",

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from pikos.model import Context, Snapshot
 
-DEPTH_MAX = 1000
-"""Calls within one another that a tree may have; Pikos tells no more than 400 apart."""
+DEPTH_MAX = 5000
+"""Calls within one another that a tree may have; Pikos tells no more than 4,000 apart."""
 
 
 class Node(NamedTuple):

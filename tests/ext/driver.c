@@ -42,7 +42,7 @@ driver_new(uint64_t serial)
     pk_clock_set(&self->clock, PK_CLOCK_MONOTONIC, 1.0);
     self->ledger = pk_ledger_new(serial);
     if (self->ledger != NULL)
-        self->thread = pk_ledger_add_thread(self->ledger, &self->life, 11, 22, 0);
+        self->thread = pk_ledger_add_thread(self->ledger, &self->life, 11, 22, 0, 0);
     if (self->thread == NULL) {
         pk_ledger_free(self->ledger);
         free(self);

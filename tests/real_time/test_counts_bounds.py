@@ -22,7 +22,7 @@ from support.published import published
 
 from pikos._lsprof import Profiler
 
-TREE_NODES_MAX = 65_536
+TREE_NODES_MAX = 20_000
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def assert_counted_as(reference, profiler, functions):
 
 def test_recursion_past_the_depth_of_the_tree_counts_as_cprofile_does(deep_stack):
     reference = cProfile.Profile()
-    profiler = Profiler()
+    profiler = Profiler(depth=TREE_DEPTH_MAX)
 
     reference.runcall(deep_program)
     record(profiler, deep_program)
@@ -133,7 +133,7 @@ def test_recursion_past_the_depth_of_the_tree_counts_as_cprofile_does(deep_stack
 
 def test_mutual_recursion_past_the_nodes_of_the_tree_counts_as_cprofile_does():
     reference = cProfile.Profile()
-    profiler = Profiler()
+    profiler = Profiler(contexts=TREE_NODES_MAX)
 
     reference.runcall(ping, 16)
     with published(profiler) as look:
@@ -153,7 +153,7 @@ def make_functions(count, body="pass"):
 
 def test_past_the_bound_of_the_tree_counts_are_exact_and_what_was_folded_is_told():
     functions = make_functions(40_000, "leaf()")
-    profiler = Profiler(builtins=False)
+    profiler = Profiler(builtins=False, contexts=TREE_NODES_MAX)
 
     with published(profiler) as look:
         record(profiler, *functions, *functions)
@@ -168,6 +168,19 @@ def test_past_the_bound_of_the_tree_counts_are_exact_and_what_was_folded_is_told
     assert len(callers) == 40_000
     assert {entry.callcount for entry in callers} == {2}
     assert {entry.calls[0].callcount for entry in callers} == {2}
+
+
+def test_two_hundred_thousand_contexts_four_thousand_deep_are_kept_apart(deep_stack):
+    """R1: what importing a large library takes leaves room for the program's own stacks."""
+    functions = make_functions(100_000, "leaf()")
+    profiler = Profiler(builtins=False)
+
+    with published(profiler) as look:
+        record(profiler, *functions, lambda: nest(3_900, leaf))
+        session = look().session
+
+    assert session.folded_calls == 0
+    assert session.contexts > 200_000
 
 
 def test_a_hundred_thousand_functions_have_an_entry_each():

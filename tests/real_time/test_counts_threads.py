@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from support.counted import Calls, calls_of, counting, edge_calls_of, edge_of
+from support.published import published
 
 from pikos._lsprof import Profiler
 
@@ -71,8 +72,14 @@ def run_together(targets):
 
 
 def test_threads_started_later_are_counted_each_by_itself_and_together():
+    together = threading.Barrier(4)  # none ends before the others begin
+
+    def works(times):
+        work(times)
+        together.wait(DEADLINE_S)
+
     with counting() as profiler:
-        run_together([lambda times=times: work(times) for times in (1000, 2000, 3000, 4000)])
+        run_together([lambda times=times: works(times) for times in (1000, 2000, 3000, 4000)])
 
     assert rows_of(profiler, leaf) == [1000, 2000, 3000, 4000]
     assert calls_of(profiler, leaf) == Calls(10_000)
@@ -191,7 +198,63 @@ def test_a_thousand_short_threads_are_exact_in_a_bounded_number_of_rows():
     assert calls_of(profiler, fib) == Calls(15_000, 14_000)
     assert sum(calls_of(entries, fib).calls for _, entries in threads) == 15_000
     assert sum(facts["threads"] for facts, _ in threads) == 1001
-    assert len(threads) <= ROWS_KEPT + 8  # some may not have ended quite when others begin
+    assert len(threads) <= 16  # some may not have ended quite when others begin
+
+
+def nests(depth):
+    if depth:
+        nests(depth - 1)
+        nests(depth - 1)
+
+
+def contexts_after(count, name):
+    """How many contexts there are when so many threads have run, one after another."""
+    profiler = Profiler()
+    with published(profiler) as look:
+        profiler.enable()
+        for number in range(count):
+            thread = threading.Thread(target=nests, args=(8,), name=name.format(number))
+            thread.start()
+            thread.join(DEADLINE_S)
+        profiler.disable()
+        return look().session.contexts
+
+
+def test_threads_of_one_kind_use_contexts_of_ended_ones():
+    """R8: a thread for each of 2,800 requests."""
+    few = contexts_after(1, "request-{}")
+
+    assert contexts_after(2_800, "request-{}") <= 8 * few
+
+
+def test_threads_of_two_kinds_keep_rows_of_their_own():
+    """R8."""
+    with counting() as profiler:
+        for number in range(20):
+            for name, times in (("reader", 1), ("writer", 100)):
+                thread = threading.Thread(target=work, args=(times,), name=f"{name}-{number}")
+                thread.start()
+                thread.join(DEADLINE_S)
+
+    called = {"reader": 0, "writer": 0}
+    for facts, entries in profiler.thread_stats():
+        if calls := calls_of(entries, leaf).calls:
+            called[facts["name"].split("-")[0]] += calls
+    assert called == {"reader": 20, "writer": 2_000}
+
+
+def test_a_row_that_is_used_again_is_named_for_its_kind():
+    """C16: never by the name of the thread before."""
+    with counting() as profiler:
+        for number in range(300):
+            thread = threading.Thread(target=leaf, name=f"turn {number}")
+            thread.start()
+            thread.join(DEADLINE_S)
+
+    rows = [facts for facts, entries in profiler.thread_stats() if calls_of(entries, leaf).calls]
+    shared = [facts["name"] for facts in rows if facts["threads"] > 1]
+    assert shared
+    assert set(shared) == {"turn #"}
 
 
 def test_threads_past_the_rows_kept_are_exact_while_all_of_them_run():

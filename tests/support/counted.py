@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
 TREE_DEPTH_MAX = 400
-"""So many open calls are kept apart by their context; what is deeper is folded."""
+"""Calls within one another that tests keep apart, where they fold what is deeper."""
 
 
 class Calls(NamedTuple):
