@@ -320,7 +320,7 @@ def test_over_tcp_only_who_has_the_keys_hears(busy, tmp_path, viewer):
     assert "leaf" in looking.communicate(timeout=DEADLINE_S)[0]
 
 
-def test_a_publisher_that_was_killed_is_stale_until_another_is_there(start, tmp_path):
+def test_a_publisher_that_was_killed_is_gone_until_another_is_there(start, tmp_path):
     text = f"""
         with RealTimeProfiler(address="ipc://{tmp_path}/s", interval=0.02):
             work({{count}})
@@ -334,9 +334,7 @@ def test_a_publisher_that_was_killed_is_stale_until_another_is_there(start, tmp_
         model = Model()
         hear_until(messages, lambda s: s.complete, "the whole state", model)
         first.stop()
-        wait_until(
-            lambda: messages.receive(0) is None and messages.stale(time.monotonic()), "stale"
-        )
+        wait_until(lambda: messages.receive(0) is None and messages.gone, "gone")
         second = start(text.format(count=7))
         assert second.line() == "ready", second.end()
         snapshot = hear_until(
