@@ -93,8 +93,11 @@ def full_tree(snapshot: Snapshot) -> Mapping[int, tuple[Context, ...]]:
             continue
         missing_ns = context.merged_ns
         if (thread, context.function) in callers:
-            called_ns = sum(child.cumulative_ns for child in below.get(context.id, ()))
-            missing_ns = max(missing_ns, context.cumulative_ns - context.inline_ns - called_ns)
+            called = below.get(context.id, ())
+            called_ns = sum(child.cumulative_ns for child in called)
+            gap_ns = context.cumulative_ns - context.inline_ns - called_ns
+            if gap_ns > len(called) + 2:  # each time is rounded to ns on its own
+                missing_ns = max(missing_ns, gap_ns)
         missing_ns = min(missing_ns, left[thread])
         if missing_ns > 0:
             left[thread] -= missing_ns
