@@ -7,7 +7,7 @@ from functools import partial
 from operator import sub
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pikos.model.lazy import ComputedRows
+from pikos.model.lazy import ComputedRows, changed_keys
 from pikos.model.snapshot import Counters
 
 if TYPE_CHECKING:
@@ -59,11 +59,13 @@ def difference(snapshot: Snapshot, since: Snapshot) -> Snapshot:
 def _changed(now: Mapping[Any, Row], before: Mapping[Any, Row], names: int) -> dict[Any, Row]:
     """Subtract rows from those with the same key; without open calls only those that changed."""
     rows = {}
-    for key, row in now.items():
-        earlier = before.get(key)
+    for key in changed_keys(now, before):
+        row, earlier = now.get(key), before.get(key)
+        if row is None:  # of which less is known than before
+            continue
         if earlier is None:
             rows[key] = row
-        elif row[-1] or (earlier is not row and earlier != row):
+        elif row[-1] or earlier != row:
             rows[key] = _minus(row, earlier, names)
     return rows
 
@@ -71,17 +73,25 @@ def _changed(now: Mapping[Any, Row], before: Mapping[Any, Row], names: int) -> d
 def _contexts(now: Mapping[int, Context], before: Mapping[int, Context]) -> dict[int, Context]:
     """Subtract contexts; one that did not change stays where it leads to one that did."""
     rows: dict[int, Context] = {}
-    gone = [row for key, row in before.items() if key not in now]
-    for key, row in now.items():
-        earlier = before.get(key)
+    gone: list[Context] = []
+    added = 0
+    for key in changed_keys(now, before):
+        row, earlier = now.get(key), before.get(key)
+        if row is None:
+            continue
         if earlier is None:
             rows[key] = row
-        elif row.open or (earlier is not row and earlier != row):
+            added += 1
+        elif row.open or earlier != row:
             if earlier[:_CONTEXT_NAMES] == row[:_CONTEXT_NAMES]:
                 rows[key] = _minus(row, earlier, _CONTEXT_NAMES)
             else:  # the id of one that is gone
                 rows[key] = row
                 gone.append(earlier)
+    if len(before) + added > len(now):
+        gone += [
+            row for key in changed_keys(before, now) if key not in now for row in [before[key]]
+        ]
     if gone:
         _subtract_merged(rows, gone)
     for row in tuple(rows.values()):

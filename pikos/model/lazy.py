@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import ItemsView, Mapping, ValuesView
-from itertools import chain
+from itertools import chain, compress
+from operator import is_not
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, KeysView
+    from collections.abc import Callable, Iterable, Iterator, KeysView
 
 
 class LazyRows(Mapping[Any, Any]):
@@ -96,6 +97,11 @@ class Overlay(Mapping[Any, Any]):
         self._below = below
         self._above = above
 
+    @property
+    def parts(self) -> tuple[Mapping[Any, Any], LazyRows]:
+        """The rows, and the few others."""
+        return self._below, self._above
+
     def _added(self) -> list[Any]:
         below = self._below
         return [key for key in self._above if key not in below]
@@ -148,3 +154,35 @@ class _OverlayItems(ItemsView[Any, Any]):
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         return zip(self._mapping, self._mapping.iterate(), strict=True)
+
+
+def changed_keys(now: Mapping[Any, Any], before: Mapping[Any, Any]) -> list[Any]:
+    """Find the keys of rows that are not the same objects: all that may have changed, and few more.
+
+    Nothing is done for each of the other rows but a look-up.
+
+    Parameters
+    ----------
+    now
+        Rows.
+    before
+        Rows of an earlier moment.
+
+    Returns
+    -------
+    list
+        The keys; some may be of earlier rows alone.
+
+    """
+    now, touched_now = _apart(now)
+    before, touched_before = _apart(before)
+    changed = compress(now, map(is_not, now.values(), map(before.get, now)))
+    return list(dict.fromkeys(chain(changed, touched_before, touched_now)))
+
+
+def _apart(rows: Mapping[Any, Any]) -> tuple[Mapping[Any, Any], Iterable[Any]]:
+    """Give rows that are looked up quickly, and the keys of those that stand in their place."""
+    above: Iterable[Any] = ()
+    if isinstance(rows, Overlay):
+        rows, above = rows.parts
+    return rows.rows if isinstance(rows, LazyRows) else rows, above
