@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from operator import sub
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pikos.model.lazy import ComputedRows, changed_keys
+from pikos.model.rows import rounded
 from pikos.model.snapshot import Counters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from pikos.model.rows import Context
+    from pikos.model.rows import Context, Counted
     from pikos.model.snapshot import Snapshot
-
-Row = TypeVar("Row", bound="tuple[Any, ...]")
 
 _STAT_NAMES, _EDGE_NAMES, _CONTEXT_NAMES = 1, 2, 6
 """How many of the first columns only name what is counted."""
@@ -43,20 +41,36 @@ def difference(snapshot: Snapshot, since: Snapshot) -> Snapshot:
     """
     if (snapshot.stream, snapshot.epoch) != (since.stream, since.epoch):
         return snapshot
-    both, returned = (
-        Counters(
-            stats=ComputedRows(partial(_changed, now.stats, before.stats, _STAT_NAMES)),
-            edges=ComputedRows(partial(_changed, now.edges, before.edges, _EDGE_NAMES)),
-            contexts=ComputedRows(partial(_contexts, now.contexts, before.contexts)),
-        )
-        for now, before in ((snapshot, since), (snapshot.counted, since.counted))
+    both = _between(
+        Counters(snapshot.stats, snapshot.edges, snapshot.contexts),
+        Counters(since.stats, since.edges, since.contexts),
+        rounded,
     )
+    returned = _between(snapshot.counted, since.counted, _as_it_is)
     return replace(
         snapshot, stats=both.stats, edges=both.edges, contexts=both.contexts, counters=returned
     )
 
 
-def _changed(now: Mapping[Any, Row], before: Mapping[Any, Row], names: int) -> dict[Any, Row]:
+def _as_it_is(row: Counted) -> Counted:
+    """What has returned of a recursion may have more self time than cumulative time."""
+    return row
+
+
+def _between(now: Counters, before: Counters, finish: Callable[[Any], Any]) -> Counters:
+    def later(subtract: Callable[..., dict[Any, Any]], *arguments: Any) -> ComputedRows:
+        return ComputedRows(lambda: {key: finish(row) for key, row in subtract(*arguments).items()})
+
+    return Counters(
+        stats=later(_changed, now.stats, before.stats, _STAT_NAMES),
+        edges=later(_changed, now.edges, before.edges, _EDGE_NAMES),
+        contexts=later(_contexts, now.contexts, before.contexts),
+    )
+
+
+def _changed(
+    now: Mapping[Any, Counted], before: Mapping[Any, Counted], names: int
+) -> dict[Any, Counted]:
     """Subtract rows from those with the same key; without open calls only those that changed."""
     rows = {}
     for key in changed_keys(now, before):
@@ -114,7 +128,10 @@ def _subtract_merged(rows: dict[int, Context], gone: Iterable[Context]) -> None:
             rows[fold.id] = folds[fold.thread, fold.caller, fold.function] = fold
 
 
-def _minus(row: Row, earlier: Row, names: int) -> Row:
-    """Subtract a row from another, but for the names of what is counted, and ``open``."""
-    counted = map(sub, row[names:-1], earlier[names:-1])
-    return tuple.__new__(type(row), (*row[:names], *counted, row[-1]))
+def _minus(row: Counted, earlier: Counted, names: int) -> Counted:
+    """Subtract a row from another, but for the names of what is counted, and ``open``.
+
+    A publisher rounds each row to ns, so a sum of rows may be some ns less than it was.
+    """
+    more: list[int] = [max(0, count) for count in map(sub, row[names:-1], earlier[names:-1])]
+    return tuple.__new__(type(row), (*row[:names], *more, row[-1]))

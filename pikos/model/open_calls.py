@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pikos.model.lazy import ComputedRows, Overlay
-from pikos.model.rows import Context, Edge, Stat
+from pikos.model.rows import Context, Counted, Edge, Stat, rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pikos.model.rows import OpenCall
     from pikos.model.snapshot import Snapshot
-
-Row = TypeVar("Row", Stat, Edge, Context)
 
 
 def include_open_calls(returned: Snapshot) -> Snapshot:
@@ -39,9 +37,9 @@ def include_open_calls(returned: Snapshot) -> Snapshot:
     stats, edges, contexts = returned.stats, returned.edges, returned.contexts
     return replace(
         returned,
-        stats=Overlay(stats, ComputedRows(partial(_stats, stats, calls))),
-        edges=Overlay(edges, ComputedRows(partial(_edges, edges, contexts, calls))),
-        contexts=Overlay(contexts, ComputedRows(partial(_contexts, contexts, calls))),
+        stats=Overlay(stats, ComputedRows(partial(_rounded, _stats, stats, calls))),
+        edges=Overlay(edges, ComputedRows(partial(_rounded, _edges, edges, contexts, calls))),
+        contexts=Overlay(contexts, ComputedRows(partial(_rounded, _contexts, contexts, calls))),
         open_calls=calls,
         counters=returned.counted,
     )
@@ -73,6 +71,10 @@ def exclude_open_calls(snapshot: Snapshot) -> Snapshot:
         edges={**edges, **_edges(edges, contexts, calls, -1)},
         contexts={**contexts, **_contexts(contexts, calls, -1)},
     )
+
+
+def _rounded(add: Callable[..., dict[Any, Any]], *arguments: Any) -> dict[Any, Any]:
+    return {key: rounded(row) for key, row in add(*arguments).items()}
 
 
 def _stats(stats: Mapping[int, Stat], calls: Iterable[OpenCall], sign: int = 1) -> dict[int, Stat]:
@@ -120,7 +122,7 @@ def _contexts(
     return rows
 
 
-def _plus(row: Row, call: OpenCall, cumulative_ns: int, sign: int) -> Row:
+def _plus(row: Counted, call: OpenCall, cumulative_ns: int, sign: int) -> Counted:
     return row._replace(
         inline_ns=row.inline_ns + sign * call.own_ns,
         cumulative_ns=row.cumulative_ns + cumulative_ns,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 BUILTIN = 1
 """``Function.kind`` of a built-in function."""
@@ -88,6 +88,16 @@ class Context(NamedTuple):
     merged_contexts: int = 0
     merged_ns: int = 0
     open: int = 0
+
+
+Counted = TypeVar("Counted", Stat, Edge, Context)
+
+
+def rounded(row: Counted) -> Counted:
+    """Raise cumulative time to self time, where sums of rounded times are some ns below it."""
+    if row.cumulative_ns >= row.inline_ns or (isinstance(row, Context) and row.folded):
+        return row  # a fold has the time of outermost calls alone
+    return row._replace(cumulative_ns=row.inline_ns)
 
 
 class OpenCall(NamedTuple):

@@ -78,13 +78,13 @@ def test_a_call_that_returned_since_counts_from_then_on(before):
     """V2."""
     now = snapshot_of(
         MadeUpSession(),
-        stat=[(1, 1, 0, 0, 6_000_000_000, 9_000_000_007)],
+        stat=[(1, 1, 0, 0, 5_995_000_003, 9_000_000_007)],
         open_call=[],
     )
 
     row = difference(now, before).stats[1]
 
-    assert row == (1, 1, 0, 0, 5_000_000, 7, 0)
+    assert row == (1, 1, 0, 0, 3, 7, 0)
 
 
 def test_contexts_that_are_gone_are_taken_from_the_fold_that_they_are_counted_in(before):

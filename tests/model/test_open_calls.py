@@ -147,6 +147,12 @@ def check_rows(seen):
                 assert row.inline_ns <= row.cumulative_ns
 
 
+def spent_by(simulation):
+    """Self and cumulative times of functions, then of edges."""
+    for spent in (simulation.functions, simulation.edges):
+        yield from (spent.self_ns, spent.cumulative_ns)
+
+
 @given(programs, st.integers(0, 80))
 def test_differences_are_the_time_that_passed_since(steps, at):
     """V2: exactly, whatever was open before, is open still, or was cleared."""
@@ -154,7 +160,7 @@ def test_differences_are_the_time_that_passed_since(steps, at):
     for step in steps[:at]:
         take(simulation, step)
     since = simulation.look()
-    functions, edges = (spent.self_ns.copy() for spent in (simulation.functions, simulation.edges))
+    before = [counter.copy() for counter in spent_by(simulation)]
     for step in steps[at:]:
         take(simulation, step)
     now = simulation.look()
@@ -162,10 +168,15 @@ def test_differences_are_the_time_that_passed_since(steps, at):
     between = difference(now, since)
 
     if now.epoch != since.epoch:  # it was cleared: all that there is came since
-        functions, edges = Counter(), Counter()
-    functions, edges = simulation.functions.self_ns - functions, simulation.edges.self_ns - edges
-    assert counted(between.stats, "inline_ns") == without_zeros(functions)
-    assert counted(between.edges, "inline_ns") == without_zeros(edges)
+        before = [Counter() for _ in before]
+    assert [
+        counted(rows, column)
+        for rows in (between.stats, between.edges)
+        for column in ("inline_ns", "cumulative_ns")
+    ] == [
+        without_zeros(spent - then)
+        for spent, then in zip(spent_by(simulation), before, strict=True)
+    ]
     assert counted(between.returned().stats, "open") == {}
     assert min((stat.cumulative_ns for stat in between.returned().stats.values()), default=0) >= 0
     opened = Counter(call.function for call in now.open_calls for _ in range(call.calls))
@@ -226,6 +237,18 @@ def test_several_processes_add_up(first, second):
     of_threads = [of_thread(merged, thread).stats for thread in merged.threads]
     alone_ns = sum(row.inline_ns for stats in of_threads for row in stats.values())
     assert alone_ns == sum(simulation.open_ns.total() for simulation in simulations)
+
+
+def test_times_that_are_rounded_make_nothing_negative():
+    """V2: a publisher rounds each row to ns."""
+    rows = {"stat": [], "edge": [], "context": PROGRAM["context"][:2]}
+    since = snapshot_of(**rows, open_call=[(1, 0, 1, 2, 10, 1, 10, 10, 10, 0)])
+    now = snapshot_of(**rows, open_call=[(1, 0, 1, 2, 9, 1, 11, 9, 9, 0)])
+
+    assert now.stats[1] == Stat(1, 0, 0, 0, 11, 11, 1)
+    assert now.edges[0, 1] == Edge(0, 1, 0, 0, 11, 11, 1)
+    assert difference(now, since).stats[1] == Stat(1, 0, 0, 0, 1, 1, 1)
+    assert difference(since, now).stats[1] == Stat(1, 0, 0, 0, 0, 0, 1)
 
 
 def snapshot_of(**rows):

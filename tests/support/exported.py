@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import marshal
+import re
 from collections import Counter
 
 from support.callgrind import Callgrind
@@ -86,4 +87,4 @@ def self_s(content, form, name):
     own = Counter()
     for label, seconds in _READERS[form](content):
         own[label] += seconds
-    return sum(s for label, s in own.items() if label.rpartition(".")[2].startswith(name))
+    return sum(s for label, s in own.items() if re.match(r"(\w+\.)*" + name + r"\b", label))
