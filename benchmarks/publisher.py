@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.figure import Figure
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 EDGES = 1_000
 WALK_INTERVAL_S = 0.02
 VIEWER_PATIENCE_S = 10.0
+RECORDED = 3_000
+RECORDING_GOAL = 0.5
 
 _START = """
 import time
@@ -49,6 +52,7 @@ def measure(*, quick: bool) -> list[Figure]:
         _walk(100 if quick else 500),
         _share(2.0 if quick else 10.0),
         _start(3 if quick else 15),
+        _recording(2.0 if quick else 20.0),
     ]
 
 
@@ -113,3 +117,24 @@ def _start(times: int) -> Figure:
         goal=50.0,
         note=f"longest {max(spent_ms):.1f} ms",
     )
+
+
+def _recording(seconds: float) -> Figure:
+    """The size of a recording of a program whose functions are all called in each interval."""
+    call_all = many_functions(RECORDED, times=1)
+    with tempfile.TemporaryDirectory(prefix="pikos-bench-") as directory:
+        path = Path(directory, "x.pikos")
+        profiler = RealTimeProfiler(f"ipc://{directory}/s", wait_for_viewer=VIEWER_PATIENCE_S)
+        command = [sys.executable, "-m", "pikos", "record", f"ipc://{directory}/s", "-o", str(path)]
+        with subprocess.Popen(command, cwd=ROOT) as recorder:
+            with contextlib.closing(profiler), profiler:
+                begun = time.perf_counter()
+                while (elapsed_s := time.perf_counter() - begun) < seconds:
+                    call_all()
+            recorder.wait()
+        return Figure(
+            f"recording of {RECORDED:,} functions, all called in each interval",
+            path.stat().st_size / elapsed_s / 1e6,
+            "MB/s",
+            goal=RECORDING_GOAL,
+        )

@@ -177,3 +177,40 @@ def _shown(made: Callable[[str], Any]) -> Callable[[str], Any]:
             raise ArgumentTypeError(str(error)) from None
 
     return read
+
+
+def size_in_bytes(text: str) -> int:
+    """Understand a size given on the command line.
+
+    Parameters
+    ----------
+    text
+        A number of bytes, or of K, M, G (powers of 1024), as ``500M``.
+
+    Returns
+    -------
+    int
+        Bytes, at least 1 MiB.
+
+    Raises
+    ------
+    ValueError
+        If it is no such size.
+
+    """
+    number, unit = text.upper().removesuffix("B").removesuffix("I"), 1
+    if number and number[-1] in "KMG":
+        unit = 1024 ** (1 + "KMG".index(number[-1]))
+        number = number[:-1]
+    if not (number.isascii() and number.isdigit()) or int(number) * unit < 1 << 20:
+        raise ValueError(f"{text!r} is not a size, at least 1M: bytes, or with K, M or G")
+    return int(number) * unit
+
+
+RECORD_MAX = option(
+    "--record-max",
+    type=size_in_bytes,
+    metavar="SIZE",
+    help="thin what is old in the recording where it grows larger (1G)",
+)
+"""The bound of a recording, for the verbs that make one."""

@@ -61,7 +61,8 @@ def start_viewers(profiler: PublishedProfile, options: argparse.Namespace) -> Ow
     """
     recorder = table = kept = None
     if options.record is not None:
-        recorder = _viewer("record", profiler, options, "-o", options.record)
+        bound = () if options.record_max is None else ("--record-max", str(options.record_max))
+        recorder = _viewer("record", profiler, options, "-o", options.record, *bound)
         wait_for_viewer(profiler, recorder, _OWN_VIEWER_S)
         if recorder.poll() is not None:  # it has said why
             profiler.close()

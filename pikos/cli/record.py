@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from pikos.cli.options import RECORD_MAX, add_options
 from pikos.cli.recorded import recording_of, status_of
 from pikos.cli.source import configure_target, nothing_heard, source_of, target_of
 from pikos.errors import SessionGone, SessionSilent
@@ -48,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", dest="outfile", required=True, metavar="FILE", help="where to write the recording"
     )
+    add_options((RECORD_MAX,), parser.add_argument)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -73,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     """
     target = target_of(options.target)
     source = source_of(target, keys=options.keys)
-    with source, recording_of(source, options.outfile) as writer:
+    with source, recording_of(source, options.outfile, options.record_max) as writer:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             if isinstance(source, Subscription):  # as recording_of has made sure
@@ -89,7 +91,9 @@ def run(options: argparse.Namespace) -> int:
 def _listen(source: Subscription, target: str, writer: RecordingWriter) -> None:
     heard_at = source.now()
     while not source.ended and writer.failure is None:
-        if source.receive(LOOK_S) is not None or source.connected:
+        heard = source.receive(LOOK_S) is not None
+        writer.flush_if_due()
+        if heard or source.connected:
             heard_at = source.now()
         elif source.now() - heard_at > WAIT_S:
             if not writer.messages:

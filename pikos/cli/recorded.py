@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pikos.errors import RecordingError
 from pikos.live.client import Subscription
 from pikos.live.text import safe
-from pikos.recording.writer import RecordingWriter
+from pikos.recording.writer import SIZE_MAX, RecordingWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,9 @@ def recorded(source: Subscription | Replay, path: str | None) -> Iterator[Record
             yield writer
 
 
-def recording_of(source: Subscription | Replay, path: str) -> RecordingWriter:
+def recording_of(
+    source: Subscription | Replay, path: str, max_bytes: int | None = None
+) -> RecordingWriter:
     """Record a source from now on.
 
     Parameters
@@ -55,6 +57,8 @@ def recording_of(source: Subscription | Replay, path: str) -> RecordingWriter:
         What is listened to.
     path
         Where to write the recording.
+    max_bytes
+        Bytes that it may have; None for as many as usual.
 
     Returns
     -------
@@ -69,7 +73,8 @@ def recording_of(source: Subscription | Replay, path: str) -> RecordingWriter:
     """
     if not isinstance(source, Subscription):
         raise RecordingError(path, "what is replayed is recorded already; copy that file")
-    writer = RecordingWriter(path)
+    writer = RecordingWriter(path, max_bytes=max_bytes or SIZE_MAX)
+    writer.ask = source.ask_for_state
     source.tap = writer.write
     return writer
 

@@ -12,7 +12,7 @@ import sys
 from pikos.cli import monitor_options
 from pikos.cli.execution import check_outfile, flush, program_of, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, PROFILER
-from pikos.cli.options import REMAINDER, add_options, option
+from pikos.cli.options import RECORD_MAX, REMAINDER, add_options, option
 from pikos.errors import AddressError, ProgramNotFound
 from pikos.real_time.program import leave, report
 
@@ -49,6 +49,7 @@ _PROFILER_DEFAULTS = {
     "keys": None,
     "live": False,
     "record": None,
+    "record_max": None,
     "clock": "wall",
     "no_builtins": False,
     "wait_for_viewer": None,
@@ -92,6 +93,7 @@ _PROFILER_OPTIONS = (
     option("--keys", metavar="DIR", help="CURVE keys that pikos keygen made"),
     option("--live", action="store_true", help="show the live table on stderr's terminal"),
     option("--record", metavar="FILE", help="record what is published, for pikos replay"),
+    RECORD_MAX,
     option(
         "--clock",
         choices=("wall", "cpu"),

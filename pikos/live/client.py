@@ -148,6 +148,10 @@ class Subscription(Heard):
             if message is not None or left_s <= 0 or self._departures.complete:
                 return message
 
+    def ask_for_state(self) -> None:
+        """Ask the publishers for their whole state, which they send when they can."""
+        self._link.subscribe_anew()
+
     def close(self) -> None:
         """Stop listening.  The publisher is not disturbed; a second time is fine."""
         self._link.close()
@@ -221,7 +225,7 @@ class Subscription(Heard):
         if not self._streams.lacks_state(stream):
             self._patience_s = ASK_AGAIN_S
         elif self._heard_at - self._asked_at >= self._patience_s:
-            self._link.subscribe_anew()
+            self.ask_for_state()
             self._asked_at = self._heard_at
             self._patience_s = min(2 * self._patience_s, ASK_AGAIN_MAX_S)
 

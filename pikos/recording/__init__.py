@@ -5,7 +5,8 @@
     subscription ─► frames ─► RecordingWriter ─► FILE.pikos ─► Replay ─► messages ─► model ─► view
 """
 
-from pikos.recording.reader import Entry, RecordingReader
+from pikos.recording.container import Entry
+from pikos.recording.reader import RecordingReader
 from pikos.recording.replay import Replay
 from pikos.recording.writer import RecordingWriter
 

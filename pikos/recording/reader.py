@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pikos.errors import RecordingError
 from pikos.recording.container import (
+    BLOCK_SIZE,
     ENTRY_SIZE,
     HEADER,
     HEADER_SIZE,
     RECORDING_MAGIC,
-    RECORDING_VERSION,
+    VERSIONS_READ,
+    Entry,
+    decode_block,
+    decode_entry_start,
     decode_start,
     is_sound,
 )
@@ -25,20 +29,20 @@ if TYPE_CHECKING:
 _OPENING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-class Entry(NamedTuple):
-    """A message of a recording."""
+class _CutOff(Exception):
+    """The file ends within a block, or within an entry."""
 
-    arrival_ns: int
-    """When it arrived: ns since the recording began."""
-    frame: bytes
-    """The message, as it was on the wire: bytes from a stranger."""
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
 
 
 class RecordingReader:
     """The messages of a recording, in the order in which they arrived.
 
     Reading ends where the file does, or in front of the first message that is cut off or
-    damaged; ``damage`` says so then.  No more memory is taken than for one message.
+    damaged; ``damage`` says so then.  No more memory is taken than for one block, whose size has a
+    limit, whatever the file says.
 
     Parameters
     ----------
@@ -52,6 +56,7 @@ class RecordingReader:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fsdecode(path)
         """The file."""
+        self._begin = HEADER_SIZE
         self.damage = ""
         """Why reading ended before the end of the file, if it did."""
         self._file = _opened(self.path)
@@ -75,26 +80,40 @@ class RecordingReader:
             The messages.
 
         """
+        try:
+            yield from self._singles() if self._version == 1 else self._blocks()
+        except _CutOff as cut:
+            self.damage = f"cut off within the message at byte {cut.at}; all before it is there"
+        except ValueError as error:
+            self.damage = f"damaged at byte {self._begin} ({error}); all before it is there"
+
+    def _blocks(self) -> Iterator[Entry]:
         arrival_ns = 0
-        while begin := self._file.read(ENTRY_SIZE):
-            at = self._file.tell() - len(begin)
-            if len(begin) < ENTRY_SIZE:
-                self.damage = _cut_off(at)
-                return
-            try:
-                start = decode_start(begin, arrival_ns)
-            except ValueError as error:
-                self.damage = f"damaged at byte {at} ({error}); all before it is there"
-                return
-            frame = self._file.read(start.size)
-            if len(frame) < start.size:
-                self.damage = _cut_off(at)
-                return
+        while begin := self._take(BLOCK_SIZE, first=True):
+            start = decode_start(begin)
+            for entry in decode_block(start, self._take(start.stored), arrival_ns):
+                arrival_ns = entry.arrival_ns
+                yield entry
+
+    def _singles(self) -> Iterator[Entry]:
+        """Go through the entries of version 1."""
+        arrival_ns = 0
+        while begin := self._take(ENTRY_SIZE, first=True):
+            start = decode_entry_start(begin, arrival_ns)
+            frame = self._take(start.size)
             if not is_sound(begin, start.checksum, frame):
-                self.damage = f"damaged at byte {at} (a wrong checksum); all before it is there"
-                return
+                raise ValueError("a wrong checksum")
             arrival_ns = start.arrival_ns
             yield Entry(arrival_ns, frame)
+
+    def _take(self, size: int, *, first: bool = False) -> bytes:
+        """Read exactly so many bytes; none where the file ends, if they are the first of a part."""
+        if first:
+            self._begin = self._file.tell()
+        taken = self._file.read(size)
+        if len(taken) < size and (taken or not first):
+            raise _CutOff(self._begin)
+        return taken
 
     def close(self) -> None:
         """Close the file; a second time is fine."""
@@ -112,12 +131,13 @@ class RecordingReader:
             raise RecordingError(
                 self.path, "it is no recording; pikos record, or --record, makes one"
             )
-        _, version, _ = struct.unpack(HEADER, begin)
-        if version != RECORDING_VERSION:
+        _, self._version, _ = struct.unpack(HEADER, begin)
+        if self._version not in VERSIONS_READ:
+            known = " and ".join(map(str, VERSIONS_READ))
             raise RecordingError(
                 self.path,
-                f"it is a recording of version {version}, and this Pikos reads "
-                f"{RECORDING_VERSION} only; read it with the Pikos that made it",
+                f"it is a recording of version {self._version}, and this Pikos reads {known} only; "
+                "read it with the Pikos that made it",
             )
 
 
@@ -152,7 +172,3 @@ def _opened(path: str) -> BinaryIO:
         os.close(descriptor)
         raise RecordingError(path, "it is no plain file; name a recording")
     return os.fdopen(descriptor, "rb")
-
-
-def _cut_off(at: int) -> str:
-    return f"cut off within the message at byte {at}; all before it is there"

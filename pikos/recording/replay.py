@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-    from pikos.recording.reader import Entry
+    from pikos.recording.container import Entry
     from pikos.wire.messages import Message
 
 _NAP_S = 1.0

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 from pikos.errors import RecordingError
 from pikos.live.session_lock import try_lock
-from pikos.recording.container import HEADER_SIZE, RECORDING_MAGIC, encode_entry, header
+from pikos.recording.container import (
+    FLAG_KEYFRAME,
+    FLAG_KEYFRAME_BEGIN,
+    HEADER_SIZE,
+    RECORDING_MAGIC,
+    BlockBuilder,
+    header,
+)
+from pikos.recording.thinning import Written, moved, rewritten, thinned
+from pikos.wire.tables import FLAG_KEYFRAME_END, KIND_BYE, KIND_HELLO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +32,20 @@ _OPENING |= (
 )
 
 
+SIZE_MAX = 1 << 30
+"""Bytes that a recording may have, unless the user says otherwise."""
+
+SEGMENTS = 16
+"""How many times the whole state is asked for while a recording grows to its largest size."""
+
+BLOCK_MAX = 1 << 20
+"""Bytes of messages that are compressed together, and of one more message."""
+
+FLUSH_NS = 1_000_000_000
+"""How old a message may be that is not written yet, in ns."""
+
+_KIND, _FLAGS = 6, 7  # offsets in the envelope
+
 CLAIM_S = 2.0
 """Seconds that a recorder of a program that is gone has, at most, to end its recording."""
 
@@ -31,9 +54,9 @@ class RecordingWriter:
     """A recording that is being made; valid up to its last whole message at any moment.
 
     An older recording at the path is replaced; any other file is left alone.  The file is this
-    user's alone (0600).  Each message is written when it arrives, so that nothing is lost with
-    the process.  Where writing fails, what was written stays, ``failure`` says why, and what
-    comes after is not written.
+    user's alone (0600).  Messages are written in compressed blocks, each at most a second old, so
+    that no more than that is lost with the process.  Where writing fails, what was written
+    stays, ``failure`` says why, and what comes after is not written.
 
     Parameters
     ----------
@@ -41,13 +64,20 @@ class RecordingWriter:
         Where to write.
     clock_ns
         Present time in ns, monotonic.
+    max_bytes
+        Bytes that the file may have; past them what is old is thinned.  The newest whole state
+        and what came after it are always kept.
 
     Raises: RecordingError from the constructor
     Threads: one at a time
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], clock_ns: Callable[[], int] = time.monotonic_ns
+        self,
+        path: str | os.PathLike[str],
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        *,
+        max_bytes: int = SIZE_MAX,
     ) -> None:
         self.path = os.fsdecode(path)
         """Where it is written."""
@@ -57,6 +87,14 @@ class RecordingWriter:
         """Bytes of the file."""
         self.failure: OSError | None = None
         """Why no more is written, if that is so."""
+        self.ask: Callable[[], None] | None = None
+        """What asks the publisher for its whole state."""
+        self._asked = False
+        self._max_bytes = max_bytes
+        self._block = BlockBuilder()
+        self._block_began_ns = 0
+        self._flags = 0
+        self._blocks: list[Written] = []
         self._clock_ns = clock_ns
         self._began_ns = clock_ns()
         self._descriptor = _opened(self.path)
@@ -78,7 +116,7 @@ class RecordingWriter:
             ) from None
 
     def write(self, frame: bytes) -> None:
-        """Write a message; where that fails, or has failed, ``failure`` says so.
+        """Take in a message; where writing fails, or has failed, ``failure`` says so.
 
         Parameters
         ----------
@@ -88,19 +126,82 @@ class RecordingWriter:
         """
         if self.failure is not None:
             return
-        entry = encode_entry(frame, self._clock_ns() - self._began_ns)
+        kind, flags = frame[_KIND], frame[_FLAGS]
+        if kind == KIND_HELLO and not self._flags:
+            self.flush()
+            self._flags = FLAG_KEYFRAME | FLAG_KEYFRAME_BEGIN
+            self._asked = False
+        elif kind == KIND_BYE:
+            self.flush()
+        now_ns = self._clock_ns()
+        if not self._block.frames:
+            self._block_began_ns = now_ns
+        self._block.add(frame, now_ns - self._began_ns)
+        self.messages += 1
+        if self._flags and flags & FLAG_KEYFRAME_END:
+            self.flush()
+            self._flags = 0
+        elif (
+            kind == KIND_BYE
+            or self._block.size_bytes > BLOCK_MAX
+            or now_ns - self._block_began_ns >= FLUSH_NS
+        ):
+            self.flush()
+
+    def flush_if_due(self) -> None:
+        """Write what is a second old."""
+        if self._block.frames and self._clock_ns() - self._block_began_ns >= FLUSH_NS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was taken in, and thin what is old where the file has grown too large."""
+        block, self._block = self._block, BlockBuilder()
+        if not block.frames or self.failure is not None:
+            return
+        written = block.block(self._flags)
         try:
-            _write(self._descriptor, entry)
+            _write(self._descriptor, written)
         except OSError as error:
             self.failure = error
+            self.messages -= block.frames
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, self.size_bytes)
             return
-        self.messages += 1
-        self.size_bytes += len(entry)
+        self._blocks.append(Written(self.size_bytes, len(written), self._flags))
+        self._flags &= ~FLAG_KEYFRAME_BEGIN
+        self.size_bytes += len(written)
+        if self.size_bytes > self._max_bytes:
+            self._thin()
+        self._ask_if_due()
+
+    def _thin(self) -> None:
+        """Put a smaller recording in the place of this one, which stays if that fails."""
+        kept = thinned(self._blocks, self._max_bytes // 2)
+        if len(kept) == len(self._blocks):
+            return
+        try:
+            self._descriptor = rewritten(self.path, self._descriptor, kept)
+        except OSError as error:
+            self.failure = error
+            return
+        self._blocks = moved(kept)
+        self.size_bytes = HEADER_SIZE + sum(one.size for one in kept)
+
+    def _ask_if_due(self) -> None:
+        """Ask for the whole state from time to time, as thinning keeps what begins with one."""
+        since = 0
+        for block in reversed(self._blocks):
+            if block.flags:
+                break
+            since += block.size
+        if self.ask is not None and not self._asked and since > self._max_bytes // SEGMENTS:
+            self._asked = True
+            self.ask()
 
     def close(self) -> None:
         """Close the file; a second time is fine."""
+        if self._descriptor >= 0:
+            self.flush()
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)

@@ -9,6 +9,7 @@ import signal
 import stat
 import struct
 import tracemalloc
+import zlib
 
 import pytest
 from support.recordings import record
@@ -16,7 +17,13 @@ from support.session import PROGRAM, MadeUpSession
 
 from pikos.errors import RecordingError
 from pikos.recording import RecordingReader, RecordingWriter
-from pikos.recording.container import ENTRY_SIZE, HEADER_SIZE, encode_entry, header
+from pikos.recording.container import (
+    BLOCK_SIZE,
+    HEADER_SIZE,
+    decode_start,
+    encode_entry,
+    header,
+)
 from pikos.wire.tables import MESSAGE_MAX
 
 
@@ -52,19 +59,29 @@ def test_each_message_has_its_arrival(path):
 def test_a_recording_can_be_read_while_it_is_written(tmp_path, frames):
     with RecordingWriter(tmp_path / "x") as writer:
         writer.write(frames[0])
+        writer.flush()
 
         assert read(tmp_path / "x") == (frames[:1], "")
 
 
+def blocks(path):
+    """Where each block of a recording begins, and where the file ends."""
+    content, at = path.read_bytes(), HEADER_SIZE
+    found = [at]
+    while at < len(content):
+        at += BLOCK_SIZE + decode_start(content[at : at + BLOCK_SIZE]).stored
+        found.append(at)
+    return found
+
+
 def test_a_recording_cut_off_anywhere_opens_with_all_that_was_complete(tmp_path):
     frames = [MadeUpSession().bye("x" * size) for size in (1, 20, 0)]
-    whole, cut = record(tmp_path / "whole", frames).read_bytes(), tmp_path / "cut"
-    ends = [HEADER_SIZE]
-    for frame in frames:
-        ends.append(ends[-1] + ENTRY_SIZE + len(frame))
+    whole, cut = record(tmp_path / "whole", frames), tmp_path / "cut"
+    ends, content = blocks(whole), whole.read_bytes()
+    assert len(ends) == 4
 
-    for size in range(HEADER_SIZE, len(whole) + 1):
-        cut.write_bytes(whole[:size])
+    for size in range(HEADER_SIZE, len(content) + 1):
+        cut.write_bytes(content[:size])
         found, damage = read(cut)
 
         assert found == frames[: sum(end <= size for end in ends) - 1]
@@ -74,19 +91,74 @@ def test_a_recording_cut_off_anywhere_opens_with_all_that_was_complete(tmp_path)
 
 def test_what_follows_damage_is_not_read(path, frames):
     content = bytearray(path.read_bytes())
-    third = HEADER_SIZE + 2 * ENTRY_SIZE + len(frames[0]) + len(frames[1])
-    content[third + ENTRY_SIZE + 60] ^= 1
+    last = blocks(path)[-2]
+    content[last + BLOCK_SIZE + 5] ^= 1
     path.write_bytes(content)
 
-    assert read(path) == (
-        frames[:2],
-        f"damaged at byte {third} (a wrong checksum); all before it is there",
-    )
+    found, damage = read(path)
+
+    assert found == frames[: len(found)]
+    assert 0 < len(found) < len(frames)
+    assert damage == f"damaged at byte {last} (a wrong checksum); all before it is there"
+
+
+def version_1(path, *entries):
+    path.write_bytes(struct.pack("<8sII", b"PIKOSREC", 1, 0) + b"".join(entries))
+
+
+def test_a_recording_of_version_1_is_read_wherever_it_is_cut_off(tmp_path, frames):
+    entries = [encode_entry(frame, index) for index, frame in enumerate(frames)]
+    version_1(tmp_path / "x", *entries)
+    assert read(tmp_path / "x") == (frames, "")
+
+    version_1(tmp_path / "x", *entries[:-1], entries[-1][:-1])
+    found, damage = read(tmp_path / "x")
+    assert found == frames[:-1]
+    assert "cut off within the message at byte" in damage
+
+
+def test_a_block_takes_no_more_memory_than_it_announces_nor_than_a_block_may_have(tmp_path):
+    """A small file that would grow to gigabytes is damage."""
+    bomb = zlib.compress(bytes(200_000_000), 9)
+    for size, reason in ((1000, "another size"), (2**32 - 1, "a block of 4294967295 bytes")):
+        checksum = zlib.crc32(bomb, zlib.crc32(struct.pack("<III", len(bomb), size, 0)))
+        size_fits = max(size, len(bomb))
+        start = struct.pack("<IIII", len(bomb), size, checksum, 0)
+        (tmp_path / "x").write_bytes(header() + start + bomb)
+        tracemalloc.start()
+        found, damage = read(tmp_path / "x")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert found == []
+        assert reason in damage or "bytes for a block of" in damage
+        assert peak < 2 * size_fits + 1_000_000 if size < 2**31 else peak < 1_000_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        struct.pack("<qII", 0, 48, 1) + bytes(48),  # a difference to nothing
+        struct.pack("<qII", 0, 4000, 0) + bytes(48),
+        struct.pack("<qII", 0, 4, 0) + bytes(4),
+        bytes(7),
+    ],
+)
+def test_a_block_that_makes_no_sense_is_damage(tmp_path, content):
+    stored = zlib.compress(content)
+    checksum = zlib.crc32(stored, zlib.crc32(struct.pack("<III", len(stored), len(content), 0)))
+    start = struct.pack("<IIII", len(stored), len(content), checksum, 0)
+    (tmp_path / "x").write_bytes(header() + start + stored)
+
+    found, damage = read(tmp_path / "x")
+
+    assert found == []
+    assert "damaged at byte 16" in damage
 
 
 @pytest.mark.parametrize("size", [0, 47, MESSAGE_MAX + 1, 2**32 - 1])
 def test_a_size_that_no_message_has_takes_no_memory(tmp_path, size):
-    (tmp_path / "x").write_bytes(header() + struct.pack("<IIq", size, 0, 0) + bytes(100))
+    version_1(tmp_path / "x", struct.pack("<IIq", size, 0, 0) + bytes(100))
 
     tracemalloc.start()
     _, damage = read(tmp_path / "x")
@@ -98,7 +170,7 @@ def test_a_size_that_no_message_has_takes_no_memory(tmp_path, size):
 
 
 def test_time_does_not_go_back(tmp_path, frames):
-    (tmp_path / "x").write_bytes(header() + encode_entry(frames[0], 5) + encode_entry(frames[1], 4))
+    version_1(tmp_path / "x", encode_entry(frames[0], 5), encode_entry(frames[1], 4))
 
     assert read(tmp_path / "x")[0] == frames[:1]
     assert "arrived before" in read(tmp_path / "x")[1]
@@ -123,9 +195,9 @@ def test_noise_in_a_recording_is_damage(tmp_path):
 
 def test_a_recording_of_another_version_is_refused(path):
     content = path.read_bytes()
-    path.write_bytes(content[:8] + b"\2" + content[9:])
+    path.write_bytes(content[:8] + b"\3" + content[9:])
 
-    with pytest.raises(RecordingError, match="version 2"):
+    with pytest.raises(RecordingError, match="version 3"):
         RecordingReader(path)
 
 
@@ -181,6 +253,7 @@ def test_what_cannot_become_a_recording_is_refused(tmp_path, name):
 def test_two_do_not_write_to_one_recording(tmp_path, frames):
     with RecordingWriter(tmp_path / "x") as first:
         first.write(frames[0])
+        first.flush()
         with pytest.raises(RecordingError, match="another process is recording to it"):
             RecordingWriter(tmp_path / "x")
 
@@ -188,7 +261,7 @@ def test_two_do_not_write_to_one_recording(tmp_path, frames):
 
 
 def test_a_full_disk_ends_the_recording_and_what_was_written_stays(tmp_path, frames):
-    room = HEADER_SIZE + ENTRY_SIZE + len(frames[0]) + 100
+    room = blocks(record(tmp_path / "whole", frames))[1] + 10
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
@@ -196,10 +269,12 @@ def test_a_full_disk_ends_the_recording_and_what_was_written_stays(tmp_path, fra
         with RecordingWriter(tmp_path / "x") as writer:
             for frame in frames:
                 writer.write(frame)
+                writer.flush()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
 
     assert writer.failure.errno == errno.EFBIG
-    assert writer.messages == 1
-    assert read(tmp_path / "x") == (frames[:1], "")
+    found, damage = read(tmp_path / "x")
+    assert 0 < writer.messages < len(frames)
+    assert (found, damage) == (frames[: writer.messages], "")
