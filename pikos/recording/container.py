@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import lzma
 import struct
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,7 +35,7 @@ HEADER_SIZE = 16
 
 BLOCK = "<IIII"
 """``struct`` layout of a block's start: bytes stored, bytes of its content, checksum, flags.  What
-is stored follows: the content, compressed by zlib.  The checksum is the CRC-32 of the other three
+is stored follows: the content, compressed by lzma.  The checksum is the CRC-32 of the other three
 fields and of what is stored."""
 
 BLOCK_SIZE = 16
@@ -66,7 +67,8 @@ ENTRY_SIZE = 16
 
 _ARRIVAL = slice(8, ENTRY_SIZE)
 _WORD = 8
-_LEVEL = 6
+_PRESET = 1  # the quickest; its window of 1 MiB finds what several tables have in common
+_DECODER_MAX = 8 << 20  # bytes that its decoder may take beside the content
 
 
 class Entry(NamedTuple):
@@ -130,7 +132,7 @@ class BlockBuilder:
 
     def block(self, flags: int) -> bytes:
         """Make the block."""
-        stored = zlib.compress(b"".join(self._pieces), _LEVEL)
+        stored = lzma.compress(b"".join(self._pieces), preset=_PRESET)
         checksum = _checksum(len(stored), self.size_bytes, flags, stored)
         return struct.pack(BLOCK, len(stored), self.size_bytes, checksum, flags) + stored
 
@@ -147,7 +149,7 @@ def decode_start(start: bytes) -> Start:
     found = Start(*struct.unpack(BLOCK, start))
     if found.size > CONTENT_MAX:
         raise ValueError(f"a block of {found.size} bytes")
-    if found.stored > found.size + (found.size >> 8) + 64:  # zlib never needs more
+    if found.stored > found.size + (found.size >> 8) + 256:  # lzma never needs more
         raise ValueError(f"{found.stored} bytes for a block of {found.size}")
     return found
 
@@ -164,8 +166,9 @@ def decode_block(start: Start, stored: bytes, not_before_ns: int) -> Iterator[En
     if _checksum(start.stored, start.size, start.flags, stored) != start.checksum:
         raise ValueError("a wrong checksum")
     try:
-        content = zlib.decompressobj().decompress(stored, start.size + 1)
-    except zlib.error as error:
+        decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_DECODER_MAX)
+        content = decoder.decompress(stored, start.size + 1)
+    except lzma.LZMAError as error:
         raise ValueError(str(error)) from None
     if len(content) != start.size:
         raise ValueError("a block of another size than announced")

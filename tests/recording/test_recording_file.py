@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import lzma
 import os
 import resource
 import signal
@@ -119,8 +120,8 @@ def test_a_recording_of_version_1_is_read_wherever_it_is_cut_off(tmp_path, frame
 
 def test_a_block_takes_no_more_memory_than_it_announces_nor_than_a_block_may_have(tmp_path):
     """A small file that would grow to gigabytes is damage."""
-    bomb = zlib.compress(bytes(200_000_000), 9)
-    for size, reason in ((1000, "another size"), (2**32 - 1, "a block of 4294967295 bytes")):
+    bomb = lzma.compress(bytes(200_000_000), preset=1)
+    for size, reason in ((1_000_000, "another size"), (2**32 - 1, "a block of 4294967295 bytes")):
         checksum = zlib.crc32(bomb, zlib.crc32(struct.pack("<III", len(bomb), size, 0)))
         size_fits = max(size, len(bomb))
         start = struct.pack("<IIII", len(bomb), size, checksum, 0)
@@ -132,7 +133,7 @@ def test_a_block_takes_no_more_memory_than_it_announces_nor_than_a_block_may_hav
 
         assert found == []
         assert reason in damage or "bytes for a block of" in damage
-        assert peak < 2 * size_fits + 1_000_000 if size < 2**31 else peak < 1_000_000
+        assert peak < 2 * size_fits + (8 << 20) if size < 2**31 else peak < 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_a_block_takes_no_more_memory_than_it_announces_nor_than_a_block_may_hav
     ],
 )
 def test_a_block_that_makes_no_sense_is_damage(tmp_path, content):
-    stored = zlib.compress(content)
+    stored = lzma.compress(content)
     checksum = zlib.crc32(stored, zlib.crc32(struct.pack("<III", len(stored), len(content), 0)))
     start = struct.pack("<IIII", len(stored), len(content), checksum, 0)
     (tmp_path / "x").write_bytes(header() + start + stored)
