@@ -167,3 +167,70 @@ def test_what_was_killed_has_its_seconds_in_the_recording(runtime, tmp_path):
     assert counts == [0, 0]
     assert own_seconds > SECONDS - 1
     assert all(caller in stats for row in stats.values() for caller in row[4])
+
+
+CHANGING = """
+import time
+greenlet = __import__("importlib").util.find_spec("greenlet") and __import__("greenlet").greenlet
+
+def millisecond():
+    until = time.perf_counter() + 0.001
+    while time.perf_counter() < until: pass
+
+def nest(depth=3):
+    if depth: nest(depth - 1)
+    millisecond()
+
+def generate():
+    while True: yield nest()
+
+def busy():
+    numbers = generate()
+    inner = greenlet and greenlet(lambda: [other() for _ in iter(int, 1)])
+    def other():
+        nest()
+        inner.parent.switch()
+    while True:
+        next(numbers)
+        if inner: inner.switch()
+
+profiler = RealTimeProfiler(interval=0.01)
+profiler.enable()
+threading.Thread(target=busy, daemon=True).start()
+print("ready", flush=True)
+busy()
+"""
+
+
+def test_nothing_is_negative_while_calls_return(start):
+    """V1, V2: short calls in threads, generators and greenlets, looked at 100 times a second."""
+    program = start(CHANGING)
+    assert program.line() == "ready", program.end()
+
+    with subscribe(program.session().address) as messages:
+        model = Model()
+        first = hear_until(
+            messages, lambda s: s.complete and threads_of(s) == 2, "two threads", model
+        )
+        before = first
+        for _ in range(200):
+            heard = before.messages
+            now = hear_until(messages, lambda s: s.messages > heard, "a message", model)  # noqa: B023
+            between = difference(now, before)
+            for rows in (between.stats, between.edges, between.contexts):
+                for row in rows.values():
+                    assert min(row.callcount, row.inline_ns) >= 0
+                    assert row.cumulative_ns >= row.inline_ns or getattr(row, "folded", False)
+            before = now
+    assert now.complete
+    # Each thread has always had a call open; a call that is just being left may be off.
+    spent_ns = whole_ns(now) - whole_ns(first)
+    assert spent_ns == pytest.approx(2 * (now.time_ns - first.time_ns), abs=0.5e9)
+
+
+def threads_of(snapshot):
+    return len({call.thread for call in snapshot.open_calls})
+
+
+def whole_ns(snapshot):
+    return sum(stat.inline_ns for stat in snapshot.stats.values())
