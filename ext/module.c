@@ -1,5 +1,6 @@
 /* module.c — the module pikos._lsprof. */
 #include "hooks.h"
+#include "look_alike.h"
 #include "profiler.h"
 #include "publishing.h"
 #include "stats.h"
@@ -108,7 +109,30 @@ hide(PyObject *module, PyObject *directory)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(look_alike_doc, "look_alike(original, instead, /)\n--\n\n"
+"Make a built-in function that stands in for another one.\n\n"
+"Parameters\n----------\n"
+"original : builtin_function_or_method\n    What it has the name, module, self and documentation of.\n"
+"instead : callable\n    Called with the original and the arguments.\n\n"
+"Returns\n-------\n"
+"builtin_function_or_method\n    The stand-in: for one original always the same, which now calls\n"
+"    instead.\n\n"
+"Raises\n------\n"
+"RuntimeError\n    If there are eight for others.");
+
+static PyObject *
+look_alike(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "look_alike() takes a built-in and a callable");
+        return NULL;
+    }
+    return pk_look_alike(args[0], args[1]);
+}
+
 static PyMethodDef module_methods[] = {
+    {"look_alike", (PyCFunction)(void (*)(void))look_alike, METH_FASTCALL, look_alike_doc},
     {"bind_libzmq", bind_libzmq, METH_O, bind_libzmq_doc},
     {"libzmq", libzmq, METH_NOARGS, libzmq_doc},
     {"clock", clock_facts, METH_NOARGS, clock_doc},

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from types import CodeType
-from typing import Literal, NamedTuple, TypedDict, TypeVar, TypeVarTuple
+from typing import Any, Literal, NamedTuple, TypedDict, TypeVar, TypeVarTuple
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
@@ -96,6 +96,7 @@ class Profiler:
 
 TABLES_JSON: str
 
+def look_alike(original: Callable[..., object], instead: Callable[..., object], /) -> Any: ...
 def bind_libzmq(path: str | None, /) -> None: ...
 def libzmq() -> Libzmq: ...
 def clock() -> tuple[str, str]: ...

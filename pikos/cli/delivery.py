@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from pikos.real_time.endings import write_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,12 +29,7 @@ def deliver(profiler: Profile, options: argparse.Namespace) -> int:
 
     """
     if options.sort is not None:
-        import pstats
-
-        statistics: Any = profiler
-        pstats.Stats(statistics, stream=sys.stderr).strip_dirs().sort_stats(
-            options.sort
-        ).print_stats()
+        _print(profiler, options.sort)
     if options.outfile is None:
         return 0
     from pikos.cli.whole_file import whole_file
@@ -44,6 +39,16 @@ def deliver(profiler: Profile, options: argparse.Namespace) -> int:
             profiler.dump_stats(beside)
     except OSError as error:
         reason = error.strerror or error
-        print(f"{options.prog}: the profile is lost: {options.outfile}: {reason}", file=sys.stderr)
+        write_error(f"{options.prog}: the profile is lost: {options.outfile}: {reason}\n")
         return 1
     return 0
+
+
+def _print(profiler: Profile, sort: str) -> None:
+    import io
+    import pstats
+
+    text = io.StringIO()
+    statistics: Any = profiler
+    pstats.Stats(statistics, stream=text).strip_dirs().sort_stats(sort).print_stats()
+    write_error(text.getvalue())

@@ -14,7 +14,9 @@ from pikos.cli.execution import check_outfile, flush, program_of, wait_for_threa
 from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.options import RECORD_MAX, REMAINDER, add_options, option
 from pikos.errors import AddressError, ProgramNotFound
+from pikos.real_time.endings import Endings
 from pikos.real_time.program import leave, report
+from pikos.real_time.unseen import unseen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,29 +156,71 @@ def run(options: argparse.Namespace) -> int:
         execute = program.load(arguments)
     except (SyntaxError, ValueError) as error:
         return report(error)
-    viewers = _publish(profiler, options)
-    process = os.getpid()
+    ending = _Ending(profiler, options, _publish(profiler, options))
+    endings = Endings(ending)
+    endings.watch()
     raised: BaseException | None = None
     status = 0
     try:
         execute(profiler.execute)
     except ProgramNotFound:
-        profiler.close()
-        _part_with(viewers)
+        ending.delivers = False
+        endings.end()
         raise
     except BaseException as error:  # noqa: BLE001 - whatever a program may raise
         raised = error
         status = report(error)
     wait_for_threads()
-    if os.getpid() == process:
-        from pikos.cli.delivery import deliver
-
-        profiler.disable()
-        flush()
-        profiler.close()
-        status = _part_with(viewers) or status
-        status = deliver(profiler, options) or status
+    ending.in_order = True
+    endings.end()
+    status = ending.status or status
     return status if raised is None else leave(raised, status)
+
+
+class _Ending:
+    """What is done before the process ends: the session is closed and the profile delivered."""
+
+    def __init__(
+        self, profiler: PublishedProfile, options: argparse.Namespace, viewers: OwnViewers | None
+    ) -> None:
+        self._profiler = profiler
+        self._options = options
+        self._viewers = viewers
+        self._path = sys.path[1:]  # the first is the program's place
+        self.in_order = False
+        """Whether the program has come to its end, and what Python keeps of its output is written.
+
+        A process that ends otherwise loses it, as it would without a profiler.
+        """
+        self.delivers = True
+        """Whether there is a profile."""
+        self.status = 0
+        """1 where something could not be saved."""
+
+    def finish(self) -> None:
+        """Close and deliver."""
+        unseen(self._profiler.disable)
+        if self.in_order:
+            flush()
+        self._profiler.close()
+        path, sys.path[:] = list(sys.path), self._path  # so that no module is the program's own
+        try:
+            if self._viewers is not None:
+                from pikos.cli.own_viewers import part_with
+
+                self.status = part_with(self._viewers)
+            if self.delivers:
+                from pikos.cli.delivery import deliver
+
+                self.status = deliver(self._profiler, self._options) or self.status
+        finally:
+            sys.path[:] = path
+
+    def go_on(self) -> None:
+        """Count and publish again."""
+        self._viewers = None
+        self._profiler.begin_publishing()
+        unseen(self._profiler.enable)
 
 
 def _refuse_profiler_options(options: argparse.Namespace) -> None:
@@ -222,11 +266,3 @@ def _publish(profiler: PublishedProfile, options: argparse.Namespace) -> OwnView
         if options.wait_for_viewer is not None:
             profiler.wait_for_viewer(options.wait_for_viewer)
     return viewers
-
-
-def _part_with(viewers: OwnViewers | None) -> int:
-    if viewers is None:
-        return 0
-    from pikos.cli.own_viewers import part_with
-
-    return part_with(viewers)

@@ -30,6 +30,7 @@ MORE_THAN_CPROFILE = {
     "pikos.publishing.place",
     "pikos.publishing.session_directory",
     "pikos.real_time",
+    "pikos.real_time.endings",
     "pikos.real_time.extension",
     "pikos.real_time.hello",
     "pikos.real_time.profile",

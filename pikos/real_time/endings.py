@@ -1,0 +1,200 @@
+"""What is to be done before this process ends, however it ends.
+
+``os._exit``, ``exec`` and a signal's default action skip everything that Python does at the end.
+Stand-ins for the built-ins do it first; a signal whose default action ends the process is caught,
+and raised again with its default action when it is done.  The program sees none of that: it is
+shown ``SIG_DFL`` where it left or put it.  ``kill -9`` and crashes cannot be seen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pikos.publishing.lifetime import LIFETIME
+from pikos.real_time.unseen import unseen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any, Protocol
+
+    class Ending(Protocol):
+        """What is done before the process ends."""
+
+        def finish(self) -> None:
+            """Do it, whatever thread this is; nothing of the program runs any more."""
+
+        def go_on(self) -> None:
+            """The process could not end: the program goes on."""
+
+else:
+    import _signal  # what signal is made of, which the program may not have imported
+
+_POSIX = sys.modules.get(os.name, os)  # what os has its functions from
+_LAST_CALLS = ("_exit", "execv", "execve")
+"""The functions of ``os`` after which this process does nothing."""
+_SIGNALS = frozenset(
+    getattr(_signal, name)
+    for name in (
+        "SIGHUP",
+        "SIGINT",
+        "SIGUSR1",
+        "SIGUSR2",
+        "SIGALRM",
+        "SIGTERM",
+        "SIGVTALRM",
+        "SIGPROF",
+    )
+    if hasattr(_signal, name)
+)
+"""Signals whose default action ends a process, without a core."""
+
+
+class Endings:
+    """Does something once before this process ends, unless it was done in time.
+
+    Parameters
+    ----------
+    ending
+        What is done.
+
+    Threads: made in the main thread
+    Fork: nothing is done in a child
+    """
+
+    def __init__(self, ending: Ending) -> None:
+        self._ending = ending
+        self._process = os.getpid()
+        self._begun = False
+        self._late_signal = 0
+        self._replaced: list[tuple[ModuleType, str, object, object]] = []
+        self._handler = self._on_signal  # one object, which is known again
+        self._set_signal: Callable[..., Any] = _signal.signal
+        self._get_signal: Callable[..., Any] = _signal.getsignal
+
+    def watch(self) -> None:
+        """Do it from now on, when the process ends."""
+        if sys.platform == "win32":
+            return
+        from pikos._lsprof import look_alike  # noqa: PLC0415 - only there if it was built
+
+        for name in _LAST_CALLS:
+            original = getattr(os, name)
+            self._replace(original, look_alike(original, self._call_last), os, _POSIX)
+        for number in _SIGNALS:
+            if self._get_signal(number) == _signal.SIG_DFL:
+                self._set_signal(number, self._handler)
+        for original, instead in (
+            (self._set_signal, self._signal),
+            (self._get_signal, self._getsignal),
+        ):
+            self._replace(original, look_alike(original, instead), _signal)
+        LIFETIME.watch(self)
+
+    def end(self) -> None:
+        """Do it now, in order, unless it has begun; from then on signals act as they are."""
+        self._finish()
+        self._let_go_of_signals()
+        for module, name, original, stand_in in self._replaced:
+            if getattr(module, name) is stand_in:
+                setattr(module, name, original)
+        if self._late_signal:
+            self._die(self._late_signal)
+
+    def before_fork(self) -> None:
+        """Nothing has to be stopped."""
+
+    def after_fork_in_parent(self) -> None:
+        """Nothing was stopped."""
+
+    def after_fork_in_child(self) -> None:
+        """Let the child end as it would without this."""
+        unseen(self._let_go_of_signals)
+
+    def at_exit(self) -> None:
+        """End in order, if that was not done."""
+        self.end()
+
+    def _replace(self, original: Any, stand_in: object, *modules: ModuleType) -> None:
+        for module in modules:
+            self._replaced.append((module, original.__name__, original, stand_in))
+            setattr(module, original.__name__, stand_in)
+
+    def _finish(self) -> None:
+        """Do it, unless that has begun; an error is shown, and stops nothing."""
+        if self._begun or unseen(os.getpid) != self._process:
+            return
+        self._begun = True
+        try:
+            self._ending.finish()
+        except BaseException as error:  # noqa: BLE001 - the process ends, whatever happens
+            write_error(f"pikos: not everything could be saved: {error!r}\n")
+
+    def _call_last(self, original: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+        """Stand in for a call that does not return, unless it fails."""
+        begun = self._begun
+        self._finish()
+        try:
+            return unseen(original, *args, **keywords)
+        except BaseException:
+            if not begun and self._begun:
+                self._begun = False
+                self._ending.go_on()
+            raise
+
+    def _signal(self, original: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+        """Stand in for ``signal.signal``: catch what is left to the default action again."""
+        if len(args) == 2 and not self._begun and unseen(os.getpid) == self._process:  # noqa: PLR2004
+            number, handler = args
+            are_plain = isinstance(number, int) and isinstance(handler, int)
+            if are_plain and number in _SIGNALS and handler == _signal.SIG_DFL:
+                args = (number, self._handler)
+        return self._shown(unseen(original, *args, **keywords))
+
+    def _getsignal(self, original: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+        """Stand in for ``signal.getsignal``."""
+        return self._shown(unseen(original, *args, **keywords))
+
+    def _shown(self, handler: object) -> object:
+        return _signal.SIG_DFL if handler is self._handler else handler
+
+    def _on_signal(self, number: int, _: object) -> None:
+        """A signal has come whose default action ends the process."""
+        if self._begun and unseen(os.getpid) == self._process:
+            self._late_signal = number  # what has begun is finished first
+            return
+        self._finish()
+        self._die(number)
+
+    def _die(self, number: int) -> None:
+        unseen(self._set_signal, number, _signal.SIG_DFL)
+        unseen(_signal.raise_signal, number)
+
+    def _let_go_of_signals(self) -> None:
+        """Have signals that are caught here act as the program was shown."""
+        for number in _SIGNALS:
+            if self._get_signal(number) is self._handler:
+                try:
+                    self._set_signal(number, _signal.SIG_DFL)
+                except ValueError:  # not in the main thread
+                    return
+
+
+def write_error(text: str) -> None:
+    """Write to standard error, past what Python keeps for it: that may have to stay unwritten.
+
+    Parameters
+    ----------
+    text
+        Lines.
+
+    """
+    left = text.encode("utf-8", "backslashreplace")
+    try:
+        while left:
+            left = left[os.write(2, left) :]
+    except OSError:  # nobody can be told
+        pass

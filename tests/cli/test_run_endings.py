@@ -1,0 +1,260 @@
+"""However a program ends, its profile is there, and the status is its own (P24, R4)."""
+
+from __future__ import annotations
+
+import pstats
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+PRELUDE = """
+import os, signal, sys, threading, time
+
+def work():
+    end()
+
+def end():
+    pass
+"""
+ENDINGS = {
+    "os._exit": "def end(): os._exit(7)",
+    "os._exit in a thread": """
+        def end():
+            thread = threading.Thread(target=os._exit, args=(7,))
+            thread.start()
+            thread.join()
+        """,
+    "os._exit by keyword, and by its module": "def end(): sys.modules['posix']._exit(status=3)",
+    "exec": "def end(): os.execv(sys.executable, [sys.executable, '-c', 'print(5)'])",
+    "exec with an environment": """
+        def end(): os.execle(sys.executable, sys.executable, '-c', 'print(5)', {})
+        """,
+    "SIGTERM": "def end(): os.kill(os.getpid(), signal.SIGTERM)",
+    "SIGHUP": "def end(): signal.raise_signal(signal.SIGHUP)",
+    "SIGALRM": "def end(): signal.setitimer(signal.ITIMER_REAL, 0.05); time.sleep(30)",
+    "SIGUSR1": "def end(): os.kill(os.getpid(), signal.SIGUSR1)",
+    "SIGTERM, while a lock is waited for": """
+        def end():
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
+            lock = threading.Lock()
+            lock.acquire()
+            lock.acquire()
+        """,
+    "SIGTERM, restored and raised again": """
+        def end():
+            before = signal.signal(signal.SIGTERM, lambda *_: print("caught", flush=True))
+            signal.raise_signal(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, before)
+            signal.raise_signal(signal.SIGTERM)
+        """,
+    "SIGTERM, its default action set again": """
+        def end():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.raise_signal(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTERM)
+        """,
+    "SIGINT with the default action": """
+        def end():
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGINT)
+        """,
+    "a handler that exits": """
+        def end():
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(4))
+            signal.raise_signal(signal.SIGTERM)
+        """,
+    "a handler that exits at once": """
+        def end():
+            signal.signal(signal.SIGTERM, lambda *_: os._exit(4))
+            signal.raise_signal(signal.SIGTERM)
+        """,
+    "an exception": "def end(): raise SystemError('no')",
+    "an interrupt": "def end(): raise KeyboardInterrupt",
+    "sys.exit": "def end(): sys.exit(9)",
+    "sys.exit in a thread": "def end(): threading.Thread(target=sys.exit, args=(3,)).start()",
+    "os._exit at the end of Python": """
+        import atexit
+        atexit.register(os._exit, 6)
+        """,
+    "a daemon that is still at work": """
+        def end():
+            work = lambda: [time.sleep(0.001) for _ in iter(int, 1)]
+            threading.Thread(target=work, daemon=True).start()
+        """,
+    "an ending of a child, then its own": """
+        def end():
+            child = os.fork()
+            if not child:
+                os._exit(5)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+            child = os.fork()
+            if not child:
+                os.kill(os.getpid(), signal.SIGTERM)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+            os._exit(7)
+        """,
+}
+UNSEEN = """
+    import os, pickle, signal
+    print(os._exit, os._exit is pickle.loads(pickle.dumps(os._exit)), os._exit.__self__)
+    print(os._exit.__doc__, os.execv.__text_signature__, type(os.execve), os.execv.__module__)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGINT, signal.SIGPIPE):
+        print(signal.getsignal(number), signal.signal(number, signal.SIG_IGN))
+        print(signal.signal(number, signal.SIG_DFL), signal.getsignal(number))
+    for wrong in ((), (1, 2), ("a",), (None,)):
+        for function in (os._exit, os.execv, signal.signal, signal.getsignal):
+            try:
+                function(*wrong)
+            except (TypeError, ValueError) as error:
+                print(type(error), error, error.__traceback__.tb_next is None or function.__name__)
+    try:
+        os.execv("/nowhere", ["x"])
+    except OSError as error:
+        print(error)
+    print(signal.signal(signal.SIGTERM, signal.SIG_DFL))
+"""
+
+
+@pytest.fixture
+def program(write):
+    """Write a program that ends in one of the ways."""
+
+    def make(ending):
+        write("script.py", PRELUDE + textwrap.dedent(ENDINGS[ending]) + "\nwork()\n")
+
+    return make
+
+
+def functions(path):
+    return {name for _, _, name in pstats.Stats(str(path)).stats}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_profile_is_saved(pikos, python, program, tmp_path, ending):
+    program(ending)
+
+    bare = python("script.py")
+    done = pikos("run", "-o", "out", "script.py")
+
+    assert (done.returncode, done.stdout) == (bare.returncode, bare.stdout)
+    assert done.stderr == bare.stderr
+    assert {"<module>", "work", "end"} <= functions(tmp_path / "out")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_profile_is_printed(pikos, python, program, ending):
+    program(ending)
+
+    bare = python("script.py")
+    done = pikos("run", "-s", "cumtime", "script.py")
+
+    assert (done.returncode, done.stdout) == (bare.returncode, bare.stdout)
+    assert done.stderr.count("Ordered by: cumulative time") == 1
+    assert "(work)" in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["os._exit", "exec", "SIGTERM", "an exception"])
+def test_the_recording_is_whole(pikos, python, program, tmp_path, ending):
+    program(ending)
+
+    bare = python("script.py")
+    done = pikos("run", "--record", "out.pikos", "script.py")
+    exported = pikos("export", "out.pikos", "-f", "json", "-o", "out.json")
+
+    assert (done.returncode, done.stdout) == (bare.returncode, bare.stdout)
+    assert exported.returncode == 0
+    assert '"work"' in (tmp_path / "out.json").read_text()
+
+
+def test_the_program_cannot_tell_the_difference(pikos, python, write):
+    write("script.py", UNSEEN)
+
+    bare = python("script.py")
+    done = pikos("run", "-o", "out", "script.py")
+
+    assert (done.returncode, done.stdout) == (bare.returncode, bare.stdout)
+    assert done.stderr == bare.stderr
+
+
+def test_what_the_program_left_unwritten_stays_so(pikos, python, write, monkeypatch):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    write("script.py", "import os, sys\nsys.stdout.write('a')\nsys.stderr.write('b')\nos._exit(0)")
+
+    bare = python("script.py")
+    done = pikos("run", "-o", "out", "script.py")
+
+    assert (done.stdout, done.stderr) == (bare.stdout, bare.stderr)
+
+
+def test_an_exec_that_fails_lets_the_program_and_the_counting_go_on(pikos, write, tmp_path):
+    write(
+        "script.py",
+        """
+        import os
+        def before(): pass
+        def after(): pass
+        before()
+        try:
+            os.execv("/nowhere", ["x"])
+        except OSError:
+            pass
+        after()
+        """,
+    )
+
+    pikos("run", "-o", "out", "script.py")
+
+    assert {"before", "after"} <= functions(tmp_path / "out")
+
+
+def test_a_module_of_the_program_is_not_taken_for_one_of_pythons(pikos, write):
+    """The profile is made after the program, whose directory is first on its path."""
+    write("pstats.py", "1 / 0")
+    write("script.py", "import os\ndef work(): os._exit(0)\nwork()")
+
+    done = pikos("run", "-s", "calls", "script.py")
+
+    assert "(work)" in done.stderr
+
+
+SLEEPING = """
+    import time
+
+    def work():
+        print("ready", flush=True)
+        while True:
+            time.sleep(0.01)
+
+    work()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_from_outside_ends_a_program_that_sleeps(runtime, write, tmp_path, number):
+    write("script.py", SLEEPING)
+    command = [sys.executable, "-m", "pikos", "run", "-o", "out", "script.py"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(number)
+        assert process.wait(30) == -number
+
+    assert {"<module>", "work"} <= functions(tmp_path / "out")
+
+
+def test_a_signal_that_the_starter_ignores_stays_ignored(runtime, write, tmp_path):
+    write("script.py", "import os, signal\nos.kill(os.getpid(), signal.SIGHUP)\nprint('alive')")
+    command = [sys.executable, "-m", "pikos", "run", "-o", "out", "script.py"]
+
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+
+    assert (done.returncode, done.stdout) == (0, b"alive\n")
