@@ -8,17 +8,19 @@ found := $(shell sh tools/interpreters.sh | tr ' ' '=')
 versions := $(foreach pair,$(found),$(firstword $(subst =, ,$(pair))))
 newest := .venv/$(lastword $(versions))/bin
 interpreter = $(lastword $(subst =, ,$(filter $*=%,$(found))))
-pip = .venv/$*/bin/python -m pip --quiet --disable-pip-version-check
+# Errors alone are printed: warnings (a cache that is not ours, running as root) are of no use here.
+pip = .venv/$*/bin/python -m pip -qq --disable-pip-version-check
+install = PIKOS_REAL_TIME_LSPROF=0 PIKOS_EVENTS=0 $(pip) install --no-build-isolation --editable
 
 .PHONY: help
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
-setup: $(versions:%=.venv/%/built) | interpreters  ## Make .venv/X.Y, with Pikos built in it, for each CPython found
+setup: interpreters $(versions:%=.venv/%/tested)  ## Make .venv/X.Y, with Pikos and all tools, for each CPython found
 
 .PHONY: demo
-demo: setup  ## Watch a program live, in this terminal, for 15 seconds
+demo: interpreters $(newest:/bin=/built)  ## Watch a program live, in this terminal, for 15 seconds
 	@$(newest)/pikos run --live examples/demo_program.py
 
 .PHONY: test
@@ -55,7 +57,7 @@ bench: setup $(versions:%=.venv/%/peers)  ## Measure what profiling costs, on ea
 .PHONY: wheel
 wheel: setup  ## Build a wheel for each CPython found, in dist/
 	@for version in $(versions); do \
-	    .venv/$$version/bin/python -m pip --quiet --disable-pip-version-check wheel . \
+	    .venv/$$version/bin/python -m pip -qq --disable-pip-version-check wheel . \
 	        --no-deps --no-build-isolation --wheel-dir dist \
 	        --config-settings=--global-option=--with-real-time-lsprof || exit; \
 	done
@@ -72,21 +74,31 @@ interpreters:
 .venv/%/installed: setup.cfg tools/interpreters.sh
 	@echo "Making .venv/$* with $(interpreter)"
 	@test "$$(cat $@ 2>/dev/null)" = "$(interpreter)" || $(interpreter) -m venv --clear .venv/$*
-	@$(pip) install --upgrade pip setuptools wheel
-	@PIKOS_REAL_TIME_LSPROF=0 PIKOS_EVENTS=0 $(pip) install --no-build-isolation --editable '.[test,lint]'
+	@echo "Installing what Pikos needs in .venv/$*"
+	@$(pip) install --upgrade setuptools wheel
+	@$(install) '.[tui]'
 	@echo "$(interpreter)" > $@
+
+# What the tests and checks need.
+.venv/%/tested: .venv/%/built
+	@echo "Installing what tests and checks need in .venv/$*"
+	@$(install) '.[test,lint]'
+	@touch $@
 
 # What the documentation is built with.
 .venv/%/documented: .venv/%/installed
-	@PIKOS_REAL_TIME_LSPROF=0 PIKOS_EVENTS=0 $(pip) install --no-build-isolation --editable '.[docs]'
+	@$(install) '.[docs]'
 	@touch $@
 
 # The profilers that ours is compared with; those that cannot be installed are left out.
 .venv/%/peers: .venv/%/installed
-	@PIKOS_REAL_TIME_LSPROF=0 PIKOS_EVENTS=0 $(pip) install --no-build-isolation --editable '.[bench]' || true
+	@$(install) '.[bench]' || true
 	@touch $@
 
-.venv/%/built: .venv/%/installed setup.py $(wildcard ext/*.c ext/*.h ext/*/*.c ext/*/*.h) | .venv/libzmq .venv/chromium
+# System packages are for the tests: the demonstration does not wait for them.
+system_packages = $(if $(filter demo,$(MAKECMDGOALS)),,.venv/libzmq .venv/chromium)
+
+.venv/%/built: .venv/%/installed setup.py $(wildcard ext/*.c ext/*.h ext/*/*.c ext/*/*.h) | $(system_packages)
 	@echo "Building the extensions for .venv/$*"
 	@.venv/$*/bin/python setup.py --quiet --with-real-time-lsprof build_ext --inplace
 	@touch $@

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
+import shutil
+import subprocess
 
 import pytest
+from support.deadlines import DEADLINE_S
 
 BLOCKED = """
     import sys
@@ -73,6 +77,35 @@ def test_continuous_integration_tests_and_builds_the_documentation(repository):
 
     assert "exec make test" in (repository / ".ci" / "run").read_text()
     assert "$(MAKE) --no-print-directory docs" in recipe.partition("\n\n")[0]
+
+
+def planned(repository, target):
+    """The commands that ``make`` would run from a clean checkout."""
+    plan = ["make", "--dry-run", "--always-make", target]
+    return subprocess.run(
+        plan, cwd=repository, capture_output=True, text=True, check=True, timeout=DEADLINE_S
+    ).stdout
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_the_demo_sets_up_one_interpreter_and_no_test_tools(repository):
+    """T3: its first picture is not to wait for what only tests need."""
+    demo, setup = planned(repository, "demo"), planned(repository, "setup")
+
+    assert len(set(re.findall(r"Making \.venv/([0-9.]+)", demo))) == 1
+    assert "[test,lint]" in setup
+    assert "[test,lint]" not in demo
+    assert "install_chromium.sh" in setup
+    assert "install_chromium.sh" not in demo
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_prints_no_warnings_of_pip(repository):
+    """T4: of pip's messages only errors are printed."""
+    calls = re.findall(r"-m pip (.*)", planned(repository, "setup"))
+
+    assert calls
+    assert all(call.startswith("-qq ") for call in calls)
 
 
 def test_the_metadata_lead_to_the_repository():
