@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.deadlines import DEADLINE_S
 
 settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("shared machine")  # no example has to be quick
-
-DEADLINE_S = 60.0
 
 
 @pytest.fixture(autouse=True)

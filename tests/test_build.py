@@ -9,10 +9,10 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from support.deadlines import LONG_DEADLINE_S
 from support.interpreters import newest_only
 
 ROOT = Path(__file__).parent.parent
-DEADLINE_S = 240.0
 
 PUBLISH = """
     import sys
@@ -24,7 +24,7 @@ PUBLISH = """
 
     with RealTimeProfiler(address="tcp://127.0.0.1:0") as profiler:
         work()
-        with live.subscribe(profiler.address, timeout=30) as messages:
+        with live.subscribe(profiler.address, timeout=120) as messages:
             names = set()
             for message in messages:
                 for block in getattr(message, "blocks", ()):
@@ -85,7 +85,7 @@ def build(python, sources, tmp_path):
         settings = {name: value for name, value in os.environ.items() if "PIKOS" not in name}
         settings["PIKOS_EVENTS"] = "0"
         return python(
-            "setup.py", *arguments, cwd=sources, env=settings | environment, timeout=DEADLINE_S
+            "setup.py", *arguments, cwd=sources, env=settings | environment, timeout=LONG_DEADLINE_S
         )
 
     return run

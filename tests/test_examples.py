@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.deadlines import DEADLINE_S
 from support.publisher import until
 from support.runtime import runtime
 from support.waiting import wait_until
@@ -83,7 +84,7 @@ def test_the_demo_shows_tables_without_a_terminal_and_ends(python, examples, run
 
 
 def test_the_viewer_shows_a_running_program(examples, runtime):
-    demo = [sys.executable, "-m", "pikos", "run", "--wait-for-viewer", "30"]
+    demo = [sys.executable, "-m", "pikos", "run", "--wait-for-viewer", "120"]
     program = subprocess.Popen(
         [*demo, examples / "demo_program.py", "1"], stdout=subprocess.DEVNULL
     )
@@ -94,7 +95,7 @@ def test_the_viewer_shows_a_running_program(examples, runtime):
             check=True,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=DEADLINE_S,
         )
     finally:
         program.kill()
@@ -112,7 +113,9 @@ def mandelbrot(tmp_path_factory):
     shutil.copy(Path(__file__).parent.parent / name, place / name)
     monitor = ["-m", "pikos.runner", "line_memory"]
     options = ["--recording", "csv", "--focused-on=mandelbrot"]
-    subprocess.run([sys.executable, *monitor, name, *options], cwd=place, check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, *monitor, name, *options], cwd=place, check=True, timeout=DEADLINE_S
+    )
     return place / "monitor_records.csv"
 
 
@@ -195,10 +198,10 @@ def test_the_leak_is_seen_while_it_grows(examples, runtime):
     model = Model()
     try:
         until(list_sessions, "a session")
-        with subscribe(program.pid, timeout=30) as messages:
+        with subscribe(program.pid, timeout=DEADLINE_S) as messages:
             for message in messages:
                 model.fold(message)
-        output, _ = program.communicate(timeout=60)
+        output, _ = program.communicate(timeout=DEADLINE_S)
     finally:
         program.kill()
         program.wait()

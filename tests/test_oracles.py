@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.deadlines import LONG_DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[1]
 ORACLES = Path(os.environ.get("PIKOS_ORACLES", ROOT.parent / "shared" / "oracles"))
-DEADLINE_S = 300.0
 
 
 def ask(oracle, directory, *arguments):
@@ -25,7 +25,7 @@ def ask(oracle, directory, *arguments):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=LONG_DEADLINE_S,
         check=False,
     )
     assert child.returncode == 0, child.stdout + child.stderr

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from support.deadlines import DEADLINE_S
 from support.programs import start
 from support.runtime import runtime
-from support.web import ARTEFACTS, CHROMIUM, DEADLINE_S, serve
+from support.web import ARTEFACTS, CHROMIUM, serve
 
 __all__ = ["runtime", "serve", "start"]
 
@@ -17,7 +18,9 @@ def browser():
         pytest.skip("Chromium is not installed")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = started.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=1000 * DEADLINE_S
+        )
         yield browser
         browser.close()
 

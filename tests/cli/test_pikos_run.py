@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 import pytest
+from support.deadlines import DEADLINE_S
 
 from pikos.cli import main, pikos_run
 from pikos.cli.monitor_options import MONITORS
@@ -812,7 +813,7 @@ def test_an_interrupt_ends_the_script_as_under_python(write, runtime, tmp_path, 
     with subprocess.Popen(command, cwd=tmp_path, text=True, **pipes) as process:
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=DEADLINE_S)
 
     assert process.returncode == -signal.SIGINT
     assert errors.splitlines()[-1] == "KeyboardInterrupt"

@@ -12,6 +12,7 @@ import threading
 
 import pytest
 from support import hostile
+from support.deadlines import DEADLINE_S
 from support.publisher import Publisher, until
 from support.recordings import fold, record as record_frames
 from support.session import PROGRAM, MadeUpSession
@@ -70,7 +71,7 @@ def test_an_interrupt_ends_a_recording_in_order(publisher, tmp_path, runtime):
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         until(lambda: path.exists() and path.stat().st_size > 4000, "a recording")
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=DEADLINE_S)
 
     assert (process.returncode, errors) == (0, b"")
     assert told(path).complete

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from support.deadlines import DEADLINE_S
 from support.publisher import until
 
 from pikos import live
@@ -293,17 +294,17 @@ def waiting(write, runtime, tmp_path):
 
 
 def test_the_program_is_watched_while_it_runs(waiting, tmp_path):
-    process = waiting("--wait-for-viewer", "30")
+    process = waiting("--wait-for-viewer", "120")
     until(list_sessions, "a session")
     (session,) = list_sessions()
 
     names = set()
-    with live.subscribe(process.pid, timeout=30) as messages:
+    with live.subscribe(process.pid, timeout=DEADLINE_S) as messages:
         for message in messages:
             names |= names_in(message)
             if "waiting_for_a_line" in names:
                 break
-    process.communicate("\n", timeout=30)
+    process.communicate("\n", timeout=DEADLINE_S)
 
     assert (session.pid, session.argv) == (process.pid, (str(tmp_path / "script.py"),))
     assert process.returncode == 0
@@ -315,7 +316,7 @@ def test_an_interrupt_from_the_keyboard_ends_it_as_under_python(waiting, tmp_pat
     assert process.stdout.readline() == "ready\n"
 
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=DEADLINE_S)
 
     assert process.returncode == -signal.SIGINT
     assert errors.splitlines()[-1] == "KeyboardInterrupt"

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support.deadlines import LONG_DEADLINE_S
 from support.publisher import Publisher
 from support.waiting import wait_until
 from support.web import fetch, serve
@@ -171,7 +172,7 @@ def test_what_the_page_is_made_of_comes_with_the_package(repository, tmp_path, p
     static = repository / "pikos" / "live" / "web" / "static"
     result = python(
         "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
-        "--wheel-dir", tmp_path, repository, timeout=300,
+        "--wheel-dir", tmp_path, repository, timeout=LONG_DEADLINE_S,
         env={**os.environ, "PIKOS_REAL_TIME_LSPROF": "0", "PIKOS_EVENTS": "0"},
     )  # fmt: skip
     assert result.returncode == 0, result.stderr

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.deadlines import DEADLINE_S
 
 from pikos.cli.whole_file import whole_file
 
@@ -66,6 +67,6 @@ def test_a_pipe_is_written_to_itself(tmp_path):
 
     put(pipe, "text")
 
-    reader.join(30)
+    reader.join(DEADLINE_S)
     assert read == ["text"]
     assert pipe.is_fifo()

@@ -50,7 +50,7 @@ def test_a_program_that_ends_in_order_says_goodbye_with_everything_counted(start
         programs[way] = start(
             "main = threading.main_thread()\n"
             "def leaf2(): pass\n"
-            "profiler = RealTimeProfiler(interval=60, wait_for_viewer=60)\n"
+            "profiler = RealTimeProfiler(interval=60, wait_for_viewer=120)\n"
             f"{begin}\n" + "\n".join(indent + line for line in lines)
         )
 
@@ -124,7 +124,7 @@ def test_a_program_does_not_wait_for_a_viewer_that_was_stopped(start):
         import time
         for n in range(20_000):
             exec(f"def function_{n}(): pass")
-        profiler = RealTimeProfiler(interval=0.001, wait_for_viewer=10)
+        profiler = RealTimeProfiler(interval=0.001, wait_for_viewer=120)
         profiler.enable()
         input()
         for _ in range(20):
@@ -165,7 +165,7 @@ def test_a_program_with_no_viewer_ends_at_once(start):
 
 
 FORKS = """
-profiler = RealTimeProfiler(interval=0.02, wait_for_viewer=10)
+profiler = RealTimeProfiler(interval=0.02, wait_for_viewer=120)
 profiler.enable()
 directory = os.path.dirname(profiler.address.removeprefix("ipc://"))
 bad = 0
@@ -228,7 +228,7 @@ def test_forks_leave_a_chosen_path_the_parents_and_it_is_removed_at_the_end(star
 def test_a_fork_warns_of_no_thread_of_ours(start):
     program = start(
         """
-        profiler = RealTimeProfiler(interval=0.02, wait_for_viewer=10)
+        profiler = RealTimeProfiler(interval=0.02, wait_for_viewer=120)
         profiler.enable()
         for _ in range(20):
             child = os.fork()
@@ -276,7 +276,7 @@ def test_publishing_goes_on_after_forks_in_another_thread(start, main):
 def test_a_child_ends_without_a_goodbye_for_its_parent(start, ending):
     program = start(
         f"""
-        profiler = RealTimeProfiler(interval=0.02, wait_for_viewer=10)
+        profiler = RealTimeProfiler(interval=0.02, wait_for_viewer=120)
         profiler.enable()
         child = os.fork()
         if not child:
@@ -346,7 +346,7 @@ def test_a_child_whose_address_is_its_parents_profiles_without_publishing(start,
 def test_a_fork_is_not_kept_waiting_by_a_thread_that_waits_for_a_viewer(start):
     program = start(
         """
-        profiler = RealTimeProfiler(interval=0.02, wait_for_viewer=60)
+        profiler = RealTimeProfiler(interval=0.02, wait_for_viewer=120)
         threading.Thread(target=profiler.enable, daemon=True).start()
         input()
         for _ in range(10):

@@ -14,7 +14,8 @@ import time
 
 import pytest
 from support import hostile
-from support.waiting import DEADLINE_S, calls_of, hear_until, wait_until
+from support.deadlines import DEADLINE_S
+from support.waiting import calls_of, hear_until, wait_until
 
 from pikos.cli.keygen import write_keys
 from pikos.errors import SessionSilent
@@ -345,12 +346,22 @@ def test_a_publisher_that_was_killed_is_gone_until_another_is_there(start, tmp_p
     assert len(model.streams) == 2
 
 
+SLOW = """import os, sys, time
+def slow():
+    while not os.path.exists(sys.argv[1]):
+        time.sleep(0.01)
+slow()
+print("done")
+"""
+
+
 def test_run_live_shows_the_table_on_the_terminal_and_leaves_it_in_order(runtime, tmp_path):
     script = tmp_path / "script.py"
-    script.write_text("import time\ndef slow():\n    time.sleep(1.5)\nslow()\nprint('done')\n")
+    script.write_text(SLOW)
+    shown = tmp_path / "shown"
     primary, replica = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "pikos", "run", "--live", str(script)],
+        [sys.executable, "-m", "pikos", "run", "--live", str(script), str(shown)],
         stdin=replica,
         stdout=subprocess.PIPE,
         stderr=replica,
@@ -358,7 +369,9 @@ def test_run_live_shows_the_table_on_the_terminal_and_leaves_it_in_order(runtime
         start_new_session=True,
     )
     os.close(replica)
-    seen = _read_to_the_end(primary, process)
+    seen = _read_until(primary, b"slow")
+    shown.touch()
+    seen += _read_to_the_end(primary, process)
     output = process.communicate(timeout=DEADLINE_S)[0]
 
     assert process.returncode == 0
@@ -370,9 +383,17 @@ def test_run_live_shows_the_table_on_the_terminal_and_leaves_it_in_order(runtime
     assert b"slow (script.py:2)" in left
 
 
+def _read_until(primary, text):
+    seen = b""
+    while text not in seen:
+        assert select.select([primary], [], [], DEADLINE_S)[0], seen
+        seen += os.read(primary, 65536)
+    return seen
+
+
 def _read_to_the_end(primary, process):
     seen = b""
-    deadline = time.monotonic() + 3 * DEADLINE_S
+    deadline = time.monotonic() + DEADLINE_S
     try:
         while process.poll() is None or select.select([primary], [], [], 0)[0]:
             assert time.monotonic() < deadline, seen

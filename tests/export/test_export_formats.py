@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 import pytest
 from support import hostile
 from support.callgrind import Callgrind
+from support.deadlines import DEADLINE_S
 from support.recordings import snapshot_of
 from support.session import PROGRAM
 
@@ -495,7 +496,7 @@ def test_a_browser_runs_the_pages_script_and_no_strangers(tmp_path):
     done = subprocess.run(
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
          f"--user-data-dir={tmp_path}/chromium", "x.html"],
-        cwd=tmp_path, capture_output=True, text=True, check=True, timeout=50,
+        cwd=tmp_path, capture_output=True, text=True, check=True, timeout=DEADLINE_S,
     )  # fmt: skip
 
     assert "<title>process 4242: &lt;script&gt;" in done.stdout

@@ -13,7 +13,8 @@ import build
 import leaf as leaf_library
 import pytest
 import zmq
-from heard import DEADLINE_S, STREAM
+from heard import STREAM
+from support.deadlines import DEADLINE_S
 
 from pikos.wire import codec
 from pikos.wire.messages import Hello, Rows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pikos.wire.messages import Rows
 
-DEADLINE_S = 120.0
 STREAM = bytes(range(16))
 """The publisher's session."""
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from conftest import EXTERNAL
-from heard import DEADLINE_S, STREAM, tables_of
+from heard import STREAM, tables_of
 from leaf import Facts
+from support.deadlines import DEADLINE_S
 
 from pikos.wire.messages import Bye, Hello, Rows
 from pikos.wire.tables import FLAG_KEYFRAME, FLAG_KEYFRAME_END

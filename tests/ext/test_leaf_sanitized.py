@@ -10,6 +10,7 @@ from pathlib import Path
 
 import build
 import pytest
+from support.deadlines import LONG_DEADLINE_S
 from support.interpreters import newest_only
 
 HERE = Path(__file__).parent
@@ -27,7 +28,6 @@ OPTIONS = {
         "TSAN_OPTIONS": f"exitcode=66:die_after_fork=0:suppressions={HERE / 'tsan.supp'}",
     },
 }
-DEADLINE_S = 240
 
 pytestmark = [
     newest_only,  # the files know no Python
@@ -73,7 +73,7 @@ def test_the_leaf_files_are_clean_under_the_sanitizer(variant):
         },
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=LONG_DEADLINE_S,
         check=False,
     )
 

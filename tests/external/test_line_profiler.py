@@ -8,6 +8,7 @@ import threading
 
 import line_profiler as package
 import pytest
+from support.deadlines import DEADLINE_S
 from support.recording import Keeper
 
 from pikos.errors import ProfilerActive
@@ -121,7 +122,7 @@ def test_each_thread_counts_between_its_own_enable_and_disable():
 
     with profiler:
         thread.start()
-        thread.join(10)
+        thread.join(DEADLINE_S)
         profiler.disable()
     leaf(1)
 

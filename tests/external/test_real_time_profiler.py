@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import zmq
+from support.deadlines import DEADLINE_S
 from support.waiting import calls_of, hear_until, wait_until
 
 from pikos.api import RealTimeProfiler, real_time_profiler
@@ -183,19 +184,19 @@ def test_pairs_of_several_threads_only_nest(make):
 
     def body():
         with profiler:
-            inside.wait(10)
-            leave.wait(10)
+            inside.wait(DEADLINE_S)
+            leave.wait(DEADLINE_S)
             work(1)
 
     others = [threading.Thread(target=body) for _ in range(2)]
     with profiler:
         for other in others:
             other.start()
-        inside.wait(10)
+        inside.wait(DEADLINE_S)
     assert profiler.enabled
     leave.set()
     for other in others:
-        other.join(10)
+        other.join(DEADLINE_S)
 
     assert not profiler.enabled
     assert counts(profiler)["leaf"] == 2
@@ -206,7 +207,7 @@ def test_many_threads_enabling_at_once_begin_one_session(make):
     start = threading.Barrier(8)
 
     def body():
-        start.wait(10)
+        start.wait(DEADLINE_S)
         for _ in range(50):
             with profiler:
                 pass
@@ -215,7 +216,7 @@ def test_many_threads_enabling_at_once_begin_one_session(make):
     for other in others:
         other.start()
     for other in others:
-        other.join(30)
+        other.join(DEADLINE_S)
 
     assert not profiler.enabled
     assert len(sessions.list_sessions()) == 1
@@ -386,7 +387,7 @@ def test_waiting_for_a_viewer_is_bounded(make):
 
 
 def test_waiting_for_a_viewer_ends_when_one_comes_and_nothing_is_counted_before(make):
-    profiler = make(wait_for_viewer=60.0)
+    profiler = make(wait_for_viewer=DEADLINE_S)
     seen = []
 
     def view():
@@ -399,7 +400,7 @@ def test_waiting_for_a_viewer_ends_when_one_comes_and_nothing_is_counted_before(
     viewer.start()
     with profiler:
         work(3)
-    viewer.join(20)
+    viewer.join(DEADLINE_S)
 
     assert seen[0] is False
     assert not viewer.is_alive()
@@ -416,7 +417,7 @@ def test_only_the_first_enable_waits(make):
 
 
 def test_an_interrupted_wait_leaves_nothing_on(make, runtime, monkeypatch):
-    profiler = make(wait_for_viewer=60.0)
+    profiler = make(wait_for_viewer=DEADLINE_S)
 
     def interrupted(timeout_s):
         raise KeyboardInterrupt
@@ -709,7 +710,7 @@ def test_the_front_door_imports_nothing_until_it_is_asked():
         "assert 'zmq' not in sys.modules\n"
     )
 
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=DEADLINE_S)
 
 
 def test_the_front_door_has_no_other_names():
@@ -730,7 +731,11 @@ def test_without_the_extension_it_is_imported_but_cannot_be_made():
     )
 
     ran = subprocess.run(
-        [sys.executable, "-c", program], check=True, timeout=20, capture_output=True, text=True
+        [sys.executable, "-c", program],
+        check=True,
+        timeout=DEADLINE_S,
+        capture_output=True,
+        text=True,
     )
 
     assert ran.stdout.count("--with-real-time-lsprof") == 2
@@ -739,7 +744,7 @@ def test_without_the_extension_it_is_imported_but_cannot_be_made():
 
 def test_a_message_that_ends_a_session_ends_the_iteration(make):
     profiler = make()
-    with profiler, subscribe(profiler.address, timeout=10) as messages:
+    with profiler, subscribe(profiler.address, timeout=DEADLINE_S) as messages:
         hear_until(messages, lambda s: s.complete, "the first snapshot")
         profiler.close()
 

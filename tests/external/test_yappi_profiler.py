@@ -8,6 +8,7 @@ import threading
 
 import pytest
 import yappi
+from support.deadlines import DEADLINE_S
 from support.recording import Keeper
 
 from pikos.errors import PikosError
@@ -69,7 +70,7 @@ def test_other_threads_are_counted_unless_that_is_not_wanted():
         with profiler:
             thread = threading.Thread(target=leaf)
             thread.start()
-            thread.join(10)
+            thread.join(DEADLINE_S)
 
         assert counts(profiler).get("leaf", 0) == expected
 

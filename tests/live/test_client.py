@@ -9,7 +9,8 @@ import time
 
 import pytest
 import zmq
-from support.publisher import DEADLINE_S, Publisher, until
+from support.deadlines import DEADLINE_S
+from support.publisher import Publisher, until
 from support.session import MadeUpSession
 
 from pikos.errors import AddressError, KeyFileError, SessionNotFound, SessionSilent

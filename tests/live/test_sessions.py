@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from support.deadlines import DEADLINE_S
 
 from pikos.errors import AddressError, SessionNotFound
 from pikos.live import runtime as runtime_module, session_lock, sessions
@@ -195,7 +196,7 @@ def test_a_session_whose_process_was_killed_is_swept(runtime):
         "made = SessionDirectory.make(); made.announce(made.endpoint, [], 1)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    subprocess.run([sys.executable, "-c", program], check=False, timeout=20)
+    subprocess.run([sys.executable, "-c", program], check=False, timeout=DEADLINE_S)
     assert len(list((runtime / "pikos").iterdir())) == 1
 
     assert sessions.list_sessions() == ()
@@ -357,7 +358,7 @@ def test_a_program_started_by_another_does_not_hold_its_session(session):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         session.forget()
         alive = session_lock.is_alive(session.path)
-        child.communicate(b"\n", timeout=20)
+        child.communicate(b"\n", timeout=DEADLINE_S)
 
     assert not alive
 
@@ -400,4 +401,4 @@ def test_finding_sessions_needs_neither_zmq_nor_the_extension():
         "assert not {'zmq', 'pikos._lsprof', 'pikos.real_time'} & set(sys.modules)"
     )
 
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=DEADLINE_S)

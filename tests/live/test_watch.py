@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from support.publisher import DEADLINE_S, Publisher, until
+from support.deadlines import DEADLINE_S
+from support.publisher import Publisher, until
 from support.session import MadeUpSession
 
 from pikos.live import Subscription, subscribe

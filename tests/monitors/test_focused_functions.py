@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from support import known
+from support.deadlines import DEADLINE_S
 from support.recorded import calls, indexes
 
 from pikos.monitors.api import (
@@ -111,12 +112,12 @@ def test_the_focus_of_one_thread_is_not_that_of_another(mechanism, kept):
 
     def focused():
         inside.set()
-        done.wait(10)
+        done.wait(DEADLINE_S)
 
     with FocusedFunctionMonitor(kept, functions=[focused]):
         thread = threading.Thread(target=focused)
         thread.start()
-        inside.wait(10)
+        inside.wait(DEADLINE_S)
         known.leaf()
         done.set()
         thread.join()

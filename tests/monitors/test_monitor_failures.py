@@ -10,6 +10,7 @@ import warnings
 
 import pytest
 from support import known
+from support.deadlines import DEADLINE_S
 from support.recorded import calls, indexes
 from support.recording import Keeper
 
@@ -143,10 +144,10 @@ def test_a_lock_that_the_program_holds_does_not_hang_it(mechanism, monkeypatch):
         monitor.enable()
         thread = threading.Thread(target=other)
         thread.start()
-        assert waiting.wait(10)
+        assert waiting.wait(DEADLINE_S)
         for _ in range(100):
             known.boo()
-    thread.join(10)
+    thread.join(DEADLINE_S)
     monitor.disable()
 
     assert done.is_set()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 import pytest
+from support.deadlines import LONG_DEADLINE_S
 from support.interpreters import newest_only
 
 from pikos.monitors import sources
@@ -56,7 +57,7 @@ def test_an_event_takes_few_instructions(write, tmp_path, events, most):
         ["valgrind", "--tool=callgrind", *options, sys.executable, program, events, records],
         check=True,
         capture_output=True,
-        timeout=300,
+        timeout=LONG_DEADLINE_S,
     )
 
     total = re.search(r"^(?:summary|totals): (\d+)", counted.read_text(), re.MULTILINE)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from support import sanitized
+from support.deadlines import LONG_DEADLINE_S
 from support.interpreters import is_newest
 
 from pikos.monitors import sources
 
-DEADLINE_S = 300.0
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = "not memory_until and not same_bytes and not sanitized and not instructions"
 """Sanitizers need memory of their own; writing is tested in fewer ways, for it takes long."""
@@ -37,7 +37,7 @@ def test_no_byte_is_touched_that_should_not_be(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=LONG_DEADLINE_S,
         check=False,
     )
 

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 from support import known
+from support.deadlines import DEADLINE_S
 from support.recorded import calls, fields, indexes
 
 from pikos.monitors import sources
@@ -39,12 +40,12 @@ class Worker:
     def do(self, work):
         self._work = work
         self._go.release()
-        assert self._done.acquire(timeout=10)
+        assert self._done.acquire(timeout=DEADLINE_S)
 
     def end(self):
         self._work = None
         self._go.release()
-        self.thread.join(10)
+        self.thread.join(DEADLINE_S)
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def worker():
 def in_a_thread(work):
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(10)
+    thread.join(DEADLINE_S)
 
 
 @pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor])
@@ -130,7 +131,7 @@ def test_a_thread_that_outlives_the_monitor_is_left_alone(mechanism, kept):
     go, hooks = threading.Event(), []
 
     def outliving():
-        go.wait(10)
+        go.wait(DEADLINE_S)
         known.leaf()
         hooks.append(sys.getprofile())
 
@@ -139,7 +140,7 @@ def test_a_thread_that_outlives_the_monitor_is_left_alone(mechanism, kept):
         thread.start()
     recorded = len(kept.records)
     go.set()
-    thread.join(10)
+    thread.join(DEADLINE_S)
 
     assert len(kept.records) == recorded
     assert hooks == [None]
@@ -173,9 +174,9 @@ def test_no_event_of_many_threads_is_lost_or_given_twice(
     at_once = threading.Barrier(THREADS)  # else one could have the number of one that has ended
 
     def run():
-        at_once.wait(60)
+        at_once.wait(DEADLINE_S)
         work()
-        at_once.wait(60)
+        at_once.wait(DEADLINE_S)
 
     threads = [threading.Thread(target=run) for _ in range(THREADS)]
 
@@ -183,7 +184,7 @@ def test_no_event_of_many_threads_is_lost_or_given_twice(
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(DEADLINE_S)
 
     assert indexes(kept) == list(range(len(kept.records)))
     heard = collections.defaultdict(list)
@@ -261,5 +262,5 @@ def test_a_thread_that_threading_does_not_know_has_no_name(mechanism, kept):
 
     _thread.start_new_thread(unknown, ())
 
-    assert ended.acquire(timeout=10)
+    assert ended.acquire(timeout=DEADLINE_S)
     assert {name for (name,) in fields(kept, "thread_name")} == {""}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from support.deadlines import DEADLINE_S
 
 from pikos.errors import AddressError
 from pikos.publishing.socket_path import SocketPath
@@ -140,7 +141,9 @@ def test_the_socket_of_a_killed_profiler_is_replaced(path):
         "made = socket.socket(socket.AF_UNIX); made.bind(sys.argv[1]); made.listen()\n"
         "claim.bound(); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    killed = subprocess.run([sys.executable, "-c", program, str(path)], check=False, timeout=20)
+    killed = subprocess.run(
+        [sys.executable, "-c", program, str(path)], check=False, timeout=DEADLINE_S
+    )
     assert killed.returncode == -signal.SIGKILL
     assert path.is_socket()
 

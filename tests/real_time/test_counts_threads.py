@@ -8,11 +8,11 @@ import threading
 
 import pytest
 from support.counted import Calls, calls_of, counting, edge_calls_of, edge_of
+from support.deadlines import DEADLINE_S
 from support.published import published
 
 from pikos._lsprof import Profiler
 
-DEADLINE_S = 20.0
 ROWS_KEPT = 256
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from hazards import SCENARIOS
 from support import sanitized
+from support.deadlines import LONG_DEADLINE_S
 from support.interpreters import is_newest
 
 HAZARDS = Path(__file__).with_name("hazards")
-DEADLINE_S = 300.0
 
 
 def run_scenarios(directory, environment):
@@ -35,7 +35,7 @@ def run_share(directory, environment, names):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=LONG_DEADLINE_S,
         check=False,
     )
     assert child.returncode == 0, child.stderr

@@ -10,6 +10,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from support.deadlines import DEADLINE_S
 
 from pikos.errors import LibzmqUnusable
 from pikos.real_time import libzmq
@@ -44,7 +45,7 @@ def test_finding_it_does_not_import_pyzmq():
         "assert libzmq_path(); assert 'zmq' not in sys.modules"
     )
 
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=DEADLINE_S)
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ import threading
 
 import pytest
 from support.counted import Calls, calls_of, edge_calls_of
+from support.deadlines import DEADLINE_S
 
 import pikos
 from pikos import _lsprof
 from pikos.real_time import Profile, Profiler, label, run, runctx
 
 ALL_THREADS = sys.version_info >= (3, 12)
-DEADLINE_S = 20.0
 
 
 def leaf():

@@ -49,7 +49,7 @@ def test_a_record_is_in_the_file_soon_though_nothing_follows_it(recorder, tmp_pa
 
     wait_until(lambda: indexes_of(tmp_path / "records") == [0], "the record")
 
-    assert time.monotonic() - began < 5.0
+    assert time.monotonic() - began < 30.0
 
 
 @both
@@ -126,7 +126,7 @@ def test_no_code_but_that_of_pikos_is_run_for_flushing(python, write, tmp_path):
         monitoring.register_callback(4, monitoring.events.PY_START, hook)
         monitoring.set_events(4, monitoring.events.PY_START)
         recorder.record((1, 2))
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while os.stat("records").st_size == 0 and time.monotonic() < deadline:
             time.sleep(0.01)
         if (child := os.fork()) == 0:

@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 from record_samples import Plain, indexes_of, plain
+from support.deadlines import DEADLINE_S
 
 from pikos.recorders.api import (
     CSVFileRecorder,
@@ -169,11 +170,11 @@ def test_a_fork_does_not_wait_for_ever_for_a_line(recorder, monkeypatch):
     def hold():
         with recorder._lock:
             locked.set()
-            done.wait(10)
+            done.wait(DEADLINE_S)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    locked.wait(10)
+    locked.wait(DEADLINE_S)
     recorder.before_fork()
     recorder.after_fork_in_parent()
     done.set()

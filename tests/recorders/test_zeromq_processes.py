@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 import pytest
+from support.deadlines import DEADLINE_S
 from support.programs import start
 from support.runtime import runtime
 from support.waiting import hear_until, wait_until
@@ -59,7 +60,7 @@ def test_the_last_records_come_before_the_goodbye(recording):
     program = recording("input(); recorder.record(Record(2, 'last'))")
     program.session()
     model = Model()
-    with subscribe(program.pid, timeout=10.0) as messages:
+    with subscribe(program.pid, timeout=DEADLINE_S) as messages:
         hear_until(messages, indexes, "its record", model)
         program.go_on()
         for message in messages:
@@ -191,7 +192,7 @@ def test_goodbye_is_the_last_message(recording):
     """B16."""
     program = recording("input()")
     program.session()
-    with subscribe(program.pid, timeout=10.0) as messages:
+    with subscribe(program.pid, timeout=DEADLINE_S) as messages:
         next(messages)
         program.go_on()
         assert isinstance(list(messages)[-1], Bye)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 import zmq
+from support.deadlines import DEADLINE_S
 from support.waiting import hear_until, wait_until
 
 from pikos.cli.keygen import write_keys
@@ -69,7 +70,7 @@ def hear(recorder, name, count):
 
 def test_every_record_is_heard_in_order(prepared):
     """S54: handshake, every record, stop."""
-    with subscribe(prepared.address, timeout=10.0) as messages:
+    with subscribe(prepared.address, timeout=DEADLINE_S) as messages:
         model = Model()
         hear_until(messages, lambda now: now.complete, "the keyframe", model)
         record(prepared, *range(3000))
@@ -178,13 +179,13 @@ def test_a_recorder_waits_only_the_first_time(make):
 
 
 def test_a_recorder_goes_on_as_soon_as_somebody_watches(make, runtime):
-    recorder = make(wait_for_ready=True, ready_timeout=30.0)
+    recorder = make(wait_for_ready=True, ready_timeout=DEADLINE_S)
     preparing = threading.Thread(target=recorder.prepare, args=(MemoryRecord,))
     preparing.start()
 
     found = wait_until(sessions.list_sessions, "the session")
     with subscribe(found[0].pid):
-        preparing.join(10.0)
+        preparing.join(DEADLINE_S)
 
     assert not preparing.is_alive()
     assert recorder.ready
@@ -343,7 +344,7 @@ def test_who_has_none_of_the_keys_sees_nothing(make, tmp_path):
 def test_a_recorder_that_is_collected_says_goodbye(make, runtime):
     recorder = ZeroMQRecorder(wait_for_ready=False)
     recorder.prepare(MemoryRecord)
-    with subscribe(recorder.address, timeout=10.0) as messages:
+    with subscribe(recorder.address, timeout=DEADLINE_S) as messages:
         next(messages)
         del recorder
         last = list(messages)[-1]

@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 import pytest
+from support.deadlines import DEADLINE_S
 from support.publisher import Publisher, until
 from support.recordings import Steps, fold, record
 from support.session import PROGRAM, MadeUpSession
@@ -39,7 +40,7 @@ def test_a_replayed_session_ends_in_the_same_state_as_the_live_one(tmp_path):
     model = Model()
     with (
         Publisher() as publisher,
-        subscribe(publisher.address, timeout=20) as live,
+        subscribe(publisher.address, timeout=DEADLINE_S) as live,
         RecordingWriter(tmp_path / "x") as writer,
     ):
         live.tap = writer.write
@@ -210,7 +211,7 @@ def test_the_last_message_is_the_goodbye(path):
 def test_what_is_recorded_is_what_was_news(tmp_path):
     with (
         Publisher() as publisher,
-        subscribe(publisher.address, timeout=20) as live,
+        subscribe(publisher.address, timeout=DEADLINE_S) as live,
         RecordingWriter(tmp_path / "x") as writer,
     ):
         live.tap = writer.write

@@ -9,7 +9,8 @@ import sys
 import textwrap
 
 import pytest
-from support.waiting import DEADLINE_S, wait_until
+from support.deadlines import DEADLINE_S
+from support.waiting import wait_until
 
 from pikos.live import sessions
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import zmq
+from support.deadlines import DEADLINE_S
 from support.session import FACTS
 
 from pikos import _lsprof
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pikos._lsprof import Profiler
     from pikos.model import Snapshot
 
-DEADLINE_S = 20.0
 INTERVAL_S = 0.01
 
 

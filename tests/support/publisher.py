@@ -12,12 +12,11 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
 import zmq
+from support.deadlines import DEADLINE_S
 from support.session import PROGRAM, MadeUpSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-DEADLINE_S = 20.0
 
 
 class Publisher:

@@ -14,7 +14,7 @@ import termios
 import time
 
 import pytest
-from support.publisher import DEADLINE_S
+from support.deadlines import DEADLINE_S
 
 
 def _environment():

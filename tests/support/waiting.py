@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from pikos.model import Model
+from support.deadlines import DEADLINE_S
 
-DEADLINE_S = 10.0
+from pikos.model import Model
 
 
 def wait_until(condition, what):

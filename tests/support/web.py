@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from support.waiting import DEADLINE_S
+from support.deadlines import DEADLINE_S
 
 CHROMIUM = shutil.which("chromium")
 ARTEFACTS = Path(__file__).parent.parent.parent / "build" / "tests" / "screens"

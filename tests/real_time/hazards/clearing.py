@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 
 from support.counted import Calls, calls_of, record
+from support.deadlines import DEADLINE_S
 
-from hazards.harness import DEADLINE_S, check_no_slope, check_off, fib, leaf, numbers, scenario
+from hazards.harness import check_no_slope, check_off, fib, leaf, numbers, scenario
 from pikos._lsprof import Profiler
 
 

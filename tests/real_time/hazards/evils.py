@@ -6,8 +6,9 @@ import gc
 import sys
 import threading
 
+from support.deadlines import DEADLINE_S
+
 from hazards.harness import (
-    DEADLINE_S,
     attempt,
     check_off,
     check_usable,

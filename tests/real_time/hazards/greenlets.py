@@ -8,10 +8,10 @@ import sys
 import threading
 
 from support.counted import Calls, calls_of, edge_calls_of, record
+from support.deadlines import DEADLINE_S
 
 from hazards.evils import CALLS
 from hazards.harness import (
-    DEADLINE_S,
     Skipped,
     attempt,
     check_no_slope,

@@ -14,7 +14,6 @@ from pikos import _lsprof
 from pikos._lsprof import Profiler
 
 MONITORING = hasattr(sys, "monitoring")
-DEADLINE_S = 20.0
 SCENARIOS = {}
 """Every scenario by its name; in brackets the name of what it is given."""
 

@@ -10,9 +10,9 @@ import sys
 import threading
 
 from support.counted import Calls, calls_of
+from support.deadlines import DEADLINE_S
 
 from hazards.harness import (
-    DEADLINE_S,
     Skipped,
     attempt,
     check_off,

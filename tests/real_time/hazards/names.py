@@ -7,10 +7,10 @@ import gc
 import threading
 
 from support.counted import Calls, calls_of, record
+from support.deadlines import DEADLINE_S
 
 from hazards.evils import CALLS, LEVER, with_acts
 from hazards.harness import (
-    DEADLINE_S,
     Unraisable,
     check_off,
     check_usable,

@@ -11,6 +11,7 @@ import threading
 import warnings
 
 from support.counted import Calls, calls_of, record
+from support.deadlines import DEADLINE_S
 from support.session import FACTS
 
 from hazards.greenlets import a, greenlets
@@ -100,7 +101,7 @@ def fork_among_threads():
         assert os.waitstatus_to_exitcode(status) == 7
     stop.set()
     for thread in threads:
-        thread.join(60)
+        thread.join(DEADLINE_S)
     sys.setswitchinterval(before)
     profiler.disable()
     check_usable()

@@ -9,9 +9,9 @@ import sys
 import threading
 
 from support.counted import Calls, calls_of, edge_calls_of
+from support.deadlines import DEADLINE_S
 
 from hazards.harness import (
-    DEADLINE_S,
     attempt,
     check_no_slope,
     check_off,
@@ -50,10 +50,10 @@ def threads_that_enable_and_disable_while_others_run():
     for thread in evils + workers:
         thread.start()
     for thread in workers:
-        thread.join(60)
+        thread.join(DEADLINE_S)
     stop.set()
     for thread in evils:
-        thread.join(60)
+        thread.join(DEADLINE_S)
     sys.setswitchinterval(before)
     for profiler in profilers:
         turn_off(profiler)
@@ -84,9 +84,9 @@ def statistics_read_while_others_run():
     for thread in workers:
         thread.start()
     for thread in workers:
-        thread.join(60)
+        thread.join(DEADLINE_S)
     stop.set()
-    reader.join(60)
+    reader.join(DEADLINE_S)
     profiler.disable()
     assert not failures
     assert calls_of(profiler, fib) == Calls(4 * 5167, 4 * 5166)
