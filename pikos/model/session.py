@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pikos.model.keyed import KeyedRows
@@ -12,7 +13,7 @@ from pikos.model.snapshot import Snapshot
 from pikos.model.table import APPENDED_MAX, TableRows
 from pikos.wire.messages import Bye, Hello
 from pikos.wire.order import Order
-from pikos.wire.tables import FLAG_KEYFRAME
+from pikos.wire.tables import FLAG_KEYFRAME, FLAG_KEYFRAME_END
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,6 +48,7 @@ class SessionState:
         self._refused_rows = 0
         self._in_keyframe = False
         self._ended: str | None = None
+        self._held: Snapshot | None = None
         self.full = False
         """Whether there was no room for some row: since then only known ones are kept fresh."""
 
@@ -68,6 +70,7 @@ class SessionState:
         """
         if not self._order.note(message):
             return False
+        self._hold(message)
         if message.envelope.epoch != self._epoch:
             self._epoch = message.envelope.epoch
             self._tables.clear()
@@ -81,6 +84,17 @@ class SessionState:
         self._heard_at = now
         self._messages += 1
         return True
+
+    def _hold(self, message: Message) -> None:
+        """Keep the state as it was while a keyframe of several messages arrives.
+
+        Between two of them a call could be open still, and counted already.
+        """
+        flags, epoch = message.envelope.flags, message.envelope.epoch
+        if not flags & FLAG_KEYFRAME or flags & FLAG_KEYFRAME_END or epoch != self._epoch:
+            self._held = None
+        elif self._held is None and self._order.complete:
+            self._held = self.snapshot()
 
     def _declare(self, tables: Iterable[Table]) -> None:
         """Show tables of records before their first record, and expect a keyframe."""
@@ -132,6 +146,8 @@ class SessionState:
             The state as it is now.
 
         """
+        if self._held is not None:
+            return replace(self._held, heard_at=self._heard_at, messages=self._messages)
         returned = Snapshot(
             stream=self._stream,
             facts=self.facts,

@@ -129,4 +129,4 @@ def test_the_flame_graph_of_differences_stands_alone_too(pikos, recordings, alon
     page = alone(recordings / "d.html")
 
     leaf = page.locator(".flame > svg").filter(has_text=re.compile("leaf")).first
-    assert "calls 2,000 → 7,000" in leaf.text_content()
+    assert "2,000 calls → 7,000 calls" in leaf.text_content()

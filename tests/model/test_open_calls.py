@@ -251,6 +251,28 @@ def test_times_that_are_rounded_make_nothing_negative():
     assert difference(since, now).stats[1] == Stat(1, 0, 0, 0, 0, 0, 1)
 
 
+def test_a_keyframe_of_several_messages_is_seen_when_it_is_whole():
+    """V2: the counters would have a call that returned, and the open calls, too."""
+    model, session = Model(), MadeUpSession()
+    for message in session.keyframe(**PROGRAM):
+        model.fold(decode(message))
+    returned = PROGRAM | {
+        "stat": [*PROGRAM["stat"], (1, 1, 0, 0, 5_995_000_000, 9_000_000_000)],
+        "open_call": [],
+    }
+
+    seen = []
+    for message in session.keyframe(**returned):
+        model.fold(decode(message))
+        seen.append(model.snapshot())
+
+    assert {one.stats[1].cumulative_ns for one in seen} == {9_000_000_000}
+    assert [one.stats[1].open for one in seen] == [1] * (len(seen) - 1) + [0]
+    assert [one.messages for one in seen] == list(range(len(seen) + 1, 2 * len(seen) + 1))
+    model.fold(decode(session.rows(stat=[(1, 2, 0, 0, 1, 1)])))
+    assert model.snapshot().stats[1].callcount == 2
+
+
 def snapshot_of(**rows):
     model = Model()
     for message in MadeUpSession().keyframe(**PROGRAM | rows):
