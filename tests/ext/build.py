@@ -26,6 +26,7 @@ LEAF = (
     "open_calls",
     "publisher",
     "record",
+    "region",
     "snapshot",
     "transport",
     "wire",

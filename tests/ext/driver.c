@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "publisher.h"
 #include "record.h"
+#include "region.h"
 #include "wire.h"
 
 #ifdef PK_TEST_ALLOC
@@ -274,6 +275,7 @@ driver_size_of(const char *name)
         {"clock", sizeof(pk_clock)},
         {"options", sizeof(pk_publisher_options)},
         {"facts", sizeof(pk_publisher_facts)},
+        {"region", sizeof(pk_region)},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (strcmp(sizes[i].name, name) == 0)

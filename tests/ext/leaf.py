@@ -102,6 +102,21 @@ class Facts(c.Structure):
     ]
 
 
+class Region(c.Structure):
+    """pk_region."""
+
+    _fields_ = [
+        ("base", POINTER),
+        ("reserved", c.c_size_t),
+        ("ready", c.c_size_t),
+        ("used", c.c_size_t),
+        ("backed", c.c_bool),
+        ("file", c.c_int),
+        ("device", c.c_uint64),
+        ("inode", c.c_uint64),
+    ]
+
+
 MIRRORED = {
     "buf": Buf,
     "value": Value,
@@ -109,6 +124,7 @@ MIRRORED = {
     "clock": Clock,
     "options": Options,
     "facts": Facts,
+    "region": Region,
 }
 
 PROTOTYPES = {
@@ -130,6 +146,11 @@ PROTOTYPES = {
         c.POINTER(c.c_int64),
     ),
     "pk_memory_close": (None, c.POINTER(Memory)),
+    "pk_region_open": (c.c_int, c.POINTER(Region), c.c_size_t),
+    "pk_region_take": (POINTER, c.POINTER(Region), c.c_size_t, c.c_size_t),
+    "pk_region_back": (c.c_int, c.POINTER(Region), c.c_char_p),
+    "pk_region_replace": (c.c_int, c.POINTER(Region)),
+    "pk_region_close": (None, c.POINTER(Region)),
     "pk_zmq_bind": (c.c_int, POINTER, c.c_char_p, c.c_char_p, c.c_size_t),
     "pk_zmq_has_curve": (c.c_bool, POINTER),
     "pk_clock_set": (None, c.POINTER(Clock), c.c_int, c.c_double),

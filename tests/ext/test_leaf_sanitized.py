@@ -15,7 +15,12 @@ from support.interpreters import newest_only
 
 HERE = Path(__file__).parent
 TESTS = {
-    "asan": ["test_leaf_wire.py", "test_leaf_memory.py", "test_leaf_transport.py"],
+    "asan": [
+        "test_leaf_wire.py",
+        "test_leaf_memory.py",
+        "test_leaf_region.py",
+        "test_leaf_transport.py",
+    ],
     "tsan": [],
 }
 OPTIONS = {
