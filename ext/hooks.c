@@ -62,11 +62,11 @@ find_function(pk_profiler *profiler, const void *key, PyObject *object, PyObject
     if (pk_name_function(profiler->state, &fresh, object, first, kind) < 0)
         return NULL;
     function = pk_ledger_add_function(profiler->ledger, &fresh);
+    free(fresh.name.bytes);
+    free(fresh.qualified_name.bytes);
+    free(fresh.file.bytes);
     if (function == NULL) {
         Py_DECREF((PyObject *)fresh.ref);
-        free(fresh.name.bytes);
-        free(fresh.qualified_name.bytes);
-        free(fresh.file.bytes);
         PyErr_NoMemory();
     }
     return function;

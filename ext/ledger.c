@@ -9,17 +9,26 @@
 #define FIRST_SEGMENT 63
 #define NEXT_SEGMENT 511
 #define READ_TRIES 1000
+#define REGION_MAX ((size_t)(sizeof(void *) > 4 ? 16384 : 512) << 20)
+
+/* Zeroed room in the ledger's region, or NULL. */
+static void *
+take(pk_ledger *ledger, size_t size)
+{
+    return pk_region_take(&ledger->own->region, size, _Alignof(max_align_t));
+}
 
 /* A zeroed row at the end, not yet counted, or NULL. */
 static void *
-reserve(pk_rows *rows)
+reserve(pk_ledger *ledger, pk_rows *rows)
 {
     uint32_t index = atomic_load_explicit(&rows->length, memory_order_relaxed);
     uint32_t chunk = index / PK_CHUNK_ROWS;
     if (chunk >= PK_CHUNKS_MAX)
         return NULL;
     if (atomic_load_explicit(&rows->chunks[chunk], memory_order_relaxed) == NULL) {
-        char *bytes = pk_calloc_lines(PK_CHUNK_ROWS, rows->row_size);
+        char *bytes =
+            pk_region_take(&ledger->own->region, PK_CHUNK_ROWS * rows->row_size, PK_LINE);
         if (bytes == NULL)
             return NULL;
         atomic_store_explicit(&rows->chunks[chunk], bytes, memory_order_relaxed);
@@ -49,23 +58,14 @@ rows_start(pk_rows *rows, size_t row_size)
     atomic_store_explicit(&rows->length, 1, memory_order_relaxed); /* row 0 is none */
 }
 
-static void
-rows_free(pk_rows *rows)
+/* Begin an empty ledger in a region of which nothing is used, or NULL. */
+static pk_ledger *
+begin(pk_private *own, uint64_t serial)
 {
-    for (size_t i = 0; i < PK_CHUNKS_MAX; i++) {
-        char *chunk = atomic_load_explicit(&rows->chunks[i], memory_order_relaxed);
-        if (chunk == NULL)
-            break;
-        free(chunk);
-    }
-}
-
-pk_ledger *
-pk_ledger_new(uint64_t serial)
-{
-    pk_ledger *ledger = pk_calloc(1, sizeof *ledger);
+    pk_ledger *ledger = pk_region_take(&own->region, sizeof *ledger, PK_LINE);
     if (ledger == NULL)
         return NULL;
+    ledger->own = own;
     rows_start(&ledger->functions, sizeof(pk_function));
     rows_start(&ledger->edges, sizeof(pk_edge));
     rows_start(&ledger->nodes, sizeof(pk_node));
@@ -75,29 +75,34 @@ pk_ledger_new(uint64_t serial)
     return ledger;
 }
 
-static void
-chain_free(pk_chain *chain)
+pk_ledger *
+pk_ledger_new(uint64_t serial)
 {
-    while (chain->segments != NULL) {
-        pk_segment *next = chain->segments->next;
-        free(chain->segments);
-        chain->segments = next;
+    pk_private *own = pk_calloc(1, sizeof *own);
+    if (own == NULL)
+        return NULL;
+    pk_ledger *ledger =
+        pk_region_open(&own->region, REGION_MAX) < 0 ? NULL : begin(own, serial);
+    if (ledger == NULL) {
+        pk_region_close(&own->region);
+        free(own);
     }
-    free(chain);
+    return ledger;
 }
 
-static void
-thread_free(pk_thread *thread)
+int
+pk_ledger_replace(pk_ledger *ledger, uint64_t serial)
 {
-    pk_life *life = atomic_load_explicit(&thread->life, memory_order_relaxed);
-    life->rows--;
-    pk_chain *chain = pk_thread_chains(thread);
-    while (chain != NULL) {
-        pk_chain *next = chain->next;
-        chain_free(chain);
-        chain = next;
-    }
-    free(thread);
+    pk_private *own = ledger->own;
+    uint32_t nodes_max = ledger->tree_nodes_max, depth_max = ledger->tree_depth_max;
+    if (pk_region_replace(&own->region) < 0)
+        return -1;
+    *own = (pk_private){.region = own->region, .refs = own->refs};
+    if (begin(own, serial) == NULL)
+        return -1;
+    ledger->tree_nodes_max = nodes_max;
+    ledger->tree_depth_max = depth_max;
+    return 0;
 }
 
 void
@@ -105,59 +110,72 @@ pk_ledger_free(pk_ledger *ledger)
 {
     if (ledger == NULL)
         return;
-    uint32_t functions = pk_rows_length(&ledger->functions);
-    for (uint32_t i = 1; i < functions; i++) {
-        pk_function *function = pk_rows_at(&ledger->functions, i);
-        free(function->name.bytes);
-        free(function->qualified_name.bytes);
-        free(function->file.bytes);
-    }
-    uint32_t nodes = pk_rows_length(&ledger->nodes);
-    for (uint32_t i = 1; i < nodes; i++) {
-        pk_node *node = pk_rows_at(&ledger->nodes, i);
-        free(node->fold);
-    }
+    pk_private *own = ledger->own;
     uint32_t threads = atomic_load_explicit(&ledger->threads_length, memory_order_relaxed);
     for (uint32_t i = 1; i <= threads; i++)
-        thread_free(ledger->threads[i]);
-    while (ledger->names != NULL) {
-        pk_named *next = ledger->names->next;
-        free(ledger->names->text.bytes);
-        free(ledger->names);
-        ledger->names = next;
-    }
-    for (size_t i = 0; i < ledger->level_of.capacity; i++)
-        free(ledger->level_of.entries[i].value);
-    rows_free(&ledger->functions);
-    rows_free(&ledger->edges);
-    rows_free(&ledger->nodes);
-    pk_map_free(&ledger->function_of_key);
-    pk_map_free(&ledger->edge_of_pair);
-    pk_children_free(&ledger->children);
-    pk_map_free(&ledger->fold_of_node);
-    pk_map_free(&ledger->fold_of_edge);
-    pk_map_free(&ledger->level_of);
-    free(ledger);
+        atomic_load_explicit(&ledger->threads[i]->life, memory_order_relaxed)->rows--;
+    pk_region_close(&own->region);
+    pk_map_free(&own->function_of_key);
+    pk_map_free(&own->edge_of_pair);
+    pk_children_free(&own->children);
+    pk_map_free(&own->fold_of_node);
+    pk_map_free(&own->fold_of_edge);
+    pk_map_free(&own->level_of);
+    free(own->refs.items);
+    free(own);
 }
 
 pk_function *
 pk_ledger_function(const pk_ledger *ledger, const void *key)
 {
-    return pk_map_get(&ledger->function_of_key, (uintptr_t)key, 0);
+    return pk_map_get(&ledger->own->function_of_key, (uintptr_t)key, 0);
+}
+
+/* A copy of text in the region, with a terminator.  false: there is no memory. */
+static bool
+keep_text(pk_ledger *ledger, pk_text *text)
+{
+    char *copy = take(ledger, (size_t)text->size + 1);
+    if (copy == NULL)
+        return false;
+    if (text->size > 0)
+        memcpy(copy, text->bytes, text->size);
+    text->bytes = copy;
+    return true;
+}
+
+/* Room for one more reference.  false: there is no memory. */
+static bool
+reserve_ref(pk_refs *refs)
+{
+    if (refs->length < refs->capacity)
+        return true;
+    size_t capacity = refs->capacity ? refs->capacity * 2 : PK_CHUNK_ROWS;
+    void **items = pk_realloc(refs->items, capacity * sizeof *items);
+    if (items == NULL)
+        return false;
+    refs->items = items;
+    refs->capacity = capacity;
+    return true;
 }
 
 pk_function *
 pk_ledger_add_function(pk_ledger *ledger, const pk_function *function)
 {
-    pk_function *row = reserve(&ledger->functions);
-    if (row == NULL)
+    pk_function made = *function;
+    pk_refs *refs = &ledger->own->refs;
+    pk_function *row = reserve(ledger, &ledger->functions);
+    if (row == NULL || !reserve_ref(refs) || !keep_text(ledger, &made.name) ||
+        !keep_text(ledger, &made.qualified_name) || !keep_text(ledger, &made.file))
         return NULL;
-    *row = *function;
+    *row = made;
     row->id = reserved_index(&ledger->functions);
-    if (pk_map_put(&ledger->function_of_key, (uintptr_t)row->key, 0, row) < 0) {
+    if (pk_map_put(&ledger->own->function_of_key, (uintptr_t)row->key, 0, row) < 0) {
         memset(row, 0, sizeof *row);
         return NULL;
     }
+    if (row->ref != NULL)
+        refs->items[refs->length++] = row->ref;
     commit(&ledger->functions);
     return row;
 }
@@ -166,14 +184,14 @@ pk_ledger_add_function(pk_ledger *ledger, const pk_function *function)
 static uint32_t
 edge_of(pk_ledger *ledger, uint32_t caller, uint32_t callee)
 {
-    uintptr_t known = (uintptr_t)pk_map_get(&ledger->edge_of_pair, caller, callee);
+    uintptr_t known = (uintptr_t)pk_map_get(&ledger->own->edge_of_pair, caller, callee);
     if (known != 0)
         return (uint32_t)known;
-    pk_edge *edge = reserve(&ledger->edges);
+    pk_edge *edge = reserve(ledger, &ledger->edges);
     if (edge == NULL)
         return 0;
     uint32_t index = reserved_index(&ledger->edges);
-    if (pk_map_put(&ledger->edge_of_pair, caller, callee, (void *)(uintptr_t)index) < 0)
+    if (pk_map_put(&ledger->own->edge_of_pair, caller, callee, (void *)(uintptr_t)index) < 0)
         return 0;
     *edge = (pk_edge){caller, callee};
     commit(&ledger->edges);
@@ -191,30 +209,27 @@ link_frames(pk_frame *frames, size_t count, pk_frame *last, uint32_t depth)
     }
 }
 
-/* Add a segment to chain and return its first frame, or NULL. */
+/* Frames for chain that are made together; the first one, or NULL. */
 static pk_frame *
 add_segment(pk_chain *chain, size_t count, pk_frame *last, uint32_t depth)
 {
-    pk_segment *segment = pk_calloc(1, sizeof *segment + count * sizeof(pk_frame));
-    if (segment == NULL)
-        return NULL;
-    segment->next = chain->segments;
-    chain->segments = segment;
-    link_frames(segment->frames, count, last, depth);
-    return segment->frames;
+    pk_frame *frames =
+        pk_region_take(chain->region, count * sizeof *frames, _Alignof(max_align_t));
+    if (frames != NULL)
+        link_frames(frames, count, last, depth);
+    return frames;
 }
 
 pk_chain *
 pk_chain_new(pk_thread *thread, const void *owner)
 {
-    pk_chain *chain = pk_calloc(1, sizeof *chain);
+    pk_chain *chain = pk_region_take(thread->region, sizeof *chain, _Alignof(max_align_t));
     if (chain == NULL)
         return NULL;
+    chain->region = thread->region;
     chain->bottom = add_segment(chain, FIRST_SEGMENT, NULL, 0);
-    if (chain->bottom == NULL) {
-        free(chain);
+    if (chain->bottom == NULL)
         return NULL;
-    }
     atomic_store_explicit(&chain->bottom->node, thread->root, memory_order_relaxed);
     atomic_store_explicit(&chain->top, chain->bottom, memory_order_relaxed);
     chain->owner = owner;
@@ -255,12 +270,11 @@ ended_thread(const pk_ledger *ledger, uint32_t length, uint64_t kind)
 static pk_thread *
 new_thread(pk_ledger *ledger, uint32_t id)
 {
-    pk_thread *thread = pk_calloc(1, sizeof *thread);
-    pk_node *root = reserve(&ledger->nodes);
-    if (thread == NULL || root == NULL) {
-        free(thread);
+    pk_thread *thread = take(ledger, sizeof *thread);
+    pk_node *root = reserve(ledger, &ledger->nodes);
+    if (thread == NULL || root == NULL)
         return NULL;
-    }
+    thread->region = &ledger->own->region;
     thread->id = id;
     thread->root = root;
     root->id = reserved_index(&ledger->nodes);
@@ -268,7 +282,6 @@ new_thread(pk_ledger *ledger, uint32_t id)
     thread->chain = pk_chain_new(thread, NULL);
     if (thread->chain == NULL) {
         memset(root, 0, sizeof *root);
-        free(thread);
         return NULL;
     }
     thread->boundary = root;
@@ -343,11 +356,10 @@ pk_ledger_thread(const pk_ledger *ledger, const pk_life *life)
 int
 pk_ledger_name_thread(pk_ledger *ledger, pk_thread *thread, pk_text text)
 {
-    pk_named *named = pk_calloc(1, sizeof *named);
-    if (named == NULL)
+    pk_named *named = take(ledger, sizeof *named);
+    if (named == NULL || !keep_text(ledger, &text))
         return -1;
-    *named = (pk_named){text, ledger->names};
-    ledger->names = named;
+    named->text = text;
     atomic_store_explicit(&thread->name, named, memory_order_release);
     return 0;
 }
@@ -391,14 +403,12 @@ pk_fold_flags(pk_fold *fold, const pk_node *node, pk_node *boundary)
 static int64_t *
 level_of(pk_ledger *ledger, const pk_thread *thread, uint32_t function)
 {
-    int64_t *level = pk_map_get(&ledger->level_of, thread->id, function);
+    int64_t *level = pk_map_get(&ledger->own->level_of, thread->id, function);
     if (level != NULL)
         return level;
-    level = pk_calloc(1, sizeof *level);
-    if (level != NULL && pk_map_put(&ledger->level_of, thread->id, function, level) < 0) {
-        free(level);
+    level = take(ledger, sizeof *level);
+    if (level != NULL && pk_map_put(&ledger->own->level_of, thread->id, function, level) < 0)
         return NULL;
-    }
     return level;
 }
 
@@ -419,17 +429,15 @@ add_node(pk_ledger *ledger, pk_node *node, const pk_thread *thread, const pk_fun
 static pk_node *
 fold_of(pk_ledger *ledger, const pk_thread *thread, const pk_function *function, uint32_t edge)
 {
-    pk_node *node = pk_map_get(&ledger->fold_of_edge, thread->id, edge);
+    pk_node *node = pk_map_get(&ledger->own->fold_of_edge, thread->id, edge);
     if (node != NULL)
         return node;
-    node = reserve(&ledger->nodes);
+    node = reserve(ledger, &ledger->nodes);
     int64_t *level = level_of(ledger, thread, function->id);
-    pk_fold *fold = pk_calloc(1, sizeof *fold);
+    pk_fold *fold = take(ledger, sizeof *fold);
     if (node == NULL || level == NULL || fold == NULL ||
-        pk_map_put(&ledger->fold_of_edge, thread->id, edge, node) < 0) {
-        free(fold);
+        pk_map_put(&ledger->own->fold_of_edge, thread->id, edge, node) < 0)
         return NULL;
-    }
     fold->function_level = level;
     node->fold = fold;
     node->flags = PK_NODE_FOLDED;
@@ -442,7 +450,7 @@ static pk_node *
 new_context(pk_ledger *ledger, const pk_thread *thread, pk_node *parent,
             const pk_function *function, uint32_t edge)
 {
-    pk_node *node = reserve(&ledger->nodes);
+    pk_node *node = reserve(ledger, &ledger->nodes);
     if (node == NULL)
         return NULL;
     node->parent = parent;
@@ -470,9 +478,9 @@ pk_ledger_known_child(const pk_ledger *ledger, pk_node *parent, const void *key)
 {
     if (parent->last_child == NULL)
         return NULL; /* it has called nothing yet */
-    pk_node *child = pk_children_find(&ledger->children, &ledger->nodes, parent, key);
+    pk_node *child = pk_children_find(&ledger->own->children, &ledger->nodes, parent, key);
     if (child == NULL)
-        child = pk_map_get(&ledger->fold_of_node, (uintptr_t)parent, (uintptr_t)key);
+        child = pk_map_get(&ledger->own->fold_of_node, (uintptr_t)parent, (uintptr_t)key);
     if (child != NULL)
         remember(parent, child);
     return child;
@@ -491,18 +499,18 @@ pk_ledger_child(pk_ledger *ledger, pk_thread *thread, pk_node *parent, const pk_
     pk_node *child;
     if (folded) {
         child = fold_of(ledger, thread, function, edge);
-        if (child == NULL || pk_map_put(&ledger->fold_of_node, (uintptr_t)parent,
+        if (child == NULL || pk_map_put(&ledger->own->fold_of_node, (uintptr_t)parent,
                                         (uintptr_t)function->key, child) < 0)
             return NULL;
     } else {
         /* The room is made first, so that a context that cannot be found again is never
          * made. */
-        child = pk_children_reserve(&ledger->children, &ledger->nodes) < 0
+        child = pk_children_reserve(&ledger->own->children, &ledger->nodes) < 0
                     ? NULL
                     : new_context(ledger, thread, parent, function, edge);
         if (child == NULL)
             return NULL;
-        pk_children_add(&ledger->children, child);
+        pk_children_add(&ledger->own->children, child);
     }
     remember(parent, child);
     return child;

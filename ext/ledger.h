@@ -3,7 +3,9 @@
  * The only thing that the profiled threads (writers) and the publisher (reader) share.
  *   writers   hold the GIL; each updates the nodes and the stack of its own thread
  *   reader    holds nothing; reads atomics only, and only what was released to it
- * Rows live in chunks that never move and are freed with the whole ledger.
+ * Rows live in chunks that never move and are freed with the whole ledger.  All of it is in one
+ * region, which a file may back: what was counted last outlives the process (ledger_file.h).
+ * Only what nobody else needs is beside it (pk_private).
  *
  * One row is counted in: the calling-context node.  Edges and functions are sums of
  * nodes (digest.h), so they agree with one another in every snapshot by construction.
@@ -22,6 +24,8 @@
 #include <stdint.h>
 
 #include "alloc.h"
+#include "clock.h"
+#include "region.h"
 
 #define PK_CHUNK_ROWS 512        /* rows that are allocated together */
 #define PK_CHUNKS_MAX 8192       /* chunks that one kind of row may have */
@@ -33,7 +37,7 @@
 
 typedef enum { PK_PYTHON_FUNCTION = 0, PK_BUILTIN_FUNCTION = 1 } pk_function_kind;
 
-/* UTF-8 text.  Owner: the row that holds it. */
+/* UTF-8 text. */
 typedef struct {
     char *bytes;
     uint32_t size;
@@ -48,7 +52,7 @@ typedef struct {
     int32_t start;   /* 3.11: offset of the instruction at which a generator starts */
     int64_t line;
     const void *key; /* code object or method definition, kept alive by ref */
-    void *ref;       /* the glue's strong reference; never touched below the glue */
+    void *ref;       /* borrowed from pk_private.refs; never touched below the glue */
     pk_text name, qualified_name, file;
 } pk_function;
 
@@ -115,7 +119,7 @@ struct pk_node {
     _Atomic int64_t inline_time;
     _Atomic int64_t total; /* of a folded node: outermost calls of the function only */
     _Atomic int64_t resumes;
-    pk_fold *fold;           /* NULL unless folded; owned */
+    pk_fold *fold;           /* NULL unless folded */
     uint64_t open_functions; /* what is open here and further out: bit id % 64 of each.  [gil] */
     uint64_t open_edges;     /* likewise */
     uint32_t id;             /* its index; 0 is no node */
@@ -135,20 +139,13 @@ struct pk_frame {
     _Atomic uint32_t flags; /* PK_FRAME_… */
 };
 
-/* Frames that were made together. */
-typedef struct pk_segment pk_segment;
-struct pk_segment {
-    pk_segment *next;
-    pk_frame frames[];
-};
-
 /* States of a call stack: its turns, modulo PK_TURN. */
 enum { PK_SUSPENDED = 0, PK_RUNNING = 2, PK_TURN = 4 }; /* odd: on the way to the next one */
 
 /* A call stack: one per thread, and one more per suspended greenlet. */
 typedef struct pk_chain pk_chain;
 struct pk_chain {
-    pk_segment *segments;        /* owned.  [writer] */
+    pk_region *region;           /* where its frames are made.  Constant.  [writer] */
     pk_frame *bottom;            /* constant */
     _Atomic uint32_t turns;      /* grows by 2 whenever it is suspended or goes on */
     _Atomic(pk_frame *) top;     /* while suspended */
@@ -168,12 +165,10 @@ struct pk_life {
     pk_life *next;
 };
 
-/* Text in a list.  Owner: the ledger. */
-typedef struct pk_named pk_named;
-struct pk_named {
+/* A thread's name.  Constant. */
+typedef struct {
     pk_text text;
-    pk_named *next;
-};
+} pk_named;
 
 /* A thread's row. */
 struct pk_thread {
@@ -181,7 +176,7 @@ struct pk_thread {
     pk_node *boundary;       /* tree node from which the stack went into folds.  [writer] */
     pk_node *root;
     pk_chain *chain;  /* the running one.  [writer] */
-    _Atomic(pk_chain *) chains; /* all, owned.  release: pairs with open_calls.c */
+    _Atomic(pk_chain *) chains; /* all.  release: pairs with open_calls.c */
     uint32_t id;      /* its index, from 1 */
     uint64_t kind;    /* threads of one kind may share a row; 0: not known.  [gil] */
     _Atomic(pk_life *) life;
@@ -192,6 +187,7 @@ struct pk_thread {
     _Atomic int64_t timer_now;   /* the last time of a Python timer */
     int64_t timer_shift;         /* what it has been put back by when it ran backwards.  [writer] */
     uint32_t name_tries;         /* [writer] */
+    pk_region *region;           /* where its stacks are made.  Constant.  [writer] */
     bool greenlets;              /* switches of its greenlets are followed.  [writer] */
 };
 
@@ -223,7 +219,7 @@ pk_frame_flags(const pk_frame *frame)
 typedef struct {
     _Atomic uint32_t length; /* release: rows below it are complete */
     size_t row_size;
-    _Atomic(char *) chunks[PK_CHUNKS_MAX]; /* owned */
+    _Atomic(char *) chunks[PK_CHUNKS_MAX];
 } pk_rows;
 
 /* A map from two words to a pointer, of one writer.  All-zero is a valid empty map. */
@@ -240,22 +236,49 @@ typedef struct {
     uint32_t length;
 } pk_children;
 
+/* The glue's strong references, in the order in which they were added. */
 typedef struct {
+    void **items; /* owned */
+    size_t length, capacity;
+} pk_refs;
+
+/* What only the process that counts needs, in memory of its own. */
+typedef struct {
+    pk_region region;       /* the ledger's; it begins with the ledger */
+    pk_map function_of_key; /* key → pk_function.  [gil] */
+    pk_map edge_of_pair;    /* caller, callee → pk_edge.  [gil] */
+    pk_children children;   /* contexts.  [gil] */
+    pk_map fold_of_node;    /* node, key → pk_node: calls that are folded.  [gil] */
+    pk_map fold_of_edge;    /* thread, edge → pk_node.  [gil] */
+    pk_map level_of;        /* thread, function → int64_t.  [gil] */
+    pk_refs refs;           /* of functions, also of those that a fork took away.  [gil] */
+} pk_private;
+
+/* What a reader in another process finds first: ledger_file.h.  All-zero: nothing. */
+typedef struct {
+    char magic[8];
+    uint32_t version, text_size;
+    const void *base; /* the address of the header, from which every pointer is an offset */
+    const char *text; /* names, offsets, sizes and types of what follows and of every row */
+    const char *hello; /* JSON */
+    uint64_t hello_size;
+    uint8_t stream[16];
+    int64_t pid, began_ns; /* began_ns: monotonic */
+    pk_clock clock;
+    uint32_t epoch;
+} pk_ledger_header;
+
+typedef struct {
+    pk_ledger_header header;
+    pk_private *own; /* constant */
     pk_rows functions, edges, nodes;
-    pk_thread *threads[PK_THREADS_MAX + 1]; /* owned; [0] unused */
+    pk_thread *threads[PK_THREADS_MAX + 1]; /* [0] unused */
     _Atomic uint32_t threads_length;        /* release: rows 1 … threads_length are complete */
     _Atomic uint32_t tree_length;           /* nodes that are not folded */
     _Atomic int64_t folded_calls;
     _Atomic int64_t lost_calls;
     uint64_t serial;        /* unique in the process, from 1 */
     uint32_t tree_nodes_max, tree_depth_max;
-    pk_map function_of_key; /* key → pk_function.  [gil] */
-    pk_map edge_of_pair;    /* caller, callee → pk_edge.  [gil] */
-    pk_children children;   /* contexts.  [gil] */
-    pk_map fold_of_node;    /* node, key → pk_node: calls that are folded.  [gil] */
-    pk_map fold_of_edge;    /* thread, edge → pk_node.  [gil] */
-    pk_map level_of;        /* thread, function → int64_t, owned.  [gil] */
-    pk_named *names;        /* owned */
 } pk_ledger;
 
 /* A new empty ledger, or NULL.  serial tells it from every other one of the process.
@@ -263,15 +286,19 @@ typedef struct {
  * [gil] */
 pk_ledger *pk_ledger_new(uint64_t serial);
 
-/* Free everything but the references in pk_function.ref, which are the glue's.
- * NULL is fine.  [gil] */
+/* In a forked child: an empty ledger at the same address, which shares nothing with the
+ * parent's.  The references are kept, the indexes' memory is abandoned: the parent may have been
+ * changing them.  0, or −1: then nothing may be recorded.  [the only thread] */
+int pk_ledger_replace(pk_ledger *ledger, uint64_t serial);
+
+/* Free everything but the references, which are the glue's.  NULL is fine.  [gil] */
 void pk_ledger_free(pk_ledger *ledger);
 
 /* The function of key, or NULL if it has not been seen.  [gil] */
 pk_function *pk_ledger_function(const pk_ledger *ledger, const void *key);
 
-/* Add a function; its id is set here.  On success the texts and ref are the ledger's, on
- * failure (NULL) they stay the caller's.  [gil] */
+/* Add a function; its id is set here.  The texts are copied; on success ref is the ledger's, on
+ * failure (NULL) it stays the caller's.  [gil] */
 pk_function *pk_ledger_add_function(pk_ledger *ledger, const pk_function *function);
 
 /* A row for a thread that calls for the first time: one whose thread has ended and was of
@@ -284,7 +311,7 @@ pk_thread *pk_ledger_add_thread(pk_ledger *ledger, pk_life *life, int64_t ident,
 /* The row of the thread with that life, or NULL.  [gil] */
 pk_thread *pk_ledger_thread(const pk_ledger *ledger, const pk_life *life);
 
-/* Give the thread a name; text becomes the ledger's on success (0).  [gil] */
+/* Give the thread a name, which is copied.  0, or −1 for want of memory.  [gil] */
 int pk_ledger_name_thread(pk_ledger *ledger, pk_thread *thread, pk_text text);
 
 /* The node for a call of function from parent, or NULL for want of memory: a context of
@@ -299,7 +326,7 @@ pk_node *pk_ledger_known_child(const pk_ledger *ledger, pk_node *parent, const v
  * already: PK_NODE_RECURSIVE and PK_NODE_EDGE_RECURSIVE.  [gil] */
 uint32_t pk_fold_flags(pk_fold *fold, const pk_node *node, pk_node *boundary);
 
-/* A new empty stack for thread, or NULL.  The thread owns it.  [gil] */
+/* A new empty stack for thread, or NULL.  [gil] */
 pk_chain *pk_chain_new(pk_thread *thread, const void *owner);
 
 /* Frames above the end of chain's last segment, linked, or NULL.  [gil] */

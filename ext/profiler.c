@@ -30,11 +30,9 @@ ledger_release(pk_ledger *ledger)
 {
     if (ledger == NULL)
         return;
-    uint32_t length = pk_rows_length(&ledger->functions);
-    for (uint32_t i = 1; i < length; i++) {
-        pk_function *function = pk_rows_at(&ledger->functions, i);
-        Py_CLEAR(*(PyObject **)&function->ref);
-    }
+    pk_refs *refs = &ledger->own->refs;
+    while (refs->length > 0)
+        Py_DECREF((PyObject *)refs->items[--refs->length]);
     pk_ledger_free(ledger);
 }
 

@@ -114,7 +114,8 @@ drop_file(pk_region *region)
 }
 
 /* Go on in anonymous memory with the same content.  Who reads meanwhile notices nothing, because
- * one system call puts the copy in place.  The file is left empty: it has no state any more. */
+ * one system call puts the copy in place.  The file has no state any more; it is
+ * not made shorter, because a forked child may still have it mapped. */
 static bool
 leave_file(pk_region *region)
 {
@@ -129,8 +130,9 @@ leave_file(pk_region *region)
         munmap(copy, region->ready);
         return false;
     }
+    static const char nothing[PK_REGION_MARK];
     if (has_file(region))
-        (void)!ftruncate(region->file, 0);
+        (void)!pwrite(region->file, nothing, sizeof nothing, 0);
     drop_file(region);
     return true;
 #else

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#define PK_REGION_MARK 64 /* bytes */
+
 /* All-zero is no region.  Owner: who declared it, who calls pk_region_close() once. */
 typedef struct {
     char *base;      /* NULL: no region */
@@ -31,7 +33,8 @@ int pk_region_open(pk_region *region, size_t limit);
 
 /* Zeroed room of size bytes at a multiple of alignment, a power of two up to a page's size, or
  * NULL.  It is freed with the region.  A file that cannot grow is given up: the region goes on in
- * anonymous memory, and the file is left empty.  [one thread per region] */
+ * anonymous memory, and the file, which has no state any more, begins
+ * with PK_REGION_MARK zeros.  [one thread per region] */
 void *pk_region_take(pk_region *region, size_t size, size_t alignment);
 
 /* Move the region into a new file of mode 0600 at path, which replaces the file that is there

@@ -168,9 +168,10 @@ pk_thread_learn_name(pk_profiler *profiler, pk_thread *thread)
     pk_text text;
     if (pk_name_text(name, &text) < 0)
         PyErr_Clear();
-    else if (pk_ledger_name_thread(profiler->ledger, thread, text) < 0)
+    else {
+        if (pk_ledger_name_thread(profiler->ledger, thread, text) == 0)
+            thread->name_tries = NAME_TRIES_MAX;
         free(text.bytes);
-    else
-        thread->name_tries = NAME_TRIES_MAX;
+    }
     Py_DECREF(name);
 }

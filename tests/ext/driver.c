@@ -91,6 +91,9 @@ driver_function(driver *self, const char *name, int64_t line)
     function.qualified_name = copy(name);
     function.file = copy("driver.py");
     pk_function *row = pk_ledger_add_function(self->ledger, &function);
+    free(function.name.bytes);
+    free(function.qualified_name.bytes);
+    free(function.file.bytes);
     return row != NULL ? row->id : 0;
 }
 

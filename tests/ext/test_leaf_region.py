@@ -139,7 +139,7 @@ def test_a_full_file_system_is_given_up_and_nothing_is_lost(leaf, region, tiny):
 
     assert content(region) == b"x" * 8 + b"".join(pieces)
     assert not region.backed
-    assert (tiny / "ledger").stat().st_size == 0
+    assert (tiny / "ledger").read_bytes()[:64] == bytes(64)
 
 
 def test_a_full_file_system_backs_nothing_and_is_left_clean(leaf, region, tiny):
