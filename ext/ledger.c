@@ -9,7 +9,7 @@
 #define FIRST_SEGMENT 63
 #define NEXT_SEGMENT 511
 #define READ_TRIES 1000
-#define REGION_MAX ((size_t)(sizeof(void *) > 4 ? 16384 : 512) << 20)
+#define REGION_MAX ((size_t)(sizeof(void *) > 4 ? 2048 : 256) << 20) /* of address space */
 
 /* Zeroed room in the ledger's region, or NULL. */
 static void *

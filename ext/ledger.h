@@ -277,6 +277,7 @@ typedef struct {
     _Atomic uint32_t tree_length;           /* nodes that are not folded */
     _Atomic int64_t folded_calls;
     _Atomic int64_t lost_calls;
+    _Atomic int64_t seen;   /* ticks: when the publisher looked last, so the process was there */
     uint64_t serial;        /* unique in the process, from 1 */
     uint32_t tree_nodes_max, tree_depth_max;
 } pk_ledger;

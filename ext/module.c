@@ -1,4 +1,5 @@
 /* module.c — the module pikos._lsprof. */
+#include "forks.h"
 #include "hooks.h"
 #include "look_alike.h"
 #include "profiler.h"
@@ -177,7 +178,7 @@ module_exec(PyObject *module)
         return -1;
     pk_clock_anchor(&state->clock);
     state->greenlet = PyUnicode_InternFromString("greenlet");
-    if (state->greenlet == NULL || pk_threads_start() < 0 || pk_stats_start(state) < 0)
+    if (state->greenlet == NULL || pk_threads_start() < 0 || pk_forks_start() < 0 || pk_stats_start(state) < 0)
         return -1;
     if (add_profiler_type(module, state) < 0 || PyModule_AddType(module, state->entry_type) < 0 ||
         PyModule_AddType(module, state->subentry_type) < 0)

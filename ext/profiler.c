@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bounds.h"
+#include "forks.h"
 #include "hooks.h"
 #include "publishing.h"
 #include "stats.h"
@@ -216,6 +217,7 @@ profiler_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     self->depth_max = PK_TREE_DEPTH_MAX;
     bound_tree(self, self->ledger);
     self->clock = *wall_clock(self->state);
+    pk_forks_watch(self);
     return (PyObject *)self;
 }
 
@@ -488,6 +490,7 @@ profiler_dealloc(PyObject *op)
     pk_profiler *self = (pk_profiler *)op;
     PyTypeObject *type = Py_TYPE(op);
     PyObject_GC_UnTrack(op);
+    pk_forks_forget(self);
     PyObject *error = pk_error_take();
     pk_publishing_stop(self, "the profiler is gone", PK_STOP_DEADLINE_NS);
     pk_error_restore(error);

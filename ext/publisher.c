@@ -14,7 +14,7 @@
 #include "snapshot.h"
 
 #define MS 1000000LL           /* in ns */
-#define IDLE_MS 60000          /* between looks at nothing, when nobody is watching */
+#define IDLE_MS 1000           /* between two signs of life in the ledger, when nobody watches */
 #define HURRY_NS (10 * MS)     /* between snapshots that were asked for, or, if it is less, */
 #define HURRIES 10             /* so many of them in one interval */
 #define KEYFRAME_SHARE 10      /* a keyframe may take one part in this many of the time */
@@ -284,6 +284,16 @@ linger_ms(const pk_publisher *self)
     return left <= 0 ? 0 : (int)((left < LINGER_NS ? left : LINGER_NS) / MS);
 }
 
+/* Leave a sign of life in the ledger: a reader of the file of a killed process knows then for how
+ * long its open calls ran, to IDLE_MS.  Another thread's CPU time stands in no clock of ours. */
+static void
+sign(pk_publisher *self)
+{
+    if (self->clock.kind == PK_CLOCK_TSC || self->clock.kind == PK_CLOCK_MONOTONIC)
+        atomic_store_explicit(&self->ledger->seen, pk_clock_now(&self->clock),
+                              memory_order_relaxed);
+}
+
 /* The thread.  Everything it made is undone here, before it tells that it has ended. */
 static void *
 run(void *argument)
@@ -296,6 +306,7 @@ run(void *argument)
         wait_for_work(self);
         hear_viewers(self);
         adopt_ledger(self);
+        sign(self);
         if (atomic_exchange_explicit(&self->hurry, 0, memory_order_acquire))
             self->hurried = true;
         int64_t now = pk_monotonic_ns();

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ledger_file.h"
 #include "native.h"
 
 #define ERROR_SIZE 512
@@ -55,9 +56,29 @@ pk_publishing_shown(const pk_profiler *profiler)
     return publisher == NULL ? UINT32_MAX : pk_publisher_shown(publisher);
 }
 
+/* Keep the ledger in the session's file, if it has one.  Where that cannot be, it is only not
+ * there when the process is gone. */
+static void
+keep_ledger(pk_profiler *profiler)
+{
+    const pk_publishing *publishing = &profiler->publishing;
+    const pk_ledger_facts facts = {
+        .hello = publishing->hello,
+        .hello_size = publishing->options.hello_size,
+        .stream = publishing->options.stream,
+        .clock = &profiler->clock,
+        .began_ns = publishing->options.began_ns,
+        .epoch = profiler->epoch,
+    };
+    if (publishing->ledger_path != NULL)
+        (void)pk_ledger_file_keep(profiler->ledger, &facts, publishing->ledger_path);
+}
+
 void
 pk_publishing_show(pk_profiler *profiler)
 {
+    if (profiler->publishing.endpoint != NULL)
+        keep_ledger(profiler);
     if (profiler->publishing.publisher != NULL)
         pk_publisher_show(profiler->publishing.publisher, profiler->ledger, profiler->epoch);
 }
@@ -111,6 +132,7 @@ forget(pk_publishing *publishing)
     PyMem_Free(publishing->endpoint);
     PyMem_Free(publishing->hello);
     PyMem_Free(publishing->server_secret);
+    PyMem_Free(publishing->ledger_path);
     for (char **client = publishing->clients; client != NULL && *client != NULL; client++)
         PyMem_Free(*client);
     PyMem_Free(publishing->clients);
@@ -153,7 +175,8 @@ copy_clients(pk_publishing *publishing, PyObject *clients)
 }
 
 const char pk_start_publishing_doc[] =
-"start_publishing(endpoint, interval_s, hello, stream, server_secret=None, clients=())\n--\n\n"
+"start_publishing(endpoint, interval_s, hello, stream, server_secret=None, clients=(),\n"
+"                 ledger=None)\n--\n\n"
 "Start the native thread that publishes what is counted.\n\n"
 "Parameters\n----------\n"
 "endpoint : str\n    Where to bind, as libzmq writes it.\n"
@@ -161,7 +184,9 @@ const char pk_start_publishing_doc[] =
 "hello : bytes\n    JSON that describes the session.\n"
 "stream : bytes\n    16 random bytes that tell the session from all others.\n"
 "server_secret : str, optional\n    Secret CURVE key, Z85.\n"
-"clients : tuple of str, optional\n    Public CURVE keys of those who may subscribe, Z85.\n\n"
+"clients : tuple of str, optional\n    Public CURVE keys of those who may subscribe, Z85.\n"
+"ledger : bytes, optional\n    Path of a file to keep what is counted in, so that it outlives the\n"
+"    process; where it cannot be made, there is none.\n\n"
 "Returns\n-------\n"
 "str\n    The endpoint that was bound.\n\n"
 "Raises\n------\n"
@@ -172,18 +197,20 @@ PyObject *
 pk_start_publishing(PyObject *op, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"endpoint",      "interval_s", "hello", "stream",
-                            "server_secret", "clients",    NULL};
+                            "server_secret", "clients",    "ledger", NULL};
     pk_profiler *self = (pk_profiler *)op;
     pk_publishing *publishing = &self->publishing;
     const char *endpoint, *hello, *stream;
     const char *secret = NULL;
-    Py_ssize_t hello_size, stream_size;
+    const char *ledger = NULL;
+    Py_ssize_t hello_size, stream_size, ledger_size;
     double interval_s;
     PyObject *clients = NULL;
     char error[ERROR_SIZE] = "";
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "sdy#y#|zO!:start_publishing", names,
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "sdy#y#|zO!z#:start_publishing", names,
                                      &endpoint, &interval_s, &hello, &hello_size, &stream,
-                                     &stream_size, &secret, &PyTuple_Type, &clients))
+                                     &stream_size, &secret, &PyTuple_Type, &clients, &ledger,
+                                     &ledger_size))
         return NULL;
     if (stream_size != 16 || !(interval_s > 0.0 && interval_s < 86400.0)) {
         PyErr_SetString(PyExc_ValueError,
@@ -202,7 +229,10 @@ pk_start_publishing(PyObject *op, PyObject *args, PyObject *keywords)
     publishing->hello = copy(hello, (size_t)hello_size);
     if (secret != NULL)
         publishing->server_secret = copy(secret, strlen(secret));
+    if (ledger != NULL)
+        publishing->ledger_path = copy(ledger, (size_t)ledger_size);
     if (publishing->endpoint == NULL || publishing->hello == NULL ||
+        (ledger != NULL && publishing->ledger_path == NULL) ||
         (secret != NULL && publishing->server_secret == NULL) ||
         (clients != NULL && copy_clients(publishing, clients) < 0)) {
         forget(publishing);
@@ -219,6 +249,7 @@ pk_start_publishing(PyObject *op, PyObject *args, PyObject *keywords)
         .began_ns = pk_monotonic_ns(),
     };
     memcpy(publishing->options.stream, stream, 16);
+    keep_ledger(self);
     if (start(self, error) < 0) {
         forget(publishing);
         PyErr_Format(PyExc_OSError, "cannot publish on %s: %s", endpoint, error);

@@ -16,7 +16,8 @@ PyObject *pk_publishing_libzmq(const pk_state *state);
 /* The epoch of the ledger that is being read; UINT32_MAX if none is. */
 uint32_t pk_publishing_shown(const pk_profiler *profiler);
 
-/* Tell the publisher, if there is one, of a new ledger, or that counting began or ended. */
+/* Keep a new ledger in the session's file and tell the publisher of it; tell it that counting
+ * began or ended.  Without a publisher nothing is done. */
 void pk_publishing_show(pk_profiler *profiler);
 void pk_publishing_set_enabled(pk_profiler *profiler);
 

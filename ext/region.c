@@ -23,6 +23,7 @@
 #define STEP ((size_t)256 * 1024)  /* the least that is made ready at a time; whole pages */
 #define SHARE 16                   /* or one part in this many of what is ready, if that is more */
 #define RESERVE_MIN (16 * STEP)    /* less address space makes no region */
+#define AS_SHARE 16                /* of RLIMIT_AS one part in this many is reserved */
 #define INTERRUPTIONS_MAX 100      /* of one allocation in a file, by signals */
 #define PATH_LENGTH_MAX 4096
 
@@ -51,12 +52,24 @@ reserve(char *address, size_t length)
     return made == MAP_FAILED ? NULL : made;
 }
 
+/* Not much of the address space that the process is limited to: the program needs it, too. */
+static size_t
+fair_share(size_t limit)
+{
+    struct rlimit most;
+    if (getrlimit(RLIMIT_AS, &most) == 0 && most.rlim_cur != RLIM_INFINITY &&
+        most.rlim_cur / AS_SHARE < limit)
+        limit = (size_t)most.rlim_cur / AS_SHARE;
+    return limit > RESERVE_MIN ? limit : RESERVE_MIN;
+}
+
 int
 pk_region_open(pk_region *region, size_t limit)
 {
     *region = (pk_region){.file = -1};
     if (pk_alloc_fails())
         return -1;
+    limit = fair_share(limit);
     for (size_t size = rounded_up(limit, STEP); size >= RESERVE_MIN;
          size = rounded_up(size / 2, STEP)) {
         region->base = reserve(NULL, size);

@@ -42,8 +42,9 @@ struct pk_retired {
 typedef struct {
     pk_publisher *publisher; /* owned; NULL: not publishing */
     char *endpoint, *hello, *server_secret; /* owned */
+    char *ledger_path;                      /* owned; NULL: the ledger is kept in no file */
     char **clients;                         /* owned, NULL-terminated */
-    pk_publisher_options options;           /* refers to the four above */
+    pk_publisher_options options;           /* refers to what is above */
     bool paused;                            /* stopped for a fork */
     bool restart;                           /* to be started again after one */
     PyFrameObject *forker;                  /* owned; calls os.fork(), or NULL */
@@ -68,6 +69,7 @@ struct pk_profiler {
     uint32_t epoch;    /* how many times it was cleared */
     pk_retired *retired;
     pk_publishing publishing;
+    pk_profiler *next_watched; /* forks.c */
 };
 
 /* What the running thread knows of the profiler that it last recorded for. */

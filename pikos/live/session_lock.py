@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SOCKET_NAME = "s"
 LOCK_NAME = "lock"
 FACTS_NAME = "session.json"
+LEDGER_NAME = "ledger"
+_NEW_LEDGER_NAME = "ledger.new"  # until everything is in it
 
 _READING = (
     os.O_RDONLY
@@ -116,7 +118,7 @@ def sweep(directory: str, pid: int) -> None:
 
 def remove(directory: str) -> None:
     """Remove a session directory whose lock the caller holds."""
-    for name in (SOCKET_NAME, FACTS_NAME, LOCK_NAME):
+    for name in (SOCKET_NAME, FACTS_NAME, LEDGER_NAME, _NEW_LEDGER_NAME, LOCK_NAME):
         _try(os.unlink, os.path.join(directory, name))
     _try(os.rmdir, directory)
 

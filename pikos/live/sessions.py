@@ -8,6 +8,7 @@ keeps other users out::
             lock                    flocked while its process lives
             session.json            what it is and where it publishes
             s                       its socket, unless it publishes elsewhere
+            ledger                  what a profiler counts, as it counts it
 
 Needs neither zmq nor the profiler's extension.  Where there is no ``flock`` (Windows) there are
 no session directories, so no session is ever found.

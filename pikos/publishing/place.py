@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from pikos.errors import AddressError
 from pikos.publishing.session_directory import SessionDirectory
 
@@ -51,6 +53,11 @@ class Place:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def ledger(self) -> bytes | None:
+        """Where a profiler keeps what it counts; None where there is no directory for it."""
+        return None if self._directory is None else os.fsencode(self._directory.ledger)
 
     def announce(
         self, bound: str, argv: Sequence[str], started_unix_ns: int, publishes: str = "profile"

@@ -61,6 +61,11 @@ class SessionDirectory:
         """Where a session publishes that was given no address."""
         return f"ipc://{os.path.join(self.path, session_lock.SOCKET_NAME)}"
 
+    @property
+    def ledger(self) -> str:
+        """The file in which a profiler keeps what it counts."""
+        return os.path.join(self.path, session_lock.LEDGER_NAME)
+
     def announce(
         self, address: str, argv: Sequence[str], started_unix_ns: int, publishes: str = "profile"
     ) -> None:

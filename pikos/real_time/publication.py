@@ -205,6 +205,7 @@ class PublishedProfile(Profile):
                 stream,
                 None if keys is None else keys.server_secret,
                 () if keys is None else keys.clients,
+                place.ledger,
             )
         except OSError as error:
             raise AddressError(place.endpoint, f"{error}; give another address") from error

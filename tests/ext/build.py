@@ -20,6 +20,7 @@ LEAF = (
     "clock",
     "digest",
     "ledger",
+    "ledger_file",
     "map",
     "memory",
     "native",
