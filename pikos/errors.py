@@ -368,6 +368,24 @@ class RecordingError(PikosError, ValueError):
         self.reason = reason
 
 
+class LedgerError(PikosError, ValueError):
+    """A file that holds no state of a profiler that can be read.
+
+    Parameters
+    ----------
+    path
+        The file.
+    reason
+        What is wrong with it.
+
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
 class ExportError(PikosError, ValueError):
     """What is known of a session cannot be written in a format.
 

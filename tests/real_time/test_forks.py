@@ -98,7 +98,7 @@ def test_a_fork_while_the_statistics_are_read_disturbs_nobody(profiler):
             forks.append(in_child(lambda: call(3) or calls_of(profiler, leaf).calls == 3))
 
     for number in range(200):
-        exec(f"def f{number}(): pass\nf{number}()")  # noqa: S102 - many functions
+        exec(f"def f{number}(): pass\nf{number}()")
     gc.collect()
     before = gc.get_threshold()
     try:
@@ -116,8 +116,8 @@ def test_a_fork_while_the_statistics_are_read_disturbs_nobody(profiler):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc/self/maps is Linux's")
 def test_a_child_has_nothing_of_the_parents_ledger_mapped(profiler, tmp_path):
-    from pikos import _lsprof  # noqa: PLC0415
-    from pikos.real_time.libzmq import bind_libzmq  # noqa: PLC0415
+    from pikos import _lsprof
+    from pikos.real_time.libzmq import bind_libzmq
 
     bind_libzmq(_lsprof)
     path = tmp_path / "ledger"

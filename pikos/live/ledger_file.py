@@ -1,0 +1,192 @@
+"""The file of a profiler's ledger, as bytes that name their own fields.
+
+``ext/ledger_file.h`` says what is in it.  The file is untrusted: it is opened read-only, must be
+this user's plain file, is copied before anything in it is believed, and every pointer in it is
+checked against its size.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from pikos.errors import LedgerError
+from pikos.live.session_lock import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MAGIC = b"pikosLGR"
+VERSION = 1
+SIZE_MAX = 2 << 30
+"""Bytes that a ledger's file may have."""
+TEXT_MAX = 64 * 1024
+"""Bytes that its description, or a text of a row, may have."""
+ROWS_MAX = 1 << 24
+"""Rows that one kind may have, and links that are followed in one list."""
+
+_START = struct.Struct("<8sIIQQ")
+_POINTER = struct.Struct("<Q")
+_TYPES = frozenset("iIqQd?")
+
+
+class Layout(NamedTuple):
+    """One kind of row."""
+
+    size: int
+    """Bytes of a row."""
+    fields: Mapping[str, tuple[int, str]]
+    """Offset and type of each field."""
+
+
+class LedgerFile:
+    """A copy of a ledger's file.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    LedgerError
+        If it is not this user's plain file, has no state, or contradicts itself.
+
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._bytes = self._read()
+        magic, version, text_size, self._base, text = self._unpack(_START, 0)
+        if magic != MAGIC:
+            raise LedgerError(path, "it has no state: it was given up, or is no ledger")
+        if version != VERSION:
+            raise LedgerError(path, f"its version is {version}; this Pikos reads {VERSION}")
+        described = self.bytes_at(text, text_size).decode("ascii", "replace")
+        self.layouts = self._layouts(described)
+        self._parts: dict[tuple[str, str], struct.Struct] = {}
+
+    def header(self, field: str) -> Any:
+        """Return a field of the header, or the offset of one that is a row itself."""
+        return self.get("header", 0, field)
+
+    def get(self, row: str, at: int, field: str) -> Any:
+        """Return a field of the row at an offset; of a row inside it, the offset of that.
+
+        Raises
+        ------
+        LedgerError
+            If there is no such field, or it lies outside of the file.
+
+        """
+        try:
+            offset, code = self.layouts[row].fields[field]
+        except KeyError:
+            raise LedgerError(self.path, f"it has no field {field} in {row}") from None
+        if code in self.layouts:
+            return at + offset
+        part = self._parts.get((row, field))
+        if part is None:
+            part = self._parts[row, field] = struct.Struct(f"<{code}")
+        return self._unpack(part, at + offset)[0]
+
+    def offset(self, pointer: int) -> int:
+        """Return the offset that a pointer means; -1 for NULL."""
+        if pointer == 0:
+            return -1
+        at: int = pointer - self._base
+        if not 0 <= at < len(self._bytes):
+            raise LedgerError(self.path, "a pointer leaves the file")
+        return at
+
+    def bytes_at(self, pointer: int, size: int) -> bytes:
+        """Return what a pointer points to."""
+        at = self.offset(pointer)
+        if at < 0 or size > TEXT_MAX or at + size > len(self._bytes):
+            raise LedgerError(self.path, "a text leaves the file, or is too long")
+        return bytes(self._bytes[at : at + size])
+
+    def text(self, row: str, at: int, field: str) -> str:
+        """Return a field that is a text."""
+        inside = self.get(row, at, field)
+        size = self.get("text", inside, "size")
+        if size == 0:
+            return ""
+        return self.bytes_at(self.get("text", inside, "bytes"), size).decode("utf-8", "replace")
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Raise what says that the file contradicts itself."""
+        raise LedgerError(self.path, reason)
+
+    def hello(self) -> bytes:
+        """Return the session's hello."""
+        return self.bytes_at(self.header("hello"), self.header("hello_size"))
+
+    def rows(self, kind: str, row: str) -> Iterator[int]:
+        """Give the offsets of the rows of one kind, beginning with number 1."""
+        at = self.get("ledger", 0, kind)
+        length = self.get("rows", at, "length")
+        step = self.layouts["chunk_rows"].size
+        size = self.get("rows", at, "row_size")
+        chunks = at + self.layouts["rows"].fields["chunks"][0]
+        if not 0 < length <= ROWS_MAX or step < 1 or size != self.layouts[row].size:
+            raise LedgerError(self.path, f"its {kind} make no sense")
+        for number in range(1, length):
+            chunk, place = divmod(number, step)
+            if number == 1 or place == 0:
+                start = self.offset(self._unpack(_POINTER, chunks + 8 * chunk)[0])
+            if start < 0 or start + (place + 1) * size > len(self._bytes):
+                raise LedgerError(self.path, f"its {kind} leave the file")
+            yield start + place * size
+
+    def pointers(self, field: str, first: int, count: int) -> Iterator[int]:
+        """Give the offsets in an array of pointers that a field of the ledger begins."""
+        at = self.layouts["ledger"].fields[field][0]
+        if count > ROWS_MAX:
+            raise LedgerError(self.path, f"its {field} make no sense")
+        for number in range(first, first + count):
+            yield self.offset(self._unpack(_POINTER, at + 8 * number)[0])
+
+    def linked(self, row: str, at: int, link: str) -> Iterator[int]:
+        """Give the offsets of rows of which each points to the next."""
+        for _ in range(ROWS_MAX):
+            if at < 0:
+                return
+            yield at
+            at = self.offset(self.get(row, at, link))
+        raise LedgerError(self.path, "a list in it has no end")
+
+    def _unpack(self, part: struct.Struct, at: int) -> tuple[Any, ...]:
+        if not 0 <= at <= len(self._bytes) - part.size:
+            raise LedgerError(self.path, "it is too short")
+        return part.unpack_from(self._bytes, at)
+
+    def _read(self) -> bytes:
+        with opened(self.path) as descriptor:
+            if descriptor is None:
+                raise LedgerError(self.path, "no plain file of this user is there")
+            size = os.fstat(descriptor).st_size
+            if size > SIZE_MAX:
+                raise LedgerError(self.path, f"it has {size} bytes; {SIZE_MAX} are read at most")
+            parts = []
+            while size > 0 and (part := os.read(descriptor, min(size, 1 << 24))):
+                parts.append(part)
+                size -= len(part)
+            return b"".join(parts)
+
+    def _layouts(self, text: str) -> dict[str, Layout]:
+        layouts: dict[str, Layout] = {}
+        try:
+            for line in text.splitlines():
+                name, size, *fields = line.split()
+                split = (field.split(":") for field in fields)
+                layouts[name] = Layout(
+                    int(size), {field: (int(offset), code) for field, offset, code in split}
+                )
+        except ValueError:
+            raise LedgerError(self.path, "its description cannot be read") from None
+        codes = {code for layout in layouts.values() for _, code in layout.fields.values()}
+        if not codes <= {*_TYPES, *layouts, "16s"} or not {"rows", "chunk_rows"} <= set(layouts):
+            raise LedgerError(self.path, "its description makes no sense")
+        return layouts

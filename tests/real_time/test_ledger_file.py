@@ -1,0 +1,167 @@
+"""What a killed process leaves behind is what it had counted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pikos.errors import LedgerError
+from pikos.live.ledger_file import LedgerFile
+from pikos.live.ledger_rows import frames_of
+from pikos.live.session_lock import LEDGER_NAME
+from pikos.live.streams import Streams
+from pikos.model import Model
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="files back a ledger on Linux only")
+
+KILLS = 100
+FEWER_KILLS = 10
+CALLS = 1000
+
+PROGRAM = """
+import os, random, sys, threading
+from pikos.api import RealTimeProfiler
+
+def leaf(): pass
+
+def recursive(n):
+    if n: recursive(n - 1)
+
+def generator():
+    while True: yield
+
+async def coroutine(): pass
+
+def call_plain(n):
+    for _ in range(n): leaf()
+
+def call_recursive(n): recursive(n - 1)
+
+def call_generator(n):
+    made = generator()
+    for _ in range(n): next(made)
+    return made
+
+def call_coroutine(n):
+    for _ in range(n):
+        try: coroutine().send(None)
+        except StopIteration: pass
+
+def call_thread(n):
+    thread = threading.Thread(target=call_plain, args=(n,), name="worker")
+    thread.start()
+    thread.join()
+
+sys.setrecursionlimit(5000)
+profiler = RealTimeProfiler()
+profiler.enable()
+write = os.write
+path = os.path.dirname(profiler.address.removeprefix("ipc://"))
+kept = globals()["call_" + sys.argv[1]](int(sys.argv[2]))
+write(1, path.encode())
+while True: pass
+"""
+
+
+def killed(script, runtime, kind, calls):
+    """The last state of a program that was killed as soon as it said that it has made its calls."""
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(runtime)}
+    with subprocess.Popen(
+        [sys.executable, script, kind, str(calls)], stdout=subprocess.PIPE, env=environment
+    ) as program:
+        path = os.read(program.stdout.fileno(), 4096).decode()
+        program.send_signal(signal.SIGKILL)
+        program.wait()
+    return path
+
+
+def state_of(path):
+    """The snapshot that a viewer makes of a ledger's file."""
+    model, streams = Model(), Streams()
+    for frame in frames_of(LedgerFile(os.path.join(path, LEDGER_NAME))):
+        message = streams.take(frame)
+        if message is not None:
+            model.fold(message)
+    return model.snapshot()
+
+
+def calls_of(snapshot, name):
+    return sum(
+        stat.callcount
+        for stat in snapshot.stats.values()
+        if snapshot.functions[stat.function].name == name
+    )
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM)
+    return path
+
+
+@pytest.fixture
+def runtime(tmp_path):
+    made = tmp_path / "r"
+    made.mkdir(0o700)
+    return made
+
+
+def test_a_killed_process_leaves_every_call_that_it_made(script, runtime):
+    differences = 0
+    for number in range(KILLS):
+        snapshot = state_of(killed(script, runtime, "plain", CALLS + number))
+        differences += calls_of(snapshot, "leaf") != CALLS + number
+
+    assert differences == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("recursive", "recursive"),
+        ("generator", "generator"),
+        ("coroutine", "coroutine"),
+        ("thread", "leaf"),
+    ],
+)
+def test_other_kinds_of_calls_are_left_too(script, runtime, kind, name):
+    for number in range(FEWER_KILLS):
+        snapshot = state_of(killed(script, runtime, kind, CALLS + number))
+        assert calls_of(snapshot, name) == CALLS + number
+
+
+def test_functions_edges_and_contexts_of_the_file_agree(script, runtime):
+    snapshot = state_of(killed(script, runtime, "recursive", 600))
+
+    called = {f: stat.callcount for f, stat in snapshot.stats.items()}
+    by_edge, by_context = dict.fromkeys(called, 0), dict.fromkeys(called, 0)
+    for edge in snapshot.edges.values():
+        by_edge[edge.callee] += edge.callcount
+    for context in snapshot.contexts.values():
+        if context.callcount:
+            by_context[context.function] += context.callcount
+    assert called == by_edge == by_context
+    assert snapshot.ended == "the process is gone"
+
+
+def test_a_damaged_file_is_refused_and_never_believed(script, runtime, tmp_path):
+    path = killed(script, runtime, "plain", 10)
+    whole = (Path(path) / LEDGER_NAME).read_bytes()
+    copy = tmp_path / LEDGER_NAME
+    for size in [0, 7, 31, 100, 5000, 300_000, len(whole) // 2]:
+        copy.write_bytes(whole[:size])
+        with pytest.raises(LedgerError):
+            state_of(tmp_path)
+    copy.write_bytes(bytes(64) + whole[64:])
+    with pytest.raises(LedgerError, match="no state"):
+        state_of(tmp_path)
+    link = tmp_path / "link"
+    link.symlink_to(copy)
+    with pytest.raises(LedgerError):
+        LedgerFile(str(link))
