@@ -76,18 +76,11 @@ enum {
 };
 
 /* The flags of a frame whose call is being counted, which its node has counted calls times
- * before: the reader finds out whether this one is already among them. */
+ * before: a reader of what a process left behind finds out whether this one is among them. */
 static inline uint32_t
 pk_frame_left(uint32_t flags, int64_t calls)
 {
     return flags | PK_FRAME_LEFT | (uint32_t)calls << 8;
-}
-
-/* Whether that node, which has counted calls now, has counted the call. */
-static inline bool
-pk_frame_counted(uint32_t flags, int64_t calls)
-{
-    return ((uint32_t)calls << 8) != (flags & ~UINT32_C(0xff));
 }
 
 typedef struct pk_node pk_node;

@@ -178,7 +178,7 @@ is_same_turn(const pk_open_stack *stack)
 }
 
 /* What is known of the innermost call of a running stack. */
-typedef enum { OPEN, GONE, CHANGING } outlook;
+typedef enum { OPEN, GONE, CHANGING, STUCK } outlook;
 
 /* See the call in last at one moment: without a callee, or with one that is open.  If it is OPEN,
  * last->inner is of that moment, and stack->now, or of the beginning of the callee. */
@@ -209,11 +209,10 @@ look_at(pk_open_stack *stack, pk_open_frame *last, const pk_clock *clock)
     return OPEN;
 }
 
-/* Look until the call is OPEN or GONE.  One that is being left for a long time, as the system has
- * put its thread aside in the middle of it, is where the counters have it. */
+/* Look until the call is OPEN or GONE.  STUCK: the system has put its thread aside in the middle
+ * of a return, so that the times do not fit together. */
 static outlook
-wait_for(pk_open_stack *stack, pk_open_frame *last, const pk_digest *digest,
-         const pk_clock *clock)
+wait_for(pk_open_stack *stack, pk_open_frame *last, const pk_clock *clock)
 {
     for (int i = 0; i < TRIES; i++) {
         outlook seen = look_at(stack, last, clock);
@@ -222,24 +221,17 @@ wait_for(pk_open_stack *stack, pk_open_frame *last, const pk_digest *digest,
         if (i >= QUICK_TRIES)
             sched_yield();
     }
-    uint32_t flags = pk_frame_flags(last->frame);
-    int64_t counted = digest->nodes[last->node->id].counts.calls;
-    if (flags & PK_FRAME_LEFT && pk_frame_counted(flags, counted))
-        return GONE;
-    stack->now = now_of(clock, stack->thread);
-    return OPEN;
+    return STUCK;
 }
 
-/* Copy a stack anew and keep of it what is open since it was copied first.  true, or false if it
- * has changed to another turn meanwhile.  *failed becomes −1 for want of memory. */
-static bool
-copy_again(pk_open_calls *open, pk_open_stack *stack, const pk_digest *digest,
-           const pk_clock *clock, int *failed)
+/* Copy a stack anew and keep of it what is open since it was copied first.  0, or 1 if it has
+ * changed to another turn meanwhile, or −1 for want of memory, or if a call is STUCK. */
+static int
+copy_again(pk_open_calls *open, pk_open_stack *stack, const pk_clock *clock)
 {
     pk_open_stack now = {.thread = stack->thread, .chain = stack->chain};
-    *failed = copy_stack(open, &now);
-    if (*failed)
-        return true;
+    if (copy_stack(open, &now) < 0)
+        return -1;
     pk_open_frame *frames = open->frames + now.first;
     size_t steady = count_steady(open, stack, &now);
     if (!is_running(&now) && steady < now.length)
@@ -247,18 +239,18 @@ copy_again(pk_open_calls *open, pk_open_stack *stack, const pk_digest *digest,
     now.length = steady;
     outlook seen = OPEN;
     while (is_running(&now) && now.length > 0) {
-        seen = wait_for(&now, &frames[now.length - 1], digest, clock);
+        seen = wait_for(&now, &frames[now.length - 1], clock);
         if (seen != GONE)
             break;
         now.length--;
     }
     open->frames_length = now.first;
-    if (seen == CHANGING)
-        return false;
+    if (seen == CHANGING || seen == STUCK)
+        return seen == STUCK ? -1 : 1;
     memcpy(open->frames + stack->first, frames, now.length * sizeof *frames);
     now.first = stack->first;
     *stack = now;
-    return true;
+    return 0;
 }
 
 /* Keep of a stack what is still open, and read the counters of the rest anew.  0 if all of it is,
@@ -268,13 +260,12 @@ settle_stack(pk_open_calls *open, pk_open_stack *stack, pk_digest *digest, const
 {
     if (stack->length == 0 || (!is_running(stack) && is_same_turn(stack)))
         return 0;
-    int failed = 0;
     size_t before = stack->length;
-    for (int i = 0; !copy_again(open, stack, digest, clock, &failed); i++) {
-        if (i >= TRIES)
-            return -1;
+    int failed = 1;
+    for (int i = 0; i < TRIES && failed == 1; i++) {
         if (i >= QUICK_TRIES)
             sched_yield();
+        failed = copy_again(open, stack, clock);
     }
     if (failed)
         return -1;

@@ -56,11 +56,13 @@ typedef struct {
 } pk_open_calls;
 
 /* Copy the stacks of all threads: to be called before the counters are read.  0, or −1 for want
- * of memory.  [any thread, one per open] */
+ * of memory, or where a thread was put aside in the middle of a switch of greenlets.
+ * [any thread, one per open] */
 int pk_open_calls_begin(pk_open_calls *open, const pk_ledger *ledger);
 
 /* Make the rows: to be called with the counters that were read in between, in digest; those of
- * calls that have returned meanwhile are read anew.  0, or −1 for want of memory.
+ * calls that have returned meanwhile are read anew.  0, or −1 for want of memory, or where the
+ * system has put a thread aside in the middle of a return: the next look will find it elsewhere.
  * [any thread, one per open] */
 int pk_open_calls_finish(pk_open_calls *open, pk_digest *digest, const pk_clock *clock);
 

@@ -23,6 +23,7 @@
 #define NAP_NS (1 * MS)        /* between looks for room */
 #define REST_NS (4 * MS)       /* after a burst that nobody could keep up with */
 #define LINGER_NS (100 * MS)   /* for the last messages to leave */
+#define LAST_TRIES 5           /* of the last snapshot */
 #define REASON_MAX 256
 
 /* The only things that both sides touch while the thread runs are atomic or latches. */
@@ -267,8 +268,13 @@ say_goodbye(pk_publisher *self)
     hear_viewers(self);
     adopt_ledger(self);
     self->keyframe_from_ns = 0;
-    if (pk_transport_has_viewers(&self->transport))
+    bool watched = pk_transport_has_viewers(&self->transport);
+    for (int i = 0; i < LAST_TRIES && watched; i++) {
         walk(self, pk_monotonic_ns());
+        if (!self->incomplete)
+            break;
+        self->keyframe_from_ns = 0;
+    }
     self->envelope.time_ns = pk_monotonic_ns() - self->began_ns;
     if (send_note(self, PK_KIND_BYE, self->reason, strlen(self->reason)) < 0)
         count(&self->send_failures);

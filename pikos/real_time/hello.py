@@ -54,10 +54,9 @@ def hello_of_profiler(
         "threads": threads,
         "builtins": builtins,
     }
-    text = json_text(facts)
-    if len(text) > _UNCUT_MAX:
+    if sum(map(len, facts["argv"])) > _UNCUT_MAX:
         from pikos.wire.hello import short_facts  # noqa: PLC0415 - see _UNCUT_MAX
 
         facts = short_facts(facts)
-        text = json_text(facts)
+    text = json_text(facts)
     return facts, f'{text[:-1]}, "tables": {extension.TABLES_JSON}}}'.encode()

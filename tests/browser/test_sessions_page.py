@@ -88,7 +88,7 @@ def test_every_session_of_the_user_has_a_tab_as_they_come_and_go(profiled, serve
     page.click(f"#tabs >> text={second.pid}")
     page.wait_for_selector(f"#who >> text=process {second.pid}")
     second.stop()
-    page.wait_for_selector("#tabs button.stale")
+    page.wait_for_selector("#tabs button.ended")
 
 
 def test_without_a_session_the_page_waits_for_one(profiled, serve, browser):

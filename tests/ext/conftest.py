@@ -21,7 +21,6 @@ from pikos.wire.messages import Hello, Rows
 from pikos.wire.tables import FLAG_KEYFRAME, FLAG_KEYFRAME_END, KIND_BYE
 
 MONOTONIC = 1
-EXTERNAL = 3
 
 
 @pytest.fixture(scope="session")
@@ -83,9 +82,13 @@ class Ledger:
     def leave(self, at=None):
         self.leaf.driver_return(self.driver, time.monotonic_ns() if at is None else at)
 
-    def leave_partly(self, at, *, counted):
-        """Stop in the middle of a return: when it is counted already, or just before."""
-        self.leaf.driver_return_partly(self.driver, at, counted)
+    def leave_partly(self, at):
+        """Stop in the middle of a return, when it is counted already."""
+        self.leaf.driver_return_partly(self.driver, at)
+
+    def leave_rest(self):
+        """Finish that return."""
+        self.leaf.driver_return_rest(self.driver)
 
     def call_many(self, count):
         """Add that many functions and call each once."""

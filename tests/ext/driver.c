@@ -124,21 +124,24 @@ driver_return(driver *self, int64_t now)
     pk_record_pop(self->ledger, self->thread, top, now);
 }
 
-/* Return from the innermost call, but stop in the middle of it: when its counting has begun, or
- * when only the frame is not left yet. */
+/* Return from the innermost call, but stop before its frame is left. */
 void
-driver_return_partly(driver *self, int64_t now, int counted)
+driver_return_partly(driver *self, int64_t now)
 {
     pk_frame *top = atomic_load_explicit(&self->thread->top, memory_order_relaxed);
     pk_node *node = atomic_load_explicit(&top->node, memory_order_relaxed);
     pk_times times = pk_record_times(top, now);
     uint32_t flags = pk_frame_flags(top);
-    if (!counted) {
-        (void)pk_record_begin_count(top, node, flags, times.spent);
-        return;
-    }
     pk_record_pop_unfolded(self->thread, top, node, flags, times);
     atomic_store_explicit(&self->thread->top, top, memory_order_release);
+}
+
+/* Finish that return. */
+void
+driver_return_rest(driver *self)
+{
+    pk_frame *top = atomic_load_explicit(&self->thread->top, memory_order_relaxed);
+    atomic_store_explicit(&self->thread->top, top->below, memory_order_release);
 }
 
 /* Add count functions and call each once: 0, or −1. */

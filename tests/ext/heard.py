@@ -6,6 +6,8 @@ from pikos.wire.messages import Rows
 
 STREAM = bytes(range(16))
 """The publisher's session."""
+EXTERNAL = 3
+"""The clock of a Python timer: time stands still between two events."""
 
 
 def tables_of(messages):
