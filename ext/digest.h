@@ -13,12 +13,18 @@ typedef struct {
     uint32_t dirty; /* nonzero: changed since it was last cleared, by whoever sends */
 } pk_sum;
 
-/* A context as last read. */
+/* A context as last read: its low half of calls is the node's seq of that time.  What only folds
+ * count is kept apart, for there may be a million contexts. */
 typedef struct {
-    pk_counts counts;
-    uint32_t seq;   /* of the node, when read */
+    int64_t calls, resumes, inline_time, total;
+    uint32_t fold;  /* where in folds the rest is; 0: not folded */
     uint32_t dirty; /* as in pk_sum; set for a new node also while it has no calls */
 } pk_context_sum;
+
+/* What only a fold counts, as last read. */
+typedef struct {
+    int64_t reccalls, edge_reccalls, edge_total;
+} pk_fold_sum;
 
 /* All-zero is a valid empty digest.  Arrays are owned, indexed by row id; [0] unused. */
 typedef struct {
@@ -28,7 +34,9 @@ typedef struct {
     pk_sum *functions;
     pk_sum *edges;
     pk_context_sum *nodes;
-    size_t functions_capacity, edges_capacity, nodes_capacity;
+    pk_fold_sum *folds;    /* in the order in which their nodes were first read */
+    uint32_t folds_length; /* [0] unused, and not counted */
+    size_t functions_capacity, edges_capacity, nodes_capacity, folds_capacity;
 } pk_digest;
 
 /* Bring digest up to date with ledger: every node that changed since the last time is
@@ -41,6 +49,9 @@ int pk_digest_update(pk_digest *digest, const pk_ledger *ledger);
  * before.  A writer that is in the middle of a change is waited for, though not for long.
  * [any thread, one per digest] */
 void pk_digest_read_again(pk_digest *digest, const pk_node *node);
+
+/* The counters of a node as last read.  [any thread, one per digest] */
+pk_counts pk_digest_counts(const pk_digest *digest, uint32_t node);
 
 /* Free the arrays and leave digest empty.  [any thread, one per digest] */
 void pk_digest_free(pk_digest *digest);

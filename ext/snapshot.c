@@ -242,7 +242,8 @@ add_contexts(pk_course *course, bool whole)
         if (!(whole || sum->dirty))
             continue;
         sum->dirty = 0;
-        add_context(&numbers, pk_rows_at(&course->job->ledger->nodes, i), &sum->counts);
+        pk_counts counts = pk_digest_counts(digest, i);
+        add_context(&numbers, pk_rows_at(&course->job->ledger->nodes, i), &counts);
     }
 }
 
