@@ -118,7 +118,7 @@ class EventMonitor(Monitor):
 
     @property
     def mechanism(self) -> str:
-        """What makes records: ``C``, or ``Python: `` and why Python code has to see each event.
+        """What makes records: ``C``, or ``Python`` and the reason why it has to see each event.
 
         While enabled, what makes them now; else, what would.
         """
