@@ -249,7 +249,6 @@ pk_start_publishing(PyObject *op, PyObject *args, PyObject *keywords)
         .began_ns = pk_monotonic_ns(),
     };
     memcpy(publishing->options.stream, stream, 16);
-    keep_ledger(self);
     if (start(self, error) < 0) {
         forget(publishing);
         PyErr_Format(PyExc_OSError, "cannot publish on %s: %s", endpoint, error);
@@ -264,6 +263,7 @@ pk_start_publishing(PyObject *op, PyObject *args, PyObject *keywords)
     }
     PyMem_Free(publishing->endpoint);
     publishing->options.endpoint = publishing->endpoint = kept;
+    keep_ledger(self); /* only now: what cannot publish leaves no file open */
     return PyUnicode_FromString(bound);
 }
 

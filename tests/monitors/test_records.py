@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import itertools
 import json
+import mmap
 import pickle
 
 import psutil
@@ -165,13 +166,14 @@ def test_memory_and_time_go_together(mechanism, kept, monitor_type, record_type)
     assert record.thread_name == "MainThread"
 
 
+# Mapped memory is new memory: the allocator may have some left from other tests.
 def allocating(kept_blocks):
-    kept_blocks.append(bytearray(50 * MEGABYTE))
+    kept_blocks.append(mmap.mmap(-1, 50 * MEGABYTE))
     kept_blocks[0][::4096] = bytes(len(kept_blocks[0][::4096]))
 
 
 def spiking():
-    block = bytearray(50 * MEGABYTE)
+    block = mmap.mmap(-1, 50 * MEGABYTE)
     block[::4096] = bytes(len(block[::4096]))
     del block
 
