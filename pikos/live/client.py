@@ -213,11 +213,12 @@ class Subscription(Heard):
         """Make the goodbyes of processes that are gone, once all that they sent is received."""
         if self._streams.ended:
             return
+        if self._departures.complete:
+            self._departures.find(self._clock())  # another one may have taken the address
         for pid in self._departures.look(self._clock(), connected=self.connected):
             self.gone = True
             reason = f"gone without a goodbye at {time.strftime('%H:%M:%S')}"
-            of_process = pid if len(self.addresses) > 1 else None
-            self._goodbyes += self._streams.goodbyes(reason, of_process)
+            self._goodbyes += self._streams.goodbyes(reason, pid, alone=len(self.addresses) == 1)
 
     def _heard(self, stream: bytes) -> None:
         """Ask for the whole state where it is not known, with growing patience."""

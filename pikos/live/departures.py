@@ -30,6 +30,7 @@ class _Process:
     """A process that publishes."""
 
     def __init__(self, directory: str) -> None:
+        self.directory = directory
         self.pid = process_id_in(os.path.basename(directory))
         self.lock = LockWatch(directory)
         self.gone_at: float | None = None
@@ -71,12 +72,20 @@ class Departures:
         return all(one is not None and one.reported for one in self._processes.values())
 
     def find(self, now: float) -> None:
-        """Find the processes of addresses where none was found so far, at most once a second."""
+        """Find the processes of addresses where none is known, or one that is gone.
+
+        At most once a second.
+        """
         if now - self._found_at < FIND_S:
             return
         self._found_at = now
         for address, known in self._processes.items():
-            if known is None and (directory := directory_of(address)) is not None:
+            if known is not None and not known.reported:
+                continue
+            directory = directory_of(address)
+            if directory is not None and (known is None or known.directory != directory):
+                if known is not None:
+                    known.lock.close()
                 self._processes[address] = _Process(directory)
 
     def look(self, now: float, *, connected: bool) -> list[int]:

@@ -85,7 +85,7 @@ class Streams:
         stream = self._streams[name]
         return not (stream.order.complete or stream.ended)
 
-    def goodbyes(self, reason: str, pid: int | None = None) -> list[bytes]:
+    def goodbyes(self, reason: str, pid: int, *, alone: bool) -> list[bytes]:
         """Make the goodbyes that sessions have not said and never will.
 
         Parameters
@@ -93,7 +93,9 @@ class Streams:
         reason
             What they say.
         pid
-            Only of sessions of this process; None for all.
+            The process that is gone.
+        alone
+            Whether sessions that have not named their process are its own, too.
 
         Returns
         -------
@@ -103,7 +105,7 @@ class Streams:
         """
         made = []
         for name, stream in self._streams.items():
-            if not stream.ended and pid in {None, stream.pid}:
+            if not stream.ended and (stream.pid == pid or (alone and stream.pid is None)):
                 _, _, _, sequence, time_ns, epoch, _ = stream.last
                 following = min(sequence + 1, SEQUENCE_MAX)
                 made.append(encode_bye(Stamp(name, following, time_ns, epoch), reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from support.programs import start
 from support.publisher import Publisher
 from support.recordings import fold
+from support.session import MadeUpSession
 from support.waiting import DEADLINE_S, hear_until, wait_until
 
 from pikos.cli import record
@@ -130,7 +132,7 @@ def test_a_process_that_was_gone_before_anything_was_heard_is_said_to_be(runtime
 
 
 def test_a_directory_that_is_removed_is_no_sign_of_an_end(runtime):
-    with Publisher() as publisher:
+    with Publisher(session=MadeUpSession(pid=os.getpid(), interval_ns=20_000_000)) as publisher:
         directory = SessionDirectory.make()
         directory.announce(publisher.address, ["program.py"], 17)
         with subscribe(publisher.address) as messages:
