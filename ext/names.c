@@ -68,23 +68,25 @@ find_attribute(PyTypeObject *type, PyObject *name, const PyMethodDef *definition
     return found;
 }
 
-/* The label of an attribute of a type as cProfile writes it, but without an address, and
- * without running code of the program; NULL, perhaps with an exception, if there is none. */
+/* The label of an attribute of a type as cProfile writes it, with the address that it gives
+ * to some, without running code of the program; NULL, perhaps with an exception, if there is
+ * none. */
 static PyObject *
 attribute_label(PyObject *attribute)
 {
     PyTypeObject *type = Py_TYPE(attribute);
     if (type == &PyFunction_Type)
-        return PyUnicode_FromFormat("<function %U>",
-                                    ((PyFunctionObject *)attribute)->func_qualname);
+        return PyUnicode_FromFormat("<function %U at %p>",
+                                    ((PyFunctionObject *)attribute)->func_qualname,
+                                    (void *)attribute);
     if (type == &PyCFunction_Type) {
         PyCFunctionObject *function = (void *)attribute;
         PyObject *self = function->m_self;
         const char *name = function->m_ml->ml_name;
         if (self == NULL || PyModule_Check(self))
             return PyUnicode_FromFormat("<built-in function %s>", name);
-        return PyUnicode_FromFormat("<built-in method %s of %s object>", name,
-                                    Py_TYPE(self)->tp_name);
+        return PyUnicode_FromFormat("<built-in method %s of %s object at %p>", name,
+                                    Py_TYPE(self)->tp_name, (void *)self);
     }
     if (type == &PyMethodDescr_Type || type == &PyClassMethodDescr_Type ||
         type == &PyWrapperDescr_Type)
@@ -120,6 +122,24 @@ function_label(const PyCFunctionObject *function)
     if (module != NULL)
         return PyUnicode_FromFormat("<built-in method %U.%s>", module, name);
     return PyUnicode_FromFormat("<built-in method %s>", name);
+}
+
+/* A label without its address, which means nothing to another process.  Owned, or NULL. */
+static PyObject *
+without_address(PyObject *label)
+{
+    PyObject *mark = PyUnicode_FromString(" at 0x"); /* owned */
+    if (mark == NULL)
+        return NULL;
+    PyObject *start = NULL, *plain = NULL; /* start owned, plain handed out */
+    Py_ssize_t size = PyUnicode_GET_LENGTH(label), at = PyUnicode_Find(label, mark, 0, size, -1);
+    if (at == -1)
+        plain = Py_NewRef(label);
+    else if (at >= 0 && (start = PyUnicode_Substring(label, 0, at)) != NULL)
+        plain = PyUnicode_FromFormat("%U>", start);
+    Py_XDECREF(start);
+    Py_DECREF(mark);
+    return plain;
 }
 
 /* The name that people see: the type that defines a method, or the module, and the name;
@@ -181,17 +201,18 @@ pk_name_shown(const pk_function *function)
 static int
 name_builtin(pk_function *function, PyObject *callable, PyObject *first)
 {
-    PyObject *label = NULL, *name = NULL;                     /* owned */
+    PyObject *label = NULL, *plain = NULL, *name = NULL;   /* owned */
     PyObject *method = method_of(callable, first, &label); /* owned */
     if (label == NULL)
         label = PyCFunction_Check(callable) ? function_label((void *)callable)
                                             : attribute_label(callable);
-    if (label != NULL)
+    if (label != NULL && (plain = without_address(label)) != NULL)
         name = plain_name(callable, method);
-    if (name != NULL && pk_name_text(label, &function->name) == 0 &&
+    if (name != NULL && pk_name_text(plain, &function->name) == 0 &&
         pk_name_text(name, &function->qualified_name) == 0)
         function->ref = PyTuple_Pack(2, label, method != NULL ? method : callable);
     Py_XDECREF(label);
+    Py_XDECREF(plain);
     Py_XDECREF(name);
     Py_XDECREF(method);
     return function->ref == NULL ? -1 : 0;

@@ -7,7 +7,6 @@ from pikos.real_time.endings import write_error
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from typing import Any
 
     from pikos.real_time.profile import Profile
 
@@ -49,6 +48,5 @@ def _print(profiler: Profile, sort: str) -> None:
     import pstats
 
     text = io.StringIO()
-    statistics: Any = profiler
-    pstats.Stats(statistics, stream=text).strip_dirs().sort_stats(sort).print_stats()
+    pstats.Stats(profiler.portable(), stream=text).strip_dirs().sort_stats(sort).print_stats()
     write_error(text.getvalue())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     """File, first line and name, as pstats identifies a function."""
     Counts = tuple[int, int, float, float]
     """Primitive calls, calls, seconds in it alone, seconds in it and what it called."""
+    Rows = dict[Label, tuple[int, int, float, float, dict[Label, Counts]]]
 
 
 class Profile(Profiler):
@@ -55,7 +56,7 @@ class Profile(Profiler):
 
     """
 
-    stats: dict[Label, tuple[int, int, float, float, dict[Label, Counts]]]
+    stats: Rows
     """What ``create_stats`` made last, as pstats keeps it: the counts of each function, and of
     each of its callers (here calls come before primitive calls, as in cProfile)."""
 
@@ -85,11 +86,25 @@ class Profile(Profiler):
         import pstats  # noqa: PLC0415 - slow, and not always needed
 
         keys = sort if isinstance(sort, tuple) else (sort,)
-        profile: Any = self
-        pstats.Stats(profile).strip_dirs().sort_stats(*keys).print_stats()
+        self.create_stats()
+        pstats.Stats(self.portable()).strip_dirs().sort_stats(*keys).print_stats()
+
+    def portable(self) -> Any:
+        """Give the statistics that ``stats`` has, by labels that are the same in every run.
+
+        Returns
+        -------
+        object
+            What ``pstats.Stats`` takes; no label in its ``stats`` contains an address.
+
+        """
+        return _Portable(self._rows(portable_label))
 
     def dump_stats(self, file: str) -> None:
         """Write the statistics to a file that ``pstats.Stats`` reads.
+
+        No label contains an address: it would mean nothing in another process, and make files of
+        equal runs differ.
 
         Parameters
         ----------
@@ -103,7 +118,7 @@ class Profile(Profiler):
 
         """
         self.create_stats()
-        content = marshal.dumps(self.stats)
+        content = marshal.dumps(self.portable().stats)
         with open(file, "wb") as stream:
             stream.write(content)
 
@@ -118,7 +133,10 @@ class Profile(Profiler):
         Functions with one label (file, line and name) are added up: several code objects may
         bear it.
         """
-        stats: dict[Label, tuple[int, int, float, float, dict[Label, Counts]]] = {}
+        self.stats = self._rows(label)
+
+    def _rows(self, label: Callable[[CodeType | str], Label]) -> Rows:
+        stats: Rows = {}
         entries = self.getstats()
         for entry in entries:
             calls, inner, own, total, callers = stats.get(label(entry.code), (0, 0, 0.0, 0.0, {}))
@@ -134,7 +152,7 @@ class Profile(Profiler):
                 row = stats.get(label(callee.code))
                 if row is not None:
                     _add(row[4], label(entry.code), callee)
-        self.stats = stats
+        return stats
 
     def run(self, cmd: str) -> Self:
         """Profile a statement in the main module.
@@ -231,6 +249,35 @@ def label(code: CodeType | str) -> Label:
     if isinstance(code, str):
         return ("~", 0, code)
     return (code.co_filename, code.co_firstlineno, code.co_name)
+
+
+def portable_label(code: CodeType | str) -> Label:
+    """Label of a function without the address that cProfile gives to some built-ins.
+
+    Parameters
+    ----------
+    code
+        ``code`` of an entry of ``getstats()``.
+
+    Returns
+    -------
+    tuple
+        As ``label`` gives it.
+
+    """
+    file, line, name = label(code)
+    start, found, _ = name.rpartition(" at 0x")
+    return (file, line, f"{start}>" if found and isinstance(code, str) else name)
+
+
+class _Portable:
+    """What ``pstats.Stats`` takes for a profiler."""
+
+    def __init__(self, stats: Rows) -> None:
+        self.stats = stats
+
+    def create_stats(self) -> None:
+        """Do nothing: they are there."""
 
 
 def _add(callers: dict[Label, Counts], caller: Label, callee: profiler_subentry) -> None:
