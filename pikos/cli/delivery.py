@@ -48,5 +48,6 @@ def _print(profiler: Profile, sort: str) -> None:
     import pstats
 
     text = io.StringIO()
+    profiler.create_stats()
     pstats.Stats(profiler.portable(), stream=text).strip_dirs().sort_stats(sort).print_stats()
     write_error(text.getvalue())

@@ -9,11 +9,9 @@ from pikos.real_time.extension import Profiler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import CodeType, TracebackType
     from typing import Any, ParamSpec, Self, TypeVar
-
-    from pikos._lsprof import profiler_subentry
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -23,6 +21,9 @@ if TYPE_CHECKING:
     Counts = tuple[int, int, float, float]
     """Primitive calls, calls, seconds in it alone, seconds in it and what it called."""
     Rows = dict[Label, tuple[int, int, float, float, dict[Label, Counts]]]
+
+BUILT_IN = "~"
+"""What pstats has for the file of a built-in."""
 
 
 class Profile(Profiler):
@@ -98,7 +99,7 @@ class Profile(Profiler):
             What ``pstats.Stats`` takes; no label in its ``stats`` contains an address.
 
         """
-        return _Portable(self._rows(portable_label))
+        return _Portable(_without_addresses(self.stats))
 
     def dump_stats(self, file: str) -> None:
         """Write the statistics to a file that ``pstats.Stats`` reads.
@@ -133,26 +134,31 @@ class Profile(Profiler):
         Functions with one label (file, line and name) are added up: several code objects may
         bear it.
         """
-        self.stats = self._rows(label)
-
-    def _rows(self, label: Callable[[CodeType | str], Label]) -> Rows:
-        stats: Rows = {}
         entries = self.getstats()
-        for entry in entries:
-            calls, inner, own, total, callers = stats.get(label(entry.code), (0, 0, 0.0, 0.0, {}))
-            stats[label(entry.code)] = (
+        labels = [label(entry.code) for entry in entries]
+        stats: Rows = {}
+        for entry, of_entry in zip(entries, labels, strict=True):
+            calls, inner, own, total, callers = stats.get(of_entry, (0, 0, 0.0, 0.0, {}))
+            stats[of_entry] = (
                 calls + entry.callcount - entry.reccallcount,
                 inner + entry.callcount,
                 own + entry.inlinetime,
                 total + entry.totaltime,
                 callers,
             )
-        for entry in entries:
-            for callee in entry.calls or ():
+        entries.reverse()
+        for of_entry in labels:
+            for callee in entries.pop().calls or ():  # they need not stay until all rows are made
                 row = stats.get(label(callee.code))
                 if row is not None:
-                    _add(row[4], label(entry.code), callee)
-        return stats
+                    counts = (
+                        callee.callcount,
+                        callee.callcount - callee.reccallcount,
+                        callee.inlinetime,
+                        callee.totaltime,
+                    )
+                    _add(row[4], of_entry, counts)
+        self.stats = stats
 
     def run(self, cmd: str) -> Self:
         """Profile a statement in the main module.
@@ -247,27 +253,27 @@ def label(code: CodeType | str) -> Label:
 
     """
     if isinstance(code, str):
-        return ("~", 0, code)
+        return (BUILT_IN, 0, code)
     return (code.co_filename, code.co_firstlineno, code.co_name)
 
 
-def portable_label(code: CodeType | str) -> Label:
+def portable_label(of_function: Label) -> Label:
     """Label of a function without the address that cProfile gives to some built-ins.
 
     Parameters
     ----------
-    code
-        ``code`` of an entry of ``getstats()``.
+    of_function
+        What ``label`` gives.
 
     Returns
     -------
     tuple
-        As ``label`` gives it.
+        The same one where it contains no address.
 
     """
-    file, line, name = label(code)
+    file, line, name = of_function
     start, found, _ = name.rpartition(" at 0x")
-    return (file, line, f"{start}>" if found and isinstance(code, str) else name)
+    return (file, line, f"{start}>") if found and file == BUILT_IN else of_function
 
 
 class _Portable:
@@ -280,14 +286,33 @@ class _Portable:
         """Do nothing: they are there."""
 
 
-def _add(callers: dict[Label, Counts], caller: Label, callee: profiler_subentry) -> None:
-    calls, inner, own, total = callers.get(caller, (0, 0, 0.0, 0.0))
-    callers[caller] = (
-        calls + callee.callcount,
-        inner + callee.callcount - callee.reccallcount,
-        own + callee.inlinetime,
-        total + callee.totaltime,
-    )
+def _without_addresses(stats: Rows) -> Rows:
+    """Give the same rows by portable labels; what has none to change is not copied."""
+    rows: Rows = {}
+    for of_function, row in stats.items():
+        callers = row[4]
+        if any(portable_label(caller) is not caller for caller in callers):
+            callers = {}
+            for caller, counts in row[4].items():
+                _add(callers, portable_label(caller), counts)
+        known = rows.get(portable_label(of_function))
+        if known is None:
+            rows[portable_label(of_function)] = row if callers is row[4] else (*row[:4], callers)
+            continue
+        merged = dict(known[4])
+        for caller, counts in callers.items():
+            _add(merged, caller, counts)
+        rows[portable_label(of_function)] = (*_sum(known, row), merged)
+    return rows
+
+
+def _add(callers: dict[Label, Counts], caller: Label, counts: Counts) -> None:
+    known = callers.get(caller)
+    callers[caller] = counts if known is None else _sum(known, counts)
+
+
+def _sum(one: Sequence[Any], other: Sequence[Any]) -> Counts:
+    return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3])
 
 
 def runctx(

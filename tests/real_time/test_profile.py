@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import tracemalloc
 
 import pytest
 from support.counted import Calls, calls_of, edge_calls_of
@@ -416,3 +417,28 @@ def test_importing_has_no_effect():
     )
 
     assert out == "False\n"
+
+
+def peak_of_dump(profile, program, path):
+    """Bytes that dump_stats had at most, once the program was profiled."""
+    profile.enable()
+    exec(program, {})
+    profile.disable()
+    tracemalloc.start()
+    profile.dump_stats(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def test_dump_stats_takes_little_more_memory_than_cprofile(tmp_path):
+    """The statistics are made once, and no label has an address all the same."""
+    lines = [f"def f{n}(m): return [g(0) for g in F[m - 9 : m]]" for n in range(1_000)]
+    lines += [
+        f"F = [{', '.join(f'f{n}' for n in range(1_000))}]",
+        "for n in range(9, 1_000): F[n](n)",
+    ]
+    program = compile("\n".join(lines), "program.py", "exec")
+    beside = peak_of_dump(cProfile.Profile(), program, tmp_path / "cprofile")
+    peak = peak_of_dump(Profile(threads=False), program, tmp_path / "pikos")
+    assert peak <= 1.3 * beside, (peak, beside)
