@@ -14,9 +14,11 @@ from benchmarks import (
     monitors,
     overhead,
     publisher,
+    pyperformance,
     startup,
     terminal,
 )
+from benchmarks.environment import Skipped
 from benchmarks.machine import this_machine
 from benchmarks.table import Result, tables
 from benchmarks.workloads import WORKLOADS
@@ -34,6 +36,9 @@ PARTS = {
     "browser": browser,
 }
 
+PROGRAMS = "pyperformance"
+"""What has a table of its own."""
+
 
 def main() -> None:
     """Measure, and print."""
@@ -50,14 +55,27 @@ def main() -> None:
         if name in asked or not asked:
             _tell(name)
             figures += part.measure(quick=options.quick)
-    result = Result(this_machine(), costs, figures)
+    programs = _programs(options) if PROGRAMS in asked or not asked else {}
+    result = Result(this_machine(), costs, figures, programs)
     if options.json is not None:
         options.json.write_text(result.to_json(), encoding="utf-8")
     print(tables([result]))
 
 
+def _programs(options: argparse.Namespace) -> dict[str, pyperformance.Compared]:
+    """Measure the programs of pyperformance where that is possible."""
+    if not pyperformance.measured_here():
+        _tell(f"{PROGRAMS} is skipped: it is for Python {pyperformance.VERSION}")
+        return {}
+    try:
+        return pyperformance.measure(_tell, quick=options.quick)
+    except Skipped as reason:
+        _tell(f"{PROGRAMS} is skipped: it {reason}")
+        return {}
+
+
 def _options() -> argparse.Namespace:
-    names = [*(workload.name for workload in WORKLOADS), *PARTS]
+    names = [*(workload.name for workload in WORKLOADS), PROGRAMS, *PARTS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few readings: does it work at all?")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")

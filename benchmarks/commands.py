@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.figure import Figure, amount
+from benchmarks.processor import cpu_s, used_by
 from benchmarks.viewer import ROOT
 
 PAIRS, QUICK_PAIRS = 15, 3
@@ -90,8 +91,7 @@ def _processor_s(arguments: list[str], directory: str) -> float:
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=directory, env=environment, stdout=screen
         )
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+        used = used_by(process)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, arguments)
-    return used.ru_utime + used.ru_stime
+    return cpu_s(used)

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.figure import Figure
+from benchmarks.processor import cpu_s, used_by
 
 PAIRS, QUICK_PAIRS = 60, 5
 GOAL_CPU = 1.3
@@ -68,10 +69,9 @@ def _environment() -> dict[str, str]:
 def _cpu_s(command: tuple[str, ...], directory: str) -> float:
     """CPU time of a whole process that runs the empty program."""
     process = subprocess.Popen([*command, "empty.py"], cwd=directory, env=_environment())
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    used = used_by(process)
     assert process.returncode == 0
-    return used.ru_utime + used.ru_stime
+    return cpu_s(used)
 
 
 def _peak_mib(command: tuple[str, ...], directory: str) -> float:

@@ -10,10 +10,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from benchmarks import pyperformance
 from benchmarks.figure import Figure, amount
 from benchmarks.goals import goal_for
 from benchmarks.machine import Machine
 from benchmarks.overhead import Cost, summary
+from benchmarks.pyperformance import Compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,6 +40,8 @@ class Result(NamedTuple):
     overhead: dict[str, dict[str, Cost]]
     """Costs by tool, then by workload."""
     figures: list[Figure]
+    programs: dict[str, Compared]
+    """Programs of pyperformance, by name; empty where they were not measured."""
 
     def to_json(self) -> str:
         """Itself as JSON."""
@@ -46,7 +50,13 @@ class Result(NamedTuple):
             for tool, costs in self.overhead.items()
         }
         figures = [{**figure._asdict(), "reached": figure.reached} for figure in self.figures]
-        whole = {"machine": self.machine._asdict(), "overhead": overhead, "figures": figures}
+        programs = {name: compared._asdict() for name, compared in self.programs.items()}
+        whole = {
+            "machine": self.machine._asdict(),
+            "overhead": overhead,
+            "figures": figures,
+            "programs": programs,
+        }
         return json.dumps(whole, indent=2)
 
     @classmethod
@@ -61,7 +71,8 @@ class Result(NamedTuple):
             Figure(**{name: value for name, value in figure.items() if name != "reached"})
             for figure in whole["figures"]
         ]
-        return cls(Machine(**whole["machine"]), overhead, figures)
+        programs = {name: Compared(**compared) for name, compared in whole["programs"].items()}
+        return cls(Machine(**whole["machine"]), overhead, figures, programs)
 
 
 def tables(results: Sequence[Result]) -> str:
@@ -73,7 +84,8 @@ def tables(results: Sequence[Result]) -> str:
         One for each interpreter.
 
     """
-    parts = [_machines(results)]
+    parts = [machines(results)]
+    parts += [programs_of(result) for result in results if result.programs]
     if any(result.overhead for result in results):
         parts += [_overhead(results), _workloads(results)]
     if any(result.figures for result in results):
@@ -91,7 +103,8 @@ def _versions(first: str, results: Sequence[Result]) -> list[str]:
     return [first, *(result.machine.python for result in results)]
 
 
-def _machines(results: Sequence[Result]) -> str:
+def machines(results: Sequence[Result]) -> str:
+    """What the results were measured on."""
     lines = []
     for result in results:
         machine = result.machine
@@ -102,6 +115,22 @@ def _machines(results: Sequence[Result]) -> str:
             + (f"; {machine.peers}" if machine.peers else "")
         )
     return "\n".join(lines)
+
+
+def programs_of(result: Result) -> str:
+    """Programs of pyperformance with one interpreter: a line each, and what is concluded."""
+    mean = pyperformance.means(result.programs)
+    head = [
+        f"CPU time ÷ bare, CPython {result.machine.python}",
+        *pyperformance.WORDS.values(),
+        "bare, s",
+    ]
+    rows = [["**geometric mean of the first eight**", *map("**{:.2f}**".format, mean.values()), ""]]
+    for name, compared in result.programs.items():
+        ratios = (f"{compared.ratios[mode]:.2f}" for mode in pyperformance.WORDS)
+        rows.append([name, *ratios, f"{compared.bare_s:.2f}"])
+    found = pyperformance.figures(result.programs)
+    return _table(head, rows) + "\n\n" + "\n".join(f"- {one.what}: {_text(one)}" for one in found)
 
 
 def _overhead(results: Sequence[Result]) -> str:
@@ -152,8 +181,11 @@ def _figures(results: Sequence[Result]) -> str:
 
 def _figure(result: Result, name: str) -> str:
     figure = next((figure for figure in result.figures if figure.what == name), None)
-    if figure is None:
-        return NOTHING
+    return NOTHING if figure is None else _text(figure)
+
+
+def _text(figure: Figure) -> str:
+    """The value of a figure, what is noted of it, and whether it is as good as it should be."""
     text = amount(figure.value, figure.unit)
     if figure.note:
         text += f" ({figure.note})"

@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING
 
 from benchmarks.figure import Figure
-from benchmarks.processor import share_of
+from benchmarks.processor import resident_peak_bytes, share_of
 from benchmarks.viewer import ROOT
 from benchmarks.workloads import many_functions
 from pikos.external.real_time_profiler import RealTimeProfiler
@@ -81,6 +81,10 @@ class Terminal:
                 self.read(0.02)
 
         return share_of(self.process.pid, watch)
+
+    def peak_bytes(self) -> int:
+        """Give the most memory that it had resident."""
+        return resident_peak_bytes(self.process.pid)
 
     def close(self) -> None:
         """End it."""

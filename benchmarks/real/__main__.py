@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from benchmarks.real import celery, django, fastapi, pylint, scrapy, sklearn, sphinx, torch
-from benchmarks.real.measuring import Measured, Skipped, measure
+from benchmarks.environment import Skipped
+from benchmarks.real import (
+    celery,
+    django,
+    fastapi,
+    fastapi_threads,
+    pylint,
+    scrapy,
+    sklearn,
+    sphinx,
+    torch,
+)
+from benchmarks.real.measuring import Measured, measure
 
 PROGRAMS = {
     module.PROGRAM.name: module.PROGRAM
-    for module in (pylint, sphinx, django, fastapi, sklearn, celery, scrapy, torch)
+    for module in (pylint, sphinx, django, fastapi, fastapi_threads, sklearn, celery, scrapy, torch)
 }
 HEADER = (
     "program", "as bare", "contexts", "in full stacks", "folded calls", "bare, CPU s",
     "Pikos ÷ bare", "cProfile ÷ bare", "RSS bare, MiB", "Pikos, MiB", "cProfile, MiB",
+    "viewer, MiB",
 )  # fmt: skip
 
 
@@ -23,10 +34,6 @@ def main() -> None:
     """Measure, and print a table in Markdown."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.real", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="runs of each mode (3)")
-    parser.add_argument(
-        "--cache", type=Path, default=Path(".venv/real"), metavar="DIR",
-        help="where the programs' environments are kept (.venv/real)",
-    )  # fmt: skip
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(PROGRAMS)}; or all")
     options = parser.parse_args()
     unknown = set(options.names) - set(PROGRAMS)
@@ -37,9 +44,13 @@ def main() -> None:
     print(_line(HEADER), _line(["---"] * len(HEADER)), sep="\n", flush=True)
     for name in options.names or PROGRAMS:
         try:
-            print(_line(_cells(measure(PROGRAMS[name], options.cache, options.rounds))), flush=True)
+            measured = measure(PROGRAMS[name], options.rounds)
         except Skipped as reason:
             print(f"{name} is skipped: {reason}", file=sys.stderr)
+            continue
+        print(_line(_cells(measured)), flush=True)
+        if measured.difference:
+            print(f"{name} was not as bare: {measured.difference}", file=sys.stderr)
 
 
 def _line(cells: tuple[str, ...] | list[str]) -> str:
@@ -51,13 +62,14 @@ def _cells(measured: Measured) -> tuple[str, ...]:
     stacks = measured.stacks
     return (
         measured.program.name,
-        "yes" if measured.equal else "NO",
+        "NO" if measured.difference else "yes",
         f"{stacks.contexts:,}",
         f"{stacks.full:.2%}",
         f"{stacks.folded_calls:,}",
         f"{bare_s:.2f}",
         *(f"{measured.cpu_s(mode) / bare_s:.2f}" for mode in ("pikos", "cprofile")),
         *(f"{measured.rss_mib(mode):.0f}" for mode in ("bare", "pikos", "cprofile")),
+        f"{measured.viewer_bytes / 2**20:.0f}",
     )
 
 

@@ -2,14 +2,10 @@
 
 from benchmarks.real.program import Program
 
-PROGRAM = Program(
-    "fastapi",
-    ("fastapi", "uvicorn"),
-    """
-import socket
+REQUIREMENTS = ("fastapi", "uvicorn")
+APPLICATION = """
 from pathlib import Path
 
-import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 
@@ -27,19 +23,8 @@ def in_thread(number: int, factor: float = 2.0) -> Item:
 @app.post("/in-loop")
 async def in_loop(item: Item) -> dict[str, float]:
     return {"total": item.price * len(item.tags)}
-
-@app.post("/stop")
-async def stop() -> None:
-    server.should_exit = True
-
-listening = socket.socket()
-listening.bind(("127.0.0.1", 0))
-server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-Path("port").write_text(f"{listening.getsockname()[1]}\\n")
-server.run(sockets=[listening])
-print("stopped")
-""",
-    """
+"""
+CLIENT = """
 import http.client
 import json
 import os
@@ -79,5 +64,26 @@ for thread in threads:
 connection = connected()
 connection.request("POST", "/stop")
 connection.getresponse().read()
+"""
+PROGRAM = Program(
+    "fastapi",
+    REQUIREMENTS,
+    APPLICATION
+    + """
+import socket
+
+import uvicorn
+
+@app.post("/stop")
+async def stop() -> None:
+    server.should_exit = True
+
+listening = socket.socket()
+listening.bind(("127.0.0.1", 0))
+server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+Path("port").write_text(f"{listening.getsockname()[1]}\\n")
+server.run(sockets=[listening])
+print("stopped")
 """,
+    CLIENT,
 )

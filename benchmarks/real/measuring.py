@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
-import venv
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import pikos
+from benchmarks.environment import Skipped, environment, version
+from benchmarks.processor import cpu_s, used_by
 from benchmarks.real.stacks import Stacks, stacks_of
+from benchmarks.terminal import Terminal
 
 if TYPE_CHECKING:
     from benchmarks.real.program import Program
 
 CPROFILE = ("-m", "cProfile", "-o", "cprofile.pstats")
 PIKOS = ("-m", "pikos", "run", "-o", "pikos.pstats")
-RECORDED = ("-m", "pikos", "run", "--record", "session.pikos")
+WATCHED = ("-m", "pikos", "run", "--record", "session.pikos", "--wait-for-viewer", "20")
 MODES: dict[str, tuple[str, ...]] = {"bare": (), "pikos": PIKOS, "cprofile": CPROFILE}
 
 
@@ -36,6 +39,8 @@ class Run(NamedTuple):
     """The most memory that it had resident."""
     errors: str
     """What it wrote to stderr."""
+    viewer_bytes: int
+    """The most memory that a viewer beside it had resident; 0: there was none."""
 
 
 class Measured(NamedTuple):
@@ -45,11 +50,23 @@ class Measured(NamedTuple):
     runs: dict[str, list[Run]]
     """By mode."""
     stacks: Stacks
+    viewer_bytes: int
+    """The most memory that a viewer had resident."""
 
     @property
-    def equal(self) -> bool:
-        """Whether exit status and output were the same in all runs."""
-        return len({run[:2] for runs in self.runs.values() for run in runs}) == 1
+    def difference(self) -> str:
+        """The first run that was not as the first bare one: what each wrote there; empty: none."""
+        first = self.runs["bare"][0]
+        for mode, runs in self.runs.items():
+            for run in runs:
+                if run.status != first.status:
+                    return f"{mode}: status {run.status}, not {first.status}: {run.errors[-300:]}"
+                if run.output != first.output:
+                    lines = difflib.unified_diff(
+                        first.output.splitlines(), run.output.splitlines(), "bare", mode, n=0
+                    )
+                    return "\n".join([*lines][:10])
+        return ""
 
     def cpu_s(self, mode: str) -> float:
         """Give the median CPU time of a mode."""
@@ -60,12 +77,8 @@ class Measured(NamedTuple):
         return statistics.median(run.rss_bytes for run in self.runs[mode]) / 2**20
 
 
-class Skipped(Exception):
-    """A program that cannot be measured here, and why."""
-
-
-def measure(program: Program, cache: Path, rounds: int) -> Measured:
-    """Install a program, and run it in all modes, interleaved.
+def measure(program: Program, rounds: int) -> Measured:
+    """Install a program, and run it in all modes, interleaved; then recorded, with a viewer.
 
     Raises
     ------
@@ -73,9 +86,9 @@ def measure(program: Program, cache: Path, rounds: int) -> Measured:
         If it cannot be installed, or does not run bare.
 
     """
-    if program.python not in ("", _version()):
+    if program.python not in ("", version()):
         raise Skipped(f"for Python {program.python} only")
-    python = _environment(program, cache)
+    python = environment(program.name, program.requirements)
     runs: dict[str, list[Run]] = {mode: [] for mode in MODES}
     with tempfile.TemporaryDirectory() as directory:
         for _ in range(rounds):
@@ -83,57 +96,66 @@ def measure(program: Program, cache: Path, rounds: int) -> Measured:
                 runs[mode].append(_run(program, python, arguments, Path(directory, mode)))
                 if runs["bare"][0].status:
                     raise Skipped(f"fails bare: {runs['bare'][0].errors.strip()[-300:]}")
-        recorded = Path(directory, "recorded")
-        runs["recorded"] = [_run(program, python, RECORDED, recorded)]
-        return Measured(program, runs, stacks_of(recorded / "session.pikos"))
+        place = Path(directory, "watched")
+        address = f"ipc://{directory}/s"
+        watched = _run(program, python, (*WATCHED, "--address", address), place, watch=address)
+        runs["watched"] = [watched]
+        stacks = stacks_of(place / "session.pikos")
+        return Measured(program, runs, stacks, watched.viewer_bytes)
 
 
-def _version() -> str:
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
-def _environment(program: Program, cache: Path) -> Path:
-    """Make the program's environment, with this Pikos linked into it, unless it is there."""
-    place = (cache / f"{program.name}-{_version()}").absolute()
-    python, done = place / "bin" / "python", place / "installed"
-    if not done.exists():
-        venv.create(place, clear=True, with_pip=True)
-        for requirements in (program.requirements, ("psutil", "pyzmq")):
-            command = [python, "-m", "pip", "install", "-qq", *requirements]
-            installed = subprocess.run(command, capture_output=True, text=True, check=False)
-            if installed.returncode:
-                shutil.rmtree(place)
-                raise Skipped(f"cannot be installed: {installed.stderr.strip()[-300:]}")
-        done.touch()
-    link = place / "lib" / f"python{_version()}" / "site-packages" / "pikos"
-    link.unlink(missing_ok=True)
-    link.symlink_to(Path(pikos.__file__).parent)
-    return python
-
-
-def _run(program: Program, python: Path, arguments: tuple[str, ...], place: Path) -> Run:
+def _run(
+    program: Program, python: Path, arguments: tuple[str, ...], place: Path, *, watch: str = ""
+) -> Run:
+    """Run a program in a directory of its own, with a viewer of the address to watch, if any."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     place.joinpath("script.py").write_text(program.script, encoding="utf-8")
     output, errors = place / "stdout", place / "stderr"
-    environment = os.environ | {"PYTHONHASHSEED": "0"}
+    variables = os.environ | {"PYTHONHASHSEED": "0"}
     with output.open("wb") as stdout, errors.open("wb") as stderr:
         process = subprocess.Popen(
             [python, *arguments, "script.py"],
-            cwd=place, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
+            cwd=place, env=variables, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
         )  # fmt: skip
     client = None
     if program.client:
-        client = subprocess.Popen([python, "-c", program.client], cwd=place, env=environment)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+        client = subprocess.Popen([python, "-c", program.client], cwd=place, env=variables)
+    viewer = _Viewer(watch) if watch else None
+    used = used_by(process)
+    viewer_bytes = viewer.end() if viewer is not None else 0
     if client is not None:
         client.kill()
         client.wait()
     return Run(
         process.returncode,
         output.read_text(errors="replace"),
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss * 1024,
+        cpu_s(used),
+        used.ru_maxrss * 1024,
         errors.read_text(errors="replace"),
+        viewer_bytes,
     )
+
+
+class _Viewer:
+    """``pikos top`` on a terminal, read by a thread until it ends."""
+
+    def __init__(self, address: str) -> None:
+        self._terminal = Terminal(address)
+        self._peak_bytes = 0
+        self._ending = threading.Event()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):  # it has ended
+            while not self._ending.is_set():
+                self._terminal.read(0.1)
+                self._peak_bytes = max(self._peak_bytes, self._terminal.peak_bytes())
+
+    def end(self) -> int:
+        """End it, and give the most memory that it had resident."""
+        self._ending.set()
+        self._reader.join()
+        self._terminal.close()
+        return self._peak_bytes

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from benchmarks.viewer import ROOT
 from pikos.model import Model
 from pikos.recording.replay import Replay
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pikos.model import Snapshot
 
 IMPORTING = "<frozen importlib."
@@ -26,12 +29,22 @@ class Stacks(NamedTuple):
 
 
 def stacks_of(recording: Path) -> Stacks:
-    """Read the last state of a recording."""
+    """Read the last state of a recording.
+
+    A process of its own does it: what the caller starts afterwards would inherit its peak of
+    resident memory.
+    """
+    command = [sys.executable, "-m", "benchmarks.real.stacks", str(recording)]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    return Stacks(*json.loads(done.stdout))
+
+
+def _read(recording: Path) -> Snapshot:
     model = Model()
     with Replay(recording) as replay:
         for message in replay:
             model.fold(message)
-    return stacks_in(model.snapshot())
+    return model.snapshot()
 
 
 def stacks_in(snapshot: Snapshot) -> Stacks:
@@ -81,3 +94,7 @@ def _kind(snapshot: Snapshot, ident: int, kinds: dict[int, str]) -> str:
 def _imports(snapshot: Snapshot, function: int) -> bool:
     row = snapshot.functions.get(function)
     return row is not None and row.file.startswith(IMPORTING)
+
+
+if __name__ == "__main__":
+    print(json.dumps(stacks_in(_read(Path(sys.argv[1])))))
