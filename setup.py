@@ -206,6 +206,7 @@ def real_time_extension() -> Extension:
         REAL_TIME,
         sources,
         depends=headers,
+        libraries=["rt"] if sys.platform == "linux" else [],  # timers, before glibc 2.34
         extra_compile_args=[*COMPILE_ARGS, "-pthread"],
         extra_link_args=["-pthread"],
     )

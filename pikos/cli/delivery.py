@@ -7,6 +7,7 @@ from pikos.real_time.endings import write_error
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from typing import Any
 
     from pikos.real_time.profile import Profile
 
@@ -28,7 +29,8 @@ def deliver(profiler: Profile, options: argparse.Namespace) -> int:
 
     """
     if options.sort is not None:
-        _print(profiler, options.sort)
+        profiler.create_stats()
+        print_stats(profiler.portable(), options.sort)
     if options.outfile is None:
         return 0
     from pikos.cli.whole_file import whole_file
@@ -43,11 +45,20 @@ def deliver(profiler: Profile, options: argparse.Namespace) -> int:
     return 0
 
 
-def _print(profiler: Profile, sort: str) -> None:
+def print_stats(stats: Any, sort: str) -> None:
+    """Print a profile on stderr.
+
+    Parameters
+    ----------
+    stats
+        What ``pstats.Stats`` takes.
+    sort
+        A sort key of pstats.
+
+    """
     import io
     import pstats
 
     text = io.StringIO()
-    profiler.create_stats()
-    pstats.Stats(profiler.portable(), stream=text).strip_dirs().sort_stats(sort).print_stats()
+    pstats.Stats(stats, stream=text).strip_dirs().sort_stats(sort).print_stats()
     write_error(text.getvalue())

@@ -216,6 +216,16 @@ class _Ending:
         finally:
             sys.path[:] = path
 
+    def command(self) -> tuple[str, ...]:
+        """Return what reads the profile from outside of the process."""
+        ledger, options = self._profiler.ledger, self._options
+        outfile, sort = options.outfile or "", options.sort or ""
+        if ledger is None or not sys.executable or not (outfile or sort):
+            return ()
+        recording = "" if options.record is None else os.path.abspath(options.record)
+        run = (sys.executable, "-P", "-m", "pikos.cli.last_state", options.prog)
+        return (*run, os.fsdecode(ledger), outfile, recording, sort)
+
     def go_on(self) -> None:
         """Count and publish again."""
         self._viewers = None

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from pikos.model import Snapshot
 
-Key = tuple[str, int, str]
+    Label = tuple[str, int, str]
+    Counts = tuple[int, int, float, float]
+    Rows = dict[Label, tuple[int, int, float, float, dict[Label, Counts]]]
 
 
 def pstats_file(snapshot: Snapshot) -> Iterator[bytes]:
@@ -34,9 +36,14 @@ def pstats_file(snapshot: Snapshot) -> Iterator[bytes]:
         The file.
 
     """
+    yield marshal.dumps(stats_of(snapshot))
+
+
+def stats_of(snapshot: Snapshot) -> Rows:
+    """Make what the file has, as pstats keeps it."""
     keys = {number: _key(snapshot, number) for number in snapshot.stats}
-    counts: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    callers: dict[Key, dict[Key, list[int]]] = defaultdict(
+    counts: dict[Label, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    callers: dict[Label, dict[Label, list[int]]] = defaultdict(
         lambda: defaultdict(lambda: [0, 0, 0, 0])
     )
     for number, stat in snapshot.stats.items():
@@ -53,23 +60,22 @@ def pstats_file(snapshot: Snapshot) -> Iterator[bytes]:
                 callers[keys[edge.callee]][caller],
                 (edge.callcount, edge.primitive_calls, edge.inline_ns, edge.cumulative_ns),
             )
-    yield marshal.dumps(
-        {
-            key: (
-                *entry[:2],
-                entry[2] / 1e9,
-                entry[3] / 1e9,
-                {
-                    caller: (*one[:2], one[2] / 1e9, one[3] / 1e9)
-                    for caller, one in callers[key].items()
-                },
-            )
-            for key, entry in list(counts.items())
-        }
-    )
+    return {
+        key: (
+            entry[0],
+            entry[1],
+            entry[2] / 1e9,
+            entry[3] / 1e9,
+            {
+                caller: (one[0], one[1], one[2] / 1e9, one[3] / 1e9)
+                for caller, one in callers[key].items()
+            },
+        )
+        for key, entry in list(counts.items())
+    }
 
 
-def _key(snapshot: Snapshot, number: int) -> Key:
+def _key(snapshot: Snapshot, number: int) -> Label:
     function = snapshot.functions.get(number)
     if function is None:
         return ("", 0, f"function {number}")

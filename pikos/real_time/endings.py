@@ -3,7 +3,9 @@
 ``os._exit``, ``exec`` and a signal's default action skip everything that Python does at the end.
 Stand-ins for the built-ins do it first; a signal whose default action ends the process is caught,
 and raised again with its default action when it is done.  The program sees none of that: it is
-shown ``SIG_DFL`` where it left or put it.  ``kill -9`` and crashes cannot be seen.
+shown ``SIG_DFL`` where it left or put it.  Where Python cannot handle such a signal, because a C
+call does not return, the extension's watchdog has another process do what it can, and ends this
+one.  ``kill -9`` and crashes cannot be seen.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from pikos.real_time.unseen import unseen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
     from typing import Any, Protocol
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
         def go_on(self) -> None:
             """The process could not end: the program goes on."""
+
+        def command(self) -> Sequence[str]:
+            """Return what another process runs instead where ``finish`` cannot; empty: nothing."""
 
 else:
     import _signal  # what signal is made of, which the program may not have imported
@@ -84,9 +89,10 @@ class Endings:
         for name in _LAST_CALLS:
             original = getattr(os, name)
             self._replace(original, look_alike(original, self._call_last), os, _POSIX)
+        self._arm()
         for number in _SIGNALS:
             if self._get_signal(number) == _signal.SIG_DFL:
-                self._set_signal(number, self._handler)
+                self._catch(number)
         for original, instead in (
             (self._set_signal, self._signal),
             (self._get_signal, self._getsignal),
@@ -123,10 +129,37 @@ class Endings:
             self._replaced.append((module, original.__name__, original, stand_in))
             setattr(module, original.__name__, stand_in)
 
+    def _arm(self) -> None:
+        from pikos._lsprof import arm_watchdog  # noqa: PLC0415 - only there if it was built
+
+        unseen(arm_watchdog, tuple(map(os.fsencode, self._ending.command())))
+
+    def _go_on(self) -> None:
+        """Do it again before the process ends, as it could not end now."""
+        self._begun = False
+        self._ending.go_on()
+        self._arm()
+
+    def _catch(self, number: int) -> None:
+        unseen(self._set_signal, number, self._handler)
+        self._cover(number)
+
+    def _cover(self, number: int) -> None:
+        """Have the watchdog see to a signal that is caught here."""
+        from pikos._lsprof import cover_signal  # noqa: PLC0415 - only there if it was built
+
+        try:
+            unseen(cover_signal, number)
+        except OSError:  # there are no more timers: the signal waits for Python
+            pass
+
     def _finish(self) -> None:
         """Do it, unless that has begun; an error is shown, and stops nothing."""
         if self._begun or unseen(os.getpid) != self._process:
             return
+        from pikos._lsprof import disarm_watchdog  # noqa: PLC0415 - only there if it was built
+
+        unseen(disarm_watchdog)
         self._begun = True
         try:
             self._ending.finish()
@@ -141,18 +174,22 @@ class Endings:
             return unseen(original, *args, **keywords)
         except BaseException:
             if not begun and self._begun:
-                self._begun = False
-                self._ending.go_on()
+                self._go_on()
             raise
 
     def _signal(self, original: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
         """Stand in for ``signal.signal``: catch what is left to the default action again."""
+        caught = None
         if len(args) == 2 and not self._begun and unseen(os.getpid) == self._process:  # noqa: PLR2004
             number, handler = args
             are_plain = isinstance(number, int) and isinstance(handler, int)
             if are_plain and number in _SIGNALS and handler == _signal.SIG_DFL:
+                caught = number
                 args = (number, self._handler)
-        return self._shown(unseen(original, *args, **keywords))
+        before = unseen(original, *args, **keywords)
+        if caught is not None:
+            self._cover(caught)
+        return self._shown(before)
 
     def _getsignal(self, original: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
         """Stand in for ``signal.getsignal``."""
@@ -168,6 +205,9 @@ class Endings:
             return
         self._finish()
         self._die(number)
+        # Still here: the first process of a container, whose signals have no default action.
+        self._catch(number)
+        self._go_on()
 
     def _die(self, number: int) -> None:
         unseen(self._set_signal, number, _signal.SIG_DFL)

@@ -99,7 +99,7 @@ class Profile(Profiler):
             What ``pstats.Stats`` takes; no label in its ``stats`` contains an address.
 
         """
-        return _Portable(_without_addresses(self.stats))
+        return PortableStats(_without_addresses(self.stats))
 
     def dump_stats(self, file: str) -> None:
         """Write the statistics to a file that ``pstats.Stats`` reads.
@@ -276,8 +276,15 @@ def portable_label(of_function: Label) -> Label:
     return (file, line, f"{start}>") if found and file == BUILT_IN else of_function
 
 
-class _Portable:
-    """What ``pstats.Stats`` takes for a profiler."""
+class PortableStats:
+    """What ``pstats.Stats`` takes for a profiler.
+
+    Parameters
+    ----------
+    stats
+        As pstats keeps them.
+
+    """
 
     def __init__(self, stats: Rows) -> None:
         self.stats = stats

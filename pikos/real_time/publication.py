@@ -92,6 +92,11 @@ class PublishedProfile(Profile):
         return self._stream
 
     @property
+    def ledger(self) -> bytes | None:
+        """The file that has what is counted; None when there is none."""
+        return None if self._place is None else self._place.ledger
+
+    @property
     def pid(self) -> int:
         """Process that it profiles."""
         return os.getpid()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pstats
+import shutil
 import signal
 import subprocess
 import sys
@@ -258,3 +259,85 @@ def test_a_signal_that_the_starter_ignores_stays_ignored(runtime, write, tmp_pat
     )
 
     assert (done.returncode, done.stdout) == (0, b"alive\n")
+
+
+def test_the_first_process_of_a_container_goes_on(python, pikos, write, tmp_path):
+    """No signal's default action ends it, so it is counted to its end."""
+    write(
+        "script.py",
+        """
+        import os, signal
+        def before(): os.kill(os.getpid(), signal.SIGTERM)
+        def after(): print("alive", os.getpid())
+        before()
+        after()
+        """,
+    )
+    enter = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if shutil.which("unshare") is None or subprocess.run([*enter, "true"], check=False).returncode:
+        pytest.skip("no PID namespace can be made")
+
+    command = [*enter, sys.executable, "-m", "pikos", "run", "-o", "out", "script.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "alive 1\n", "")
+    assert {"before", "after"} <= functions(tmp_path / "out")
+
+
+PROGRAMS = {
+    "a path": ["script.py"],
+    "a module": ["-m", "script"],
+    "a module of a package": ["-m", "package.inner"],
+    "a package": ["-m", "package"],
+    "code": ["-c", "exec(open('script.py').read())"],
+}
+
+
+@pytest.mark.parametrize("ending", ["os._exit", "SIGTERM", "an exception"])
+@pytest.mark.parametrize("way", PROGRAMS)
+def test_however_the_program_is_named(pikos, python, program, write, tmp_path, way, ending):
+    program(ending)
+    for name in ("package/inner.py", "package/__main__.py"):
+        write(name, (tmp_path / "script.py").read_text())
+    write("package/__init__.py", "")
+
+    bare = python(*PROGRAMS[way])
+    done = pikos("run", "-o", "out", *PROGRAMS[way])
+
+    assert (done.returncode, done.stdout) == (bare.returncode, bare.stdout)
+    assert done.stderr.splitlines()[-1:] == bare.stderr.splitlines()[-1:]  # without runpy's frames
+    assert {"<module>", "work", "end"} <= functions(tmp_path / "out")
+
+
+def test_a_forked_child_does_not_write_its_parents_profile(pikos, python, write, tmp_path):
+    """However the child ends, and whether or not Python knows of the fork."""
+    write(
+        "script.py",
+        """
+        import ctypes, os, signal, sys
+
+        def child(end):
+            for fork in (os.fork, ctypes.CDLL(None).fork):
+                number = fork()
+                if not number:
+                    in_child()
+                    end()
+                print(os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]), flush=True)
+
+        def in_child(): pass
+        def kill(): os.kill(os.getpid(), signal.SIGTERM)
+
+        def execute(): os.execv(sys.executable, [sys.executable, "-c", "pass"])
+
+        for end in (lambda: os._exit(5), kill, execute):
+            child(end)
+        """,
+    )
+
+    bare = python("script.py")
+    done = pikos("run", "-o", "out", "script.py")
+
+    assert (done.returncode, done.stdout) == (bare.returncode, bare.stdout)
+    assert "child" in functions(tmp_path / "out")
+    assert "in_child" not in functions(tmp_path / "out")
+    assert list(tmp_path.glob("out*")) == [tmp_path / "out"]

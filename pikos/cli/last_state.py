@@ -1,0 +1,84 @@
+"""``python -m pikos.cli.last_state``: save the profile of a process that cannot do it itself.
+
+The watchdog of ``pikos run`` starts it when a signal ends a program during a C call; it reads what
+was counted from the file of the program's ledger.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from pikos.errors import PikosError
+from pikos.live.ledger_file import LedgerFile
+from pikos.live.ledger_rows import frames_of
+from pikos.live.text import safe
+from pikos.real_time.endings import write_error
+from pikos.recording.writer import RecordingWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WHY = "a signal ended the program during a C call that did not return"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Keep what a ledger has in a recording, or print it.
+
+    Parameters
+    ----------
+    arguments
+        The command that the user gave, for messages; the ledger's file; the file that the command
+        was to write; the recording that has the profile anyway; in what order to print it.  Each
+        of the last three may be empty.
+
+    Returns
+    -------
+    int
+        The exit status: 1 if something is lost.
+
+    """
+    prog, ledger, outfile, recording, sort = arguments
+    try:
+        frames = [] if recording and not sort else list(frames_of(LedgerFile(ledger)))
+        if outfile:
+            if not recording:
+                recording = f"{outfile}.pikos"
+                _keep(frames, recording)
+            write_error(
+                f"{prog}: {_WHY}, so {safe(outfile)} was not written; the profile is in "
+                f"{safe(recording)}: see it with pikos report\n"
+            )
+        if sort:
+            _print(frames, sort)
+    except (OSError, PikosError) as error:
+        write_error(f"{prog}: {_WHY}, and the profile is lost: {error}\n")
+        return 1
+    return 0
+
+
+def _keep(frames: list[bytes], path: str) -> None:
+    with RecordingWriter(path) as writer:
+        for frame in frames:
+            writer.write(frame)
+    if writer.failure is not None:
+        raise writer.failure
+
+
+def _print(frames: list[bytes], sort: str) -> None:
+    from pikos.cli.delivery import print_stats  # these take longer than to keep a recording
+    from pikos.export.pstats_file import stats_of
+    from pikos.live.streams import Streams
+    from pikos.model import Model
+    from pikos.real_time.profile import PortableStats
+
+    model, streams = Model(), Streams()
+    for frame in frames:
+        message = streams.take(frame)
+        if message is not None:
+            model.fold(message)
+    print_stats(PortableStats(stats_of(model.snapshot())), sort)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
