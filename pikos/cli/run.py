@@ -156,7 +156,10 @@ def run(options: argparse.Namespace) -> int:
         execute = program.load(arguments)
     except (SyntaxError, ValueError) as error:
         return report(error)
-    ending = _Ending(profiler, options, _publish(profiler, options))
+    own_path = _OwnPath()
+    with own_path:
+        viewers = _publish(profiler, options)
+    ending = _Ending(profiler, options, viewers, own_path)
     endings = Endings(ending)
     endings.watch()
     raised: BaseException | None = None
@@ -177,16 +180,35 @@ def run(options: argparse.Namespace) -> int:
     return status if raised is None else leave(raised, status)
 
 
+class _OwnPath:
+    """``sys.path`` without the program's place, so that no module of Pikos is the program's."""
+
+    def __init__(self) -> None:
+        self._path = sys.path[1:]  # the first is the program's place
+        self._programs: list[str] = []
+
+    def __enter__(self) -> None:
+        self._programs = list(sys.path)
+        sys.path[:] = self._path
+
+    def __exit__(self, *failure: object) -> None:
+        sys.path[:] = self._programs
+
+
 class _Ending:
     """What is done before the process ends: the session is closed and the profile delivered."""
 
     def __init__(
-        self, profiler: PublishedProfile, options: argparse.Namespace, viewers: OwnViewers | None
+        self,
+        profiler: PublishedProfile,
+        options: argparse.Namespace,
+        viewers: OwnViewers | None,
+        own_path: _OwnPath,
     ) -> None:
         self._profiler = profiler
         self._options = options
         self._viewers = viewers
-        self._path = sys.path[1:]  # the first is the program's place
+        self._own_path = own_path
         self.in_order = False
         """Whether the program has come to its end, and what Python keeps of its output is written.
 
@@ -203,8 +225,7 @@ class _Ending:
         if self.in_order:
             flush()
         self._profiler.close()
-        path, sys.path[:] = list(sys.path), self._path  # so that no module is the program's own
-        try:
+        with self._own_path:
             if self._viewers is not None:
                 from pikos.cli.own_viewers import part_with
 
@@ -213,8 +234,6 @@ class _Ending:
                 from pikos.cli.delivery import deliver
 
                 self.status = deliver(self._profiler, self._options) or self.status
-        finally:
-            sys.path[:] = path
 
     def command(self) -> tuple[str, ...]:
         """Return what reads the profile from outside of the process."""

@@ -24,6 +24,25 @@ FACTS = """
             print(name, re.sub(" at 0x[0-9a-f]+", "", repr(value)))
     print(type(__builtins__), sys.argv, sys.path[:2], sys.modules["__main__"].sys is sys)
 """
+SHADOWED = (
+    "contextlib",
+    "copy",
+    "dataclasses",
+    "json",
+    "pstats",
+    "queue",
+    "random",
+    "selectors",
+    "signal",
+    "socket",
+    "struct",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "typing",
+    "weakref",
+    "zmq",
+)
 ERRORS = {
     "an error": "raise ValueError('x')",
     "an error in a function": "def fail():\n    1 / 0\nfail()",
@@ -123,6 +142,30 @@ def test_a_program_ends_as_under_python(pikos, python, tmp_path, text):
     (tmp_path / "script.py").write_text(text)
 
     assert outcome(pikos("run", "script.py")) == outcome(python("script.py"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-o", "out.pstats"],
+        ["-s", "time"],
+        ["--record", "out.pikos"],
+        ["--live"],
+        ["--address", "ipc://s"],
+        ["--keys", "keys"],
+        ["--wait-for-viewer", "0.1"],
+    ],
+    ids=" ".join,
+)
+def test_no_module_beside_the_program_is_taken_for_one_of_the_library(pikos, write, options):
+    script = write("program/main.py", "print('mine')")
+    for name in SHADOWED:
+        write(f"program/{name}.py", f"raise SystemExit('imported {name} of the program')")
+    pikos("keygen", "keys")
+
+    done = pikos("run", *options, script)
+
+    assert (done.returncode, done.stdout) == (0, "mine\n"), done.stderr
 
 
 def test_an_error_while_a_package_is_imported_is_shown_without_our_frames(pikos, write):
