@@ -83,3 +83,15 @@ def flush() -> None:
             stream.flush()
         except (AttributeError, OSError, ValueError):  # none, broken, or closed
             pass
+
+
+def let_go_of_stdout() -> None:
+    """Have the end of the interpreter not complain of output that nobody reads any more."""
+    if sys.stdout is None or sys.stdout.closed:
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)

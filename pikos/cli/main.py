@@ -88,12 +88,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _simple(arguments[1:]) if chosen == "run" else None
     if options is None:
         options = _parsed(chosen, arguments)
+    verb: Verb = options.verb
     try:
-        verb: Verb = options.verb
-        return verb.run(options)
+        return verb.run(options) if chosen == "run" else _answered(verb, options)
     except PikosError as error:
         print(f"pikos {chosen}: {error}", file=sys.stderr)
         return 2 if isinstance(error, USAGE_ERRORS) else 1
+
+
+def _answered(verb: Verb, options: argparse.Namespace) -> int:
+    """Run a verb that runs no program; a reader of its output may have seen enough."""
+    from pikos.cli.execution import let_go_of_stdout
+
+    try:
+        status = verb.run(options)
+    except BrokenPipeError:
+        status = 0
+    let_go_of_stdout()
+    return status
 
 
 def _simple(words: Sequence[str]) -> argparse.Namespace | None:

@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from pikos.cli.execution import wait_for_threads
+from pikos.cli.execution import let_go_of_stdout, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, recorder_of
 from pikos.errors import FunctionNotFound, HookTakenOff, PikosError, RecordingStopped
 from pikos.hidden import DIRECTORY, hidden_thread
@@ -183,20 +183,8 @@ def _stop(monitor: Any, command: str, *, struck: bool) -> bool:
     if isinstance(monitor.error, BrokenPipeError) and not isinstance(
         monitor.recorder, FileRecorder
     ):
-        _let_go_of_the_screen()
+        let_go_of_stdout()
         return False
     for warning in told:
         print(f"{command}: {warning.message}", file=sys.stderr)
     return any(issubclass(warning.category, RecordingStopped) for warning in told)
-
-
-def _let_go_of_the_screen() -> None:
-    """Have the end of the interpreter not complain of records that nobody reads any more."""
-    if sys.stdout is None or sys.stdout.closed:
-        return
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-        os.close(nothing)

@@ -12,6 +12,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from pikos.cli.execution import let_go_of_stdout
 from pikos.cli.recorded import recorded, status_of
 from pikos.cli.source import (
     configure_source_roots,
@@ -173,7 +174,7 @@ def show(
     except KeyboardInterrupt:
         pass
     except BrokenPipeError:  # whoever read has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        let_go_of_stdout()
 
 
 def _watch(watch: Watch, state: ViewState, options: argparse.Namespace) -> None:

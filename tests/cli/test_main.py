@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 import pikos as package
@@ -58,3 +61,21 @@ def test_an_error_in_pikos_itself_is_not_hidden(monkeypatch):
 
     with pytest.raises(KeyError):
         main.main(["doctor"])
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("verb", ["ps", "doctor", "keygen"])
+def test_a_verb_ends_quietly_when_its_output_is_no_longer_read(python, tmp_path, verb, unbuffered):
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = python(
+        *["-m", "pikos", verb, *["keys"] * (verb == "keygen")],
+        capture_output=False,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered, "TMPDIR": str(tmp_path)},
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (0, "")
