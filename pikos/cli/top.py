@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import io
 import math
-import os
 import shutil
 import signal
 import sys

@@ -24,11 +24,15 @@ SIZE_MAX = 2 << 30
 TEXT_MAX = 64 * 1024
 """Bytes that its description, or a text of a row, may have."""
 ROWS_MAX = 1 << 24
-"""Rows that one kind may have, and links that are followed in one list."""
+"""Rows that one kind may have."""
 
 _START = struct.Struct("<8sIIQQ")
 _POINTER = struct.Struct("<Q")
-_TYPES = frozenset("iIqQd?")
+_TYPES = frozenset("iIqQ?")
+_OTHER_TYPES = {"ns_per_tick": "d", "stream": "16s"}
+_NS_PER_TICK_MAX = 1e9
+_TEXTS_PER_BYTE = 8
+"""Bytes of texts that are read for each byte of the file: each text has a place of its own."""
 
 
 class Layout(NamedTuple):
@@ -64,8 +68,11 @@ class LedgerFile:
         if version != VERSION:
             raise LedgerError(path, f"its version is {version}; this Pikos reads {VERSION}")
         described = self.bytes_at(text, text_size).decode("ascii", "replace")
+        self._texts_left = _TEXTS_PER_BYTE * len(self._bytes)
         self.layouts = self._layouts(described)
         self._parts: dict[tuple[str, str], struct.Struct] = {}
+        if not 0 < self.get("clock", self.header("clock"), "ns_per_tick") < _NS_PER_TICK_MAX:
+            raise LedgerError(path, "its clock makes no sense")
 
     def header(self, field: str) -> Any:
         """Return a field of the header, or the offset of one that is a row itself."""
@@ -80,10 +87,7 @@ class LedgerFile:
             If there is no such field, or it lies outside of the file.
 
         """
-        try:
-            offset, code = self.layouts[row].fields[field]
-        except KeyError:
-            raise LedgerError(self.path, f"it has no field {field} in {row}") from None
+        offset, code = self._field(row, field)
         if code in self.layouts:
             return at + offset
         part = self._parts.get((row, field))
@@ -103,7 +107,7 @@ class LedgerFile:
     def bytes_at(self, pointer: int, size: int) -> bytes:
         """Return what a pointer points to."""
         at = self.offset(pointer)
-        if at < 0 or size > TEXT_MAX or at + size > len(self._bytes):
+        if at < 0 or not 0 <= size <= TEXT_MAX or at + size > len(self._bytes):
             raise LedgerError(self.path, "a text leaves the file, or is too long")
         return bytes(self._bytes[at : at + size])
 
@@ -113,6 +117,9 @@ class LedgerFile:
         size = self.get("text", inside, "size")
         if size == 0:
             return ""
+        self._texts_left -= size
+        if self._texts_left < 0:
+            raise LedgerError(self.path, "its texts share their places")
         return self.bytes_at(self.get("text", inside, "bytes"), size).decode("utf-8", "replace")
 
     def refuse(self, reason: str) -> NoReturn:
@@ -129,9 +136,11 @@ class LedgerFile:
         length = self.get("rows", at, "length")
         step = self.layouts["chunk_rows"].size
         size = self.get("rows", at, "row_size")
-        chunks = at + self.layouts["rows"].fields["chunks"][0]
-        if not 0 < length <= ROWS_MAX or step < 1 or size != self.layouts[row].size:
+        chunks = at + self._field("rows", "chunks")[0]
+        if size != self._size(row) or step < 1 or not 0 < length <= ROWS_MAX:
             raise LedgerError(self.path, f"its {kind} make no sense")
+        if length * size > len(self._bytes):
+            raise LedgerError(self.path, f"its {kind} leave the file")
         for number in range(1, length):
             chunk, place = divmod(number, step)
             if number == 1 or place == 0:
@@ -142,7 +151,7 @@ class LedgerFile:
 
     def pointers(self, field: str, first: int, count: int) -> Iterator[int]:
         """Give the offsets in an array of pointers that a field of the ledger begins."""
-        at = self.layouts["ledger"].fields[field][0]
+        at = self._field("ledger", field)[0]
         if count > ROWS_MAX:
             raise LedgerError(self.path, f"its {field} make no sense")
         for number in range(first, first + count):
@@ -150,12 +159,24 @@ class LedgerFile:
 
     def linked(self, row: str, at: int, link: str) -> Iterator[int]:
         """Give the offsets of rows of which each points to the next."""
-        for _ in range(ROWS_MAX):
+        for _ in range(len(self._bytes) // self._size(row) + 1):
             if at < 0:
                 return
             yield at
             at = self.offset(self.get(row, at, link))
         raise LedgerError(self.path, "a list in it has no end")
+
+    def _field(self, row: str, field: str) -> tuple[int, str]:
+        try:
+            return self.layouts[row].fields[field]
+        except KeyError:
+            raise LedgerError(self.path, f"it has no field {field} in {row}") from None
+
+    def _size(self, row: str) -> int:
+        size = self.layouts[row].size if row in self.layouts else 0
+        if size < 1:
+            raise LedgerError(self.path, f"it has no {row}")
+        return size
 
     def _unpack(self, part: struct.Struct, at: int) -> tuple[Any, ...]:
         if not 0 <= at <= len(self._bytes) - part.size:
@@ -186,7 +207,10 @@ class LedgerFile:
                 )
         except ValueError:
             raise LedgerError(self.path, "its description cannot be read") from None
-        codes = {code for layout in layouts.values() for _, code in layout.fields.values()}
-        if not codes <= {*_TYPES, *layouts, "16s"} or not {"rows", "chunk_rows"} <= set(layouts):
+        if not {"rows", "chunk_rows"} <= set(layouts) or not all(
+            code == _OTHER_TYPES[field] if field in _OTHER_TYPES else code in {*_TYPES, *layouts}
+            for layout in layouts.values()
+            for field, (_, code) in layout.fields.items()
+        ):
             raise LedgerError(self.path, "its description makes no sense")
         return layouts

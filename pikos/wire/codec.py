@@ -95,7 +95,7 @@ def encode_rows(stamp: Stamp, blocks: Iterable[Block]) -> bytes:
     Raises
     ------
     WireError
-        If it would break a limit.
+        If it would break a limit, or a number does not fit its column.
 
     """
     encoded = [_encode_block(block) for block in blocks]
@@ -128,9 +128,12 @@ def _message(stamp: Stamp, kind: int, body: bytes) -> bytes:
     if size > MESSAGE_MAX:
         raise WireError(_SIZE_OFFSET, f"{size} bytes; a message may have {MESSAGE_MAX}")
     stream, sequence, time_ns, epoch, flags = stamp
-    envelope = struct.pack(
-        ENVELOPE, MAGIC, VERSION, kind, flags, stream, sequence, time_ns, epoch, size
-    )
+    try:
+        envelope = struct.pack(
+            ENVELOPE, MAGIC, VERSION, kind, flags, stream, sequence, time_ns, epoch, size
+        )
+    except struct.error as error:
+        raise WireError(0, f"a number does not fit the envelope: {error}") from None
     return envelope + body
 
 
@@ -139,7 +142,13 @@ def _encode_block(block: Block) -> bytes:
     if rows > ROWS_MAX:
         raise WireError(ENVELOPE_SIZE, f"{rows} rows in a block; it may have {ROWS_MAX}")
     sent = table.columns[: len(block.columns)]
-    columns = b"".join(encode_column(column.type, block.columns[column.name]) for column in sent)
+    try:
+        parts = [encode_column(column.type, block.columns[column.name]) for column in sent]
+    except OverflowError as error:
+        raise WireError(
+            ENVELOPE_SIZE, f"a number does not fit table {table.name}: {error}"
+        ) from None
+    columns = b"".join(parts)
     return struct.pack(BLOCK, table.id, rows, len(sent), 0, len(columns)) + columns
 
 

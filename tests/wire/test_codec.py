@@ -386,6 +386,15 @@ def test_an_encoder_keeps_the_limits_too(blocks, limit):
         rows_message(blocks)
 
 
+def test_an_encoder_says_which_number_has_no_room():
+    row = [1, 2**63, *[0] * (len(tables.STAT.columns) - 2)]
+
+    with pytest.raises(WireError, match="stat"):
+        rows_message([Block.of(tables.STAT, [row])])
+    with pytest.raises(WireError, match="envelope"):
+        encode_bye(STAMP._replace(time_ns=2**64), "end")
+
+
 def test_a_reason_is_cut():
     assert decode(encode_bye(STAMP, "é" * 3000)).reason == "é" * 2048
 
