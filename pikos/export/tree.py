@@ -8,7 +8,7 @@ from pikos.errors import ExportError
 from pikos.model.unstacked import full_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pikos.model import Context, Snapshot
 
@@ -74,7 +74,7 @@ def thread_trees(snapshot: Snapshot) -> list[ThreadTree]:
     """
     below = full_tree(snapshot)
     trees = []
-    for root in below.get(0, ()):
+    for root in below(0):
         if root.function or root.folded:
             continue
         nodes = _below(root, below)
@@ -85,9 +85,9 @@ def thread_trees(snapshot: Snapshot) -> list[ThreadTree]:
     return trees
 
 
-def _below(root: Context, below: Mapping[int, tuple[Context, ...]]) -> list[Node]:
+def _below(root: Context, below: Callable[[int], Sequence[Context]]) -> list[Node]:
     nodes: list[list[int]] = []
-    waiting = [(context, -1, 0) for context in reversed(below.get(root.id, ()))]
+    waiting = [(context, -1, 0) for context in reversed(below(root.id))]
     while waiting:
         context, parent, depth = waiting.pop()
         if depth >= DEPTH_MAX:
@@ -99,7 +99,7 @@ def _below(root: Context, below: Mapping[int, tuple[Context, ...]]) -> list[Node
         nodes.append(
             [context.function, parent, depth, context.callcount, context.open, own_ns, own_ns]
         )
-        waiting += [(child, at, depth + 1) for child in reversed(below.get(context.id, ()))]
+        waiting += [(child, at, depth + 1) for child in reversed(below(context.id))]
     for node in reversed(nodes):
         if node[1] >= 0:
             nodes[node[1]][-1] += node[-1]

@@ -73,16 +73,16 @@ class Tree:
         # A thread's root is no call; the rest is what each thread called first.
         self._first = [
             context
-            for root in self._below.get(0, ())
+            for root in self._below(0)
             if not root.folded
-            for context in ((root,) if root.function else self._below.get(root.id, ()))
+            for context in ((root,) if root.function else self._below(root.id))
         ]
         self.root = Node((), (), _sum(self._first))
 
     def _called_by(self, node: Node) -> Iterable[Context]:
         if not node.path:
             return self._first
-        return (child for context in node.contexts for child in self._below.get(context.id, ()))
+        return (child for context in node.contexts for child in self._below(context.id))
 
     def children(self, node: Node, least_ns: int = 1) -> list[Node]:
         """Find what a node calls, in an order that stays while times change.

@@ -83,7 +83,7 @@ class KeyedRows(LazyRows):
         """
         waiting = self._waiting  # before what is made, as above
         made = self._made
-        its_keys = _columns(block, block.table.key)
+        its_keys = columns_of(block, block.table.key)
         left = tuple(each for each in waiting if each[0] != its_keys)
         if len(left) == len(waiting):
             keys.update(_joined(its_keys))
@@ -101,7 +101,7 @@ class KeyedRows(LazyRows):
 def rows_of(block: Block) -> Iterator[Row]:
     """Make the rows of a block."""
     names = [column.name for column in _as_known(block.table).columns]
-    columns = _columns(block, names)
+    columns = columns_of(block, names)
     row_type = ROW_TYPES.get(block.table.name)
     if row_type is not None:  # ``open`` is no column: no open call is counted yet
         columns += [[0] * block.row_count] * (len(row_type._fields) - len(names))  # type: ignore[attr-defined]  # a named tuple
@@ -110,16 +110,21 @@ def rows_of(block: Block) -> Iterator[Row]:
     return rows if row_type is None else map(partial(tuple.__new__, row_type), rows)
 
 
+def keys_of(block: Block) -> Iterable[Any]:
+    """List the keys of the rows of a block."""
+    return _joined(columns_of(block, block.table.key))
+
+
 def keyed_rows(block: Block) -> Iterator[tuple[Any, Row]]:
     """Make the rows of a block, each with its key."""
-    return zip(_joined(_columns(block, block.table.key)), rows_of(block), strict=True)
+    return zip(keys_of(block), rows_of(block), strict=True)
 
 
 def _joined(parts: Sequence[Sequence[Any]]) -> Iterable[Any]:
     return parts[0] if len(parts) == 1 else zip(*parts, strict=True)
 
 
-def _columns(block: Block, names: Iterable[str]) -> list[Sequence[Any]]:
+def columns_of(block: Block, names: Iterable[str]) -> list[Sequence[Any]]:
     """Order the columns; one that is not sent is zeros or empty strings."""
     text = {column.name for column in _as_known(block.table).columns if column.type == "str"}
     return [

@@ -22,6 +22,10 @@ class LazyRows(Mapping[Any, Any]):
     def rows(self) -> dict[Any, Any]:
         """All rows, made; not to be changed."""
 
+    def changed(self, before: Mapping[Any, Any]) -> Iterable[Any]:
+        """Find the keys of rows that are not as they were, and maybe of some that are."""
+        return _others(self.rows, before)
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -176,13 +180,16 @@ def changed_keys(now: Mapping[Any, Any], before: Mapping[Any, Any]) -> list[Any]
     """
     now, touched_now = _apart(now)
     before, touched_before = _apart(before)
-    changed = compress(now, map(is_not, now.values(), map(before.get, now)))
+    changed = now.changed(before) if isinstance(now, LazyRows) else _others(now, before)
     return list(dict.fromkeys(chain(changed, touched_before, touched_now)))
 
 
 def _apart(rows: Mapping[Any, Any]) -> tuple[Mapping[Any, Any], Iterable[Any]]:
-    """Give rows that are looked up quickly, and the keys of those that stand in their place."""
-    above: Iterable[Any] = ()
-    if isinstance(rows, Overlay):
-        rows, above = rows.parts
-    return rows.rows if isinstance(rows, LazyRows) else rows, above
+    """Give the rows that are not above others, and the keys of those that are."""
+    return rows.parts if isinstance(rows, Overlay) else (rows, ())
+
+
+def _others(now: Mapping[Any, Any], before: Mapping[Any, Any]) -> Iterable[Any]:
+    """Find the keys of rows that are not the same objects."""
+    earlier = before.rows if isinstance(before, LazyRows) else before
+    return compress(now, map(is_not, now.values(), map(earlier.get, now)))

@@ -18,6 +18,7 @@ from pikos.wire.tables import FLAG_KEYFRAME, FLAG_KEYFRAME_END
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pikos.model.lazy import LazyRows
     from pikos.wire.messages import Block, Message
     from pikos.wire.tables import Table
 
@@ -191,6 +192,6 @@ class SessionState:
             heard_at=rows.heard_at,
         )
 
-    def _mapping(self, table: str) -> KeyedRows:
+    def _mapping(self, table: str) -> LazyRows:
         rows = self._tables.get(table)
         return KeyedRows() if rows is None else rows.mapping()

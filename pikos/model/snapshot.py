@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -181,18 +180,3 @@ class Snapshot:
 
         """
         return tuple(edge for edge in self.edges.values() if edge.caller == function)
-
-    def tree(self) -> Mapping[int, tuple[Context, ...]]:
-        """Order the contexts by what called them.
-
-        Returns
-        -------
-        Mapping
-            The contexts below each context's id; below 0 the root of each thread, and the rows
-            that stand for calls past the tree's bound.
-
-        """
-        below = defaultdict(list)
-        for context in self.contexts.values():
-            below[context.parent].append(context)
-        return {parent: tuple(contexts) for parent, contexts in below.items()}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-from pikos.model.keyed import KeyedRows, Row, keyed_rows, rows_of
+from pikos.model.context_rows import ContextRows
+from pikos.model.keyed import KeyedRows, Row, keys_of, rows_of
 from pikos.wire.columns import Strings
+from pikos.wire.tables import CONTEXT
 
 if TYPE_CHECKING:
+    from pikos.model.lazy import LazyRows
     from pikos.wire.messages import Block
     from pikos.wire.tables import Table
 
@@ -33,7 +37,9 @@ class TableRows:
 
     def __init__(self, table: Table, appended_max: int | None = APPENDED_MAX) -> None:
         self.table = table
-        self._upserted = KeyedRows()
+        self._upserted: KeyedRows | ContextRows = (
+            ContextRows() if table.name == CONTEXT.name else KeyedRows()
+        )
         self._keys: set[Any] = set()
         self._listed: deque[Row] = deque(maxlen=appended_max if table.mode == "append" else None)
         self._numbers: deque[int] = deque(maxlen=self._listed.maxlen)
@@ -73,11 +79,17 @@ class TableRows:
                 self._restarting = False
             self._count(block.row_count, last)
         if self.table.mode == "upsert":
-            self._upserted = self._upserted.and_then(block, self._keys)
+            self._upsert(block)
             return
         if self.table.mode == "replace" and first:
             self._listed.clear()
         self._listed.extend(rows_of(block))
+
+    def _upsert(self, block: Block) -> None:
+        if isinstance(self._upserted, ContextRows):
+            self._upserted = self._upserted.and_then(block)
+        else:
+            self._upserted = self._upserted.and_then(block, self._keys)
 
     def _forget(self, but_up_to: int | None) -> None:
         """Forget the rows that a keyframe repeats: all, where rows are not numbered."""
@@ -107,16 +119,18 @@ class TableRows:
         """
         if self.table.mode != "upsert" or weight_of(block) > ROW_WEIGHT * block.row_count:
             return block.row_count
-        known = {key: row for key, row in keyed_rows(block) if key in self._keys}
-        self._upserted = KeyedRows(self._upserted.rows | known, (), len(self._keys))
-        return block.row_count - len(known)
+        known = self._upserted if isinstance(self._upserted, ContextRows) else self._keys
+        chosen = [key in known for key in keys_of(block)]
+        columns = {name: list(compress(values, chosen)) for name, values in block.columns.items()}
+        self._upsert(block._replace(columns=columns))
+        return chosen.count(False)
 
-    def mapping(self) -> KeyedRows:
+    def mapping(self) -> LazyRows:
         """Hand out the rows of a table with a key.
 
         Returns
         -------
-        KeyedRows
+        LazyRows
             The rows by key; it does not change any more.
 
         """

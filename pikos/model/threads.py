@@ -7,6 +7,7 @@ from functools import partial
 from operator import add
 from typing import TYPE_CHECKING
 
+from pikos.model.context_rows import ContextRows
 from pikos.model.lazy import ComputedRows
 from pikos.model.open_calls import include_open_calls
 from pikos.model.rows import Edge, Stat
@@ -34,11 +35,7 @@ def of_thread(snapshot: Snapshot, thread: int) -> Snapshot:
         The session, with the costs in that thread alone; they are added up when they are read.
 
     """
-    contexts = {
-        number: context
-        for number, context in snapshot.counted.contexts.items()
-        if context.thread == thread
-    }
+    contexts = _of_thread(snapshot.counted.contexts, thread)
     returned = replace(
         snapshot,
         stats=ComputedRows(partial(thread_stats, contexts)),
@@ -48,6 +45,12 @@ def of_thread(snapshot: Snapshot, thread: int) -> Snapshot:
         counters=None,
     )
     return include_open_calls(returned)
+
+
+def _of_thread(contexts: Mapping[int, Context], thread: int) -> Mapping[int, Context]:
+    if isinstance(contexts, ContextRows):
+        return contexts.of_thread(thread)
+    return {number: context for number, context in contexts.items() if context.thread == thread}
 
 
 def thread_stats(contexts: Mapping[int, Context]) -> dict[int, Stat]:

@@ -6,9 +6,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.model.rows import Context
+from pikos.model.tree import children_of, folds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Sequence
 
     from pikos.model.snapshot import Snapshot
 
@@ -46,21 +47,20 @@ def unstacked(snapshot: Snapshot) -> Unstacked:
         How many, and their time.
 
     """
-    threads = _by_thread(snapshot.contexts.values()).values()
+    threads = _by_thread(folds_of(snapshot.contexts)).values()
     return Unstacked(sum(one.calls for one in threads), sum(one.self_ns for one in threads))
 
 
-def _by_thread(contexts: Iterable[Context]) -> dict[int, Unstacked]:
+def _by_thread(folds: Iterable[Context]) -> dict[int, Unstacked]:
     sums: dict[int, Unstacked] = defaultdict(Unstacked)
-    for context in contexts:
-        if context.folded:
-            sums[context.thread] = sums[context.thread].plus(
-                context.callcount + context.open, max(0, context.inline_ns)
-            )
+    for fold in folds:
+        sums[fold.thread] = sums[fold.thread].plus(
+            fold.callcount + fold.open, max(0, fold.inline_ns)
+        )
     return sums
 
 
-def full_tree(snapshot: Snapshot) -> Mapping[int, tuple[Context, ...]]:
+def full_tree(snapshot: Snapshot) -> Callable[[int], Sequence[Context]]:
     """Order the contexts by what called them, and put in the time that is in no full stack.
 
     It stands below the contexts whose time is more than their own and that of what they called;
@@ -73,16 +73,27 @@ def full_tree(snapshot: Snapshot) -> Mapping[int, tuple[Context, ...]]:
 
     Returns
     -------
-    Mapping
-        As ``Snapshot.tree``; contexts of function ``UNSTACKED`` are those that were put in.
+    Callable
+        As ``children_of``; contexts of function ``UNSTACKED`` are those that were put in.
 
     """
-    below = dict(snapshot.tree())
-    outermost = below.get(0, ())  # roots, and the rows of folded calls
-    left = {thread: one.self_ns for thread, one in _by_thread(outermost).items() if one.self_ns}
+    children = children_of(snapshot.contexts)
+    stand_ins = _placed(snapshot, children)
+    if not stand_ins:
+        return children
+    return lambda parent: [*children(parent), *stand_ins.get(parent, ())]
+
+
+def _placed(
+    snapshot: Snapshot, children: Callable[[int], Sequence[Context]]
+) -> dict[int, list[Context]]:
+    """Find the contexts to put in, by parent."""
+    folds = list(folds_of(snapshot.contexts))
+    left = {thread: one.self_ns for thread, one in _by_thread(folds).items() if one.self_ns}
     if not left:
-        return below
-    callers = {(row.thread, row.caller) for row in outermost if row.folded}
+        return {}
+    callers = {(row.thread, row.caller) for row in folds}
+    placed: dict[int, list[Context]] = defaultdict(list)
     roots = []
     for context in snapshot.contexts.values():
         thread = context.thread
@@ -93,7 +104,7 @@ def full_tree(snapshot: Snapshot) -> Mapping[int, tuple[Context, ...]]:
             continue
         missing_ns = context.merged_ns
         if (thread, context.function) in callers:
-            called = below.get(context.id, ())
+            called = children(context.id)
             called_ns = sum(child.cumulative_ns for child in called)
             gap_ns = context.cumulative_ns - context.inline_ns - called_ns
             if gap_ns > len(called) + 2:  # each time is rounded to ns on its own
@@ -101,12 +112,12 @@ def full_tree(snapshot: Snapshot) -> Mapping[int, tuple[Context, ...]]:
         missing_ns = min(missing_ns, left[thread])
         if missing_ns > 0:
             left[thread] -= missing_ns
-            below[context.id] = (*below.get(context.id, ()), _stand_in(context, missing_ns))
+            placed[context.id].append(_stand_in(context, missing_ns))
     for root in roots:
         rest_ns = left.pop(root.thread, 0)
         if rest_ns:
-            below[root.id] = (*below.get(root.id, ()), _stand_in(root, rest_ns))
-    return below
+            placed[root.id].append(_stand_in(root, rest_ns))
+    return placed
 
 
 def _stand_in(above: Context, self_ns: int) -> Context:

@@ -335,9 +335,9 @@ def test_rows_without_open_calls_are_those_of_the_counters():
     seen = snapshot_of()
     returned = seen.returned()
 
-    assert seen.contexts[5] is returned.contexts[5]
+    assert seen.contexts[5] == returned.contexts[5]
     assert list(seen.contexts) == list(returned.contexts)
-    assert list(seen.contexts.values())[4] is returned.contexts[5]
+    assert list(seen.contexts.values())[4] == returned.contexts[5]
     assert list(seen.contexts.items())[4] == (5, returned.contexts[5])
     assert len(seen.stats) == len(returned.stats) + 1 == len(list(seen.stats)) == 3
     assert 1 in seen.stats

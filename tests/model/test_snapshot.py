@@ -8,6 +8,7 @@ from support.session import PROGRAM, MadeUpSession
 from pikos.model import Model, Snapshot
 from pikos.model.rows import ROW_TYPES
 from pikos.model.threads import of_thread, thread_stats
+from pikos.model.tree import children_of
 from pikos.wire import tables
 from pikos.wire.codec import decode
 
@@ -44,11 +45,12 @@ def test_callers_and_callees_of_a_function_are_found(snapshot):
 
 
 def test_the_tree_hangs_together(snapshot):
-    tree = snapshot.tree()
+    below = children_of(snapshot.contexts)
 
-    assert [context.id for context in tree[0]] == [1]
-    assert [context.function for context in tree[2]] == [2]
-    assert {context.id for below in tree.values() for context in below} == set(snapshot.contexts)
+    assert [context.id for context in below(0)] == [1]
+    assert [context.function for context in below(2)] == [2]
+    parents = {0, *snapshot.contexts}
+    assert {row.id for parent in parents for row in below(parent)} == set(snapshot.contexts)
 
 
 def test_the_contexts_of_a_thread_add_up_to_its_functions(snapshot):
