@@ -10,6 +10,8 @@ from pikos.live.functions import label
 from pikos.live.layout import Column, Table, listed, under
 from pikos.live.scene import Line, Picture
 from pikos.live.text import count, duration, left, right, safe
+from pikos.model.context_rows import ThreadTotal
+from pikos.model.threads import thread_totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -208,21 +210,19 @@ def threads(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
         ),
         width,
     )
-    calls: dict[int, int] = defaultdict(int)
-    spent: dict[int, int] = defaultdict(int)
-    for context in snapshot.contexts.values():
-        calls[context.thread] += context.callcount
-        spent[context.thread] += context.inline_ns
+    totals = thread_totals(snapshot.contexts)
     everyone = ["", "", "", "", "", "all threads together"]
-    everyone[:2] = [count(sum(calls.values())), duration(sum(spent.values()))]
+    everyone[0] = count(sum(total.calls for total in totals.values()))
+    everyone[1] = duration(sum(total.self_ns for total in totals.values()))
     rows = [laid.row(everyone, "plain" if state.thread else "bold", "thread 0")]
     for number, thread in sorted(snapshot.threads.items()):
+        total = totals.get(number, ThreadTotal())
         name = thread_name(thread, number)
         if thread.threads > 1:
             name += f" (and {count(thread.threads - 1)} before it)"
         told = [
-            count(calls[number]),
-            duration(spent[number]),
+            count(total.calls),
+            duration(total.self_ns),
             count(thread.depth),
             str(thread.native_id),
             "yes" if thread.alive else "no",

@@ -8,9 +8,10 @@ from collections.abc import ItemsView, KeysView, ValuesView
 from functools import partial
 from itertools import chain, compress, repeat
 from operator import lt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pikos.model.child_index import ChildIndex
+from pikos.model.edge_sums import EdgeSums
 from pikos.model.keyed import columns_of
 from pikos.model.lazy import LazyRows
 from pikos.model.rows import Context
@@ -19,6 +20,7 @@ from pikos.wire.tables import CONTEXT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from pikos.model.edge_sums import EdgeSum, Key
     from pikos.wire.messages import Block
 
 PAGE_BITS = 10
@@ -26,9 +28,24 @@ PAGE_BITS = 10
 
 _NAMES = tuple(column.name for column in CONTEXT.columns)
 _WIDTH = len(_NAMES)
-_ID, _PARENT, _THREAD, _FOLDED = map(_NAMES.index, ("id", "parent", "thread", "folded"))
+_ID, _PARENT, _THREAD, _FOLDED, _CALLCOUNT, _INLINE_NS = map(
+    _NAMES.index, ("id", "parent", "thread", "folded", "callcount", "inline_ns")
+)
 _MAKE = partial(tuple.__new__, Context)
 _NOT_SENT = (0,) * (len(Context._fields) - _WIDTH)  # ``open``: no open call is counted yet
+
+
+class ThreadTotal(NamedTuple):
+    """What a thread has done."""
+
+    calls: int = 0
+    """Calls that have returned."""
+    self_ns: int = 0
+    """Time in calls, ns."""
+
+    def plus(self, calls: int, self_ns: int) -> ThreadTotal:
+        """Add calls."""
+        return ThreadTotal(self.calls + calls, self.self_ns + self_ns)
 
 
 class Page:
@@ -42,12 +59,12 @@ class Page:
     Threads: any
     """
 
-    __slots__ = ("_folds", "_links", "_threads", "numbers")
+    __slots__ = ("__weakref__", "_folds", "_links", "_totals", "numbers")
 
     def __init__(self, numbers: array[int]) -> None:
         self.numbers = numbers
         self._links: int | None = None
-        self._threads: frozenset[int] | None = None
+        self._totals: dict[int, ThreadTotal] | None = None
         self._folds: tuple[Context, ...] | None = None
 
     def __len__(self) -> int:
@@ -75,11 +92,19 @@ class Page:
         return self._links
 
     @property
-    def threads(self) -> frozenset[int]:
-        """Ids of the threads whose contexts there are."""
-        if self._threads is None:
-            self._threads = frozenset(self.column(_THREAD))
-        return self._threads
+    def totals(self) -> Mapping[int, ThreadTotal]:
+        """What each thread has done, by its id."""
+        if self._totals is None:
+            threads, totals = self.column(_THREAD), {}
+            columns = self.column(_CALLCOUNT), self.column(_INLINE_NS)
+            for thread in set(threads):
+                own: tuple[array[int], ...] = columns
+                if threads.count(thread) < len(threads):
+                    chosen = [of == thread for of in threads]
+                    own = tuple(array("q", compress(column, chosen)) for column in columns)
+                totals[thread] = ThreadTotal(*map(sum, own))
+            self._totals = totals
+        return self._totals
 
     @property
     def folds(self) -> tuple[Context, ...]:
@@ -120,9 +145,9 @@ class Page:
 
     def of_thread(self, thread: int) -> Page | None:
         """Leave out the contexts of other threads; None if that leaves none."""
-        if thread not in self.threads:
+        if thread not in self.totals:
             return None
-        if len(self.threads) == 1:
+        if len(self.totals) == 1:
             return self
         chosen = array("q")
         for at, of in enumerate(self.column(_THREAD)):
@@ -148,13 +173,17 @@ class ContextRows(LazyRows):
     Threads: any
     """
 
-    __slots__ = ("__weakref__", "_count", "_index", "_pages")
+    __slots__ = ("__weakref__", "_count", "_index", "_pages", "_sums")
 
     def __init__(
-        self, pages: Mapping[int, Page] | None = None, index: ChildIndex | None = None
+        self,
+        pages: Mapping[int, Page] | None = None,
+        index: ChildIndex | None = None,
+        sums: EdgeSums | None = None,
     ) -> None:
         self._pages: Mapping[int, Page] = {} if pages is None else pages
         self._index = ChildIndex() if index is None else index
+        self._sums = EdgeSums() if sums is None else sums
         self._count = sum(map(len, self._pages.values()))
 
     def and_then(self, block: Block) -> ContextRows:
@@ -170,7 +199,7 @@ class ContextRows(LazyRows):
             page = pages.get(number)
             pages[number] = Page(part) if page is None else page.and_then(part)
             begin = end
-        return ContextRows(pages, self._index)
+        return ContextRows(pages, self._index, self._sums)
 
     @property
     def rows(self) -> dict[int, Context]:
@@ -186,6 +215,14 @@ class ContextRows(LazyRows):
         """Find the contexts that one called."""
         found = map(self.get, self._index.children(self, parent))
         return [row for row in found if row is not None and row.parent == parent]
+
+    def totals(self) -> Iterator[tuple[int, ThreadTotal]]:
+        """Give what each thread has done, in parts."""
+        return chain.from_iterable(page.totals.items() for page in self._pages.values())
+
+    def sums(self) -> dict[Key, EdgeSum]:
+        """Sum the contexts by thread, caller and callee."""
+        return self._sums.of(self)
 
     def folds(self) -> Iterator[Context]:
         """Find the rows that stand for calls in no full stack."""

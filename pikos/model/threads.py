@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from functools import partial
 from operator import add
 from typing import TYPE_CHECKING
 
-from pikos.model.context_rows import ContextRows
-from pikos.model.lazy import ComputedRows
+from pikos.model.context_rows import ContextRows, ThreadTotal
+from pikos.model.edge_sums import edge_sums
+from pikos.model.lazy import ComputedRows, Overlay
 from pikos.model.open_calls import include_open_calls
 from pikos.model.rows import Edge, Stat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
+    from pikos.model.edge_sums import EdgeSum, Key
     from pikos.model.rows import Context
     from pikos.model.snapshot import Snapshot
 
@@ -35,12 +38,12 @@ def of_thread(snapshot: Snapshot, thread: int) -> Snapshot:
         The session, with the costs in that thread alone; they are added up when they are read.
 
     """
-    contexts = _of_thread(snapshot.counted.contexts, thread)
+    contexts = snapshot.counted.contexts
     returned = replace(
         snapshot,
-        stats=ComputedRows(partial(thread_stats, contexts)),
-        edges=ComputedRows(partial(thread_edges, contexts)),
-        contexts=contexts,
+        stats=ComputedRows(partial(thread_stats, contexts, thread)),
+        edges=ComputedRows(partial(thread_edges, contexts, thread)),
+        contexts=_of_thread(contexts, thread),
         open_calls=tuple(call for call in snapshot.open_calls if call.thread == thread),
         counters=None,
     )
@@ -53,13 +56,15 @@ def _of_thread(contexts: Mapping[int, Context], thread: int) -> Mapping[int, Con
     return {number: context for number, context in contexts.items() if context.thread == thread}
 
 
-def thread_stats(contexts: Mapping[int, Context]) -> dict[int, Stat]:
+def thread_stats(contexts: Mapping[int, Context], thread: int) -> dict[int, Stat]:
     """Sum contexts by function.
 
     Parameters
     ----------
     contexts
-        What has returned in one thread.
+        What has returned.
+    thread
+        Id of the thread.
 
     Returns
     -------
@@ -67,33 +72,33 @@ def thread_stats(contexts: Mapping[int, Context]) -> dict[int, Stat]:
         What each function cost in that thread, by the function's id.
 
     """
-    sums: dict[int, Stat] = {}
-    for context in contexts.values():
-        if not context.function:
-            continue
-        outermost = context.folded or not context.reccallcount
-        row = Stat(
-            context.function,
-            context.callcount,
-            context.reccallcount,
-            context.resumecount,
-            context.inline_ns,
-            context.cumulative_ns if outermost else 0,
-        )
-        before = sums.get(context.function)
-        sums[context.function] = (
-            row if before is None else Stat(row.function, *map(add, before[1:], row[1:]))
-        )
-    return sums
+    stats: dict[int, Stat] = {}
+    for (of, _, function), found in _sums(contexts).items():
+        if of == thread:
+            row = Stat(
+                function,
+                found.callcount,
+                found.reccallcount,
+                found.resumecount,
+                found.inline_ns,
+                found.cumulative_ns,
+            )
+            before = stats.get(function)
+            stats[function] = (
+                row if before is None else Stat(function, *map(add, before[1:], row[1:]))
+            )
+    return stats
 
 
-def thread_edges(contexts: Mapping[int, Context]) -> dict[tuple[int, int], Edge]:
+def thread_edges(contexts: Mapping[int, Context], thread: int) -> dict[tuple[int, int], Edge]:
     """Sum contexts by caller and callee, as the publisher does for all threads.
 
     Parameters
     ----------
     contexts
-        What has returned in one thread.
+        What has returned.
+    thread
+        Id of the thread.
 
     Returns
     -------
@@ -101,33 +106,49 @@ def thread_edges(contexts: Mapping[int, Context]) -> dict[tuple[int, int], Edge]
         What the calls cost, by caller and callee.
 
     """
-    sums: dict[tuple[int, int], list[int]] = {}
-    for context in contexts.values():
-        if not context.function:
-            continue
-        entry = sums.setdefault((context.caller, context.function), [0] * 4)
-        open_already = _is_open_already(context, contexts)
-        entry[0] += context.callcount
-        entry[1] += context.reccallcount if context.folded else context.callcount * open_already
-        entry[2] += context.inline_ns
-        entry[3] += context.cumulative_ns * (not open_already)
-    return {key: Edge(*key, *entry) for key, entry in sums.items()}
+    return {
+        (caller, function): Edge(
+            caller,
+            function,
+            found.callcount,
+            found.edge_reccallcount,
+            found.inline_ns,
+            found.edge_cumulative_ns,
+        )
+        for (of, caller, function), found in _sums(contexts).items()
+        if of == thread
+    }
 
 
-def _is_open_already(context: Context, contexts: Mapping[int, Context]) -> bool:
-    """Tell whether the same call is open further out; only where its function is can that be."""
-    if context.folded or not context.reccallcount:
-        return False
-    return any(
-        (outer.caller, outer.function) == (context.caller, context.function)
-        for outer in _outer(context, contexts)
-    )
+def thread_totals(contexts: Mapping[int, Context]) -> dict[int, ThreadTotal]:
+    """Sum contexts by thread.
+
+    Parameters
+    ----------
+    contexts
+        The contexts of a session, or some of them.
+
+    Returns
+    -------
+    dict
+        What each thread has done, by its id.
+
+    """
+    below, above = contexts.parts if isinstance(contexts, Overlay) else (contexts, {})
+    totals: dict[int, ThreadTotal] = defaultdict(ThreadTotal)
+    if isinstance(below, ContextRows):
+        for thread, part in below.totals():
+            totals[thread] = totals[thread].plus(*part)
+    else:
+        for row in below.values():
+            totals[row.thread] = totals[row.thread].plus(row.callcount, row.inline_ns)
+    for row in above.values():  # rows with open calls, which are no finished calls
+        more_ns = row.inline_ns - below[row.id].inline_ns
+        totals[row.thread] = totals[row.thread].plus(0, more_ns)
+    return totals
 
 
-def _outer(context: Context, contexts: Mapping[int, Context]) -> Iterable[Context]:
-    """Go outwards; what a stranger sent may go round in circles."""
-    seen = {context.id}
-    while context.parent not in seen and context.parent in contexts:
-        seen.add(context.parent)
-        context = contexts[context.parent]
-        yield context
+def _sums(contexts: Mapping[int, Context]) -> dict[Key, EdgeSum]:
+    if isinstance(contexts, ContextRows):
+        return contexts.sums()
+    return edge_sums(contexts.values(), contexts)

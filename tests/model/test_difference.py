@@ -156,7 +156,7 @@ def test_a_recursive_call_within_the_same_call_is_not_added_to_its_time(before):
     contexts = dict(before.returned().contexts)
     contexts[6] = contexts[4]._replace(id=6, parent=4, callcount=2, reccallcount=2, cumulative_ns=9)
 
-    edge = thread_edges(contexts)[2, 2]
+    edge = thread_edges(contexts, 1)[2, 2]
 
     assert (edge.callcount, edge.reccallcount) == (6, 2)
     assert edge.cumulative_ns == contexts[4].cumulative_ns

@@ -62,7 +62,7 @@ def test_a_folded_context_adds_its_outermost_time(snapshot):
     contexts = snapshot.returned().contexts
     folded = contexts[4]._replace(id=6, folded=1, cumulative_ns=500)
 
-    stats = thread_stats({**contexts, 6: folded})
+    stats = thread_stats({**contexts, 6: folded}, 1)
 
     assert stats[2].cumulative_ns == 5_000_000 + 500
 
