@@ -54,6 +54,14 @@ bench: setup $(versions:%=.venv/%/peers)  ## Measure what profiling costs, on ea
 	done
 	@$(newest)/python -m benchmarks.table $(versions:%=.venv/%/bench.json)
 
+# torch's processor build is for 3.11 alone.
+.PHONY: figures
+figures: bench  ## Measure everything, and put the figures into README.md and docs/costs.md
+	@mkdir -p build
+	@$(newest)/python -m benchmarks.real > build/real.md
+	@test ! -e .venv/3.11/built || .venv/3.11/bin/python -m benchmarks.real torch | tail -n +3 >> build/real.md
+	@$(newest)/python -m benchmarks.pages build/real.md $(versions:%=.venv/%/bench.json)
+
 .PHONY: wheel
 wheel: setup  ## Build a wheel for each CPython found, in dist/
 	@for version in $(versions); do \

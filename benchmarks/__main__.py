@@ -15,6 +15,7 @@ from benchmarks import (
     overhead,
     publisher,
     pyperformance,
+    region,
     startup,
     terminal,
 )
@@ -30,6 +31,7 @@ PARTS = {
     "startup": startup,
     "commands": commands,
     "publisher": publisher,
+    "region": region,
     "freshness": freshness,
     "interference": interference,
     "terminal": terminal,

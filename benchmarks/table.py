@@ -84,8 +84,13 @@ def tables(results: Sequence[Result]) -> str:
         One for each interpreter.
 
     """
-    parts = [machines(results)]
-    parts += [programs_of(result) for result in results if result.programs]
+    programs = [programs_of(result) for result in results if result.programs]
+    return "\n\n".join(filter(None, [machines(results), *programs, calls_of(results)]))
+
+
+def calls_of(results: Sequence[Result]) -> str:
+    """What calls, records, the publisher and viewers cost."""
+    parts = []
     if any(result.overhead for result in results):
         parts += [_overhead(results), _workloads(results)]
     if any(result.figures for result in results):

@@ -102,8 +102,14 @@ def _syntax() -> int:
     return sum(1 for _ in tokenize.generate_tokens(io.StringIO(text).readline))
 
 
-def new_functions(prefix: str, count: int) -> list[FunctionType]:
-    """Make functions that differ in their names, and do nothing.
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def new_functions(
+    prefix: str, count: int, like: Callable[..., object] = _nothing
+) -> list[FunctionType]:
+    """Make functions that differ in their names.
 
     Parameters
     ----------
@@ -111,10 +117,12 @@ def new_functions(prefix: str, count: int) -> list[FunctionType]:
         What each name begins with; a number follows.
     count
         How many to make.
+    like
+        What each does; it uses no globals.
 
     """
     names = (f"{prefix}{number}" for number in range(count))
-    code = (lambda: None).__code__
+    code = like.__code__
     return [FunctionType(code.replace(co_name=name, co_qualname=name), {}) for name in names]
 
 

@@ -1,4 +1,4 @@
-"""pylint checks two packages of the standard library."""
+"""pylint checks a package of the standard library."""
 
 from benchmarks.real.program import Program
 
@@ -6,12 +6,12 @@ PROGRAM = Program(
     "pylint",
     ("pylint",),
     """
-import email
 import json
 import os
 from pylint.lint import Run
 
-targets = [os.path.dirname(package.__file__) for package in (json, email)]
-Run(["--persistent=no", "--score=no", "--exit-zero", *targets])
+# What "duplicate-code" quotes differs from run to run.
+options = ["--persistent=no", "--score=no", "--exit-zero", "--disable=duplicate-code"]
+Run([*options, os.path.dirname(json.__file__)])
 """,
 )

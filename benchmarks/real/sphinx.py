@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 from sphinx.cmd.build import main
 
-MODULES = "argparse asyncio collections email.message http.client json logging unittest.mock"
+MODULES = "argparse asyncio collections email.message http.client json unittest.mock zipfile"
 source = Path("source")
 source.mkdir(exist_ok=True)
 source.joinpath("conf.py").write_text("extensions = ['sphinx.ext.autodoc']\\n")
