@@ -10,6 +10,7 @@ from benchmarks import (
     browser,
     commands,
     freshness,
+    full_tree,
     interference,
     monitors,
     overhead,
@@ -35,6 +36,7 @@ PARTS = {
     "freshness": freshness,
     "interference": interference,
     "terminal": terminal,
+    "full-tree": full_tree,
     "browser": browser,
 }
 

@@ -60,6 +60,10 @@ class Terminal:
             return os.read(self._terminal, 1 << 16)
         return b""
 
+    def press(self, key: str) -> None:
+        """Press a key."""
+        os.write(self._terminal, key.encode())
+
     def first_picture_s(self) -> float:
         """Time from the start to the first picture with functions in it, in s."""
         seen = b""

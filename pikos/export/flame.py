@@ -35,13 +35,15 @@ class Bar(NamedTuple):
     """Class of its colour."""
 
 
-def flame(bars: Sequence[Bar]) -> Iterator[str]:
+def flame(bars: Sequence[Bar], narrower: int = 0) -> Iterator[str]:
     """Draw bars.
 
     Parameters
     ----------
     bars
         The bars; the first one is as wide as the whole.
+    narrower
+        How many more there are, each narrower than ``BARS_MAX`` of these.
 
     Yields
     ------
@@ -59,7 +61,7 @@ def flame(bars: Sequence[Bar]) -> Iterator[str]:
     for bar in drawn:
         yield _svg(bar, bars[0].width)
     yield "</svg>\n"
-    left_out = sum(1 for bar in bars if bar.width) - len(drawn)
+    left_out = narrower + sum(1 for bar in bars if bar.width) - len(drawn)
     if left_out:
         yield f"<p>{left_out:,} narrower bars are not drawn.</p>\n"
 

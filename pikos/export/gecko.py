@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from itertools import accumulate, islice, repeat
 from typing import TYPE_CHECKING, Any
 
+from pikos.export.json_pieces import json_pieces
 from pikos.export.labels import label_of, title_of
 from pikos.export.tree import thread_trees
 from pikos.live.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from pikos.export.tree import ThreadTree
     from pikos.model import Snapshot
@@ -47,7 +49,8 @@ def gecko(snapshot: Snapshot) -> Iterator[str]:
     """
     yield '{"meta":' + json.dumps(_meta(snapshot)) + ',"libs":[],"pages":[],"threads":[\n'
     for at, tree in enumerate(thread_trees(snapshot)):
-        yield (",\n" if at else "") + json.dumps(_thread(snapshot, tree, is_main=at == 0))
+        yield ",\n" if at else ""
+        yield from json_pieces(_thread(snapshot, tree, is_main=at == 0))
     yield "\n]}\n"
 
 
@@ -79,7 +82,7 @@ def _thread(snapshot: Snapshot, tree: ThreadTree, *, is_main: bool) -> dict[str,
     frames = {number: at for at, number in enumerate(numbers)}
     labels = [label_of(snapshot, number) for number in numbers]
     categories = [_PYTHON if label.line else _BUILTIN for label in labels]
-    stack_frames = [frames[node.function] for node in tree.nodes]
+    stacks = len(tree.nodes)
     return {
         "name": safe(tree.name),
         "isMainThread": is_main,
@@ -95,11 +98,11 @@ def _thread(snapshot: Snapshot, tree: ThreadTree, *, is_main: bool) -> dict[str,
         "samples": _samples(tree),
         "markers": _table(0, data=[], name=[], startTime=[], endTime=[], phase=[], category=[]),
         "stackTable": _table(
-            len(stack_frames),
-            frame=stack_frames,
-            prefix=[None if node.parent < 0 else node.parent for node in tree.nodes],
-            category=[categories[frame] for frame in stack_frames],
-            subcategory=[0] * len(stack_frames),
+            stacks,
+            frame=(frames[node.function] for node in tree.nodes),
+            prefix=(None if node.parent < 0 else node.parent for node in tree.nodes),
+            category=(categories[frames[node.function]] for node in tree.nodes),
+            subcategory=repeat(0, stacks),
         ),
         "frameTable": _table(
             len(labels),
@@ -131,21 +134,18 @@ def _thread(snapshot: Snapshot, tree: ThreadTree, *, is_main: bool) -> dict[str,
 
 
 def _samples(tree: ThreadTree) -> dict[str, Any]:
-    stacks = [at for at, node in enumerate(tree.nodes) if node.self_ns]
-    times, passed_ns = [], 0
-    for at in stacks:
-        times.append(passed_ns / 1e6)
-        passed_ns += tree.nodes[at].self_ns
+    count = sum(1 for node in tree.nodes if node.self_ns)
+    begins_ns = accumulate((node.self_ns for node in tree.nodes if node.self_ns), initial=0)
     return _table(
-        len(stacks),
-        stack=stacks,
-        time=times,
-        eventDelay=[None] * len(stacks),
-        weight=[tree.nodes[at].self_ns / 1e6 for at in stacks],
+        count,
+        stack=(at for at, node in enumerate(tree.nodes) if node.self_ns),
+        time=(ns / 1e6 for ns in islice(begins_ns, count)),
+        eventDelay=repeat(None, count),
+        weight=(node.self_ns / 1e6 for node in tree.nodes if node.self_ns),
     ) | {"weightType": "tracing-ms"}
 
 
-def _table(length: int, **columns: Sequence[Any]) -> dict[str, Any]:
+def _table(length: int, **columns: Iterable[Any]) -> dict[str, Any]:
     return {**columns, "length": length}
 
 

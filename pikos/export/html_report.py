@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 from html import escape
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from pikos.export.flame import Bar, colour_of, flame
+from pikos.export.flame import BARS_MAX, Bar, colour_of, flame
 from pikos.export.labels import label_of, title_of, unstacked_text
 from pikos.export.page import facts, page, search_box
 from pikos.export.tree import side_by_side, thread_trees
@@ -46,7 +48,7 @@ def _body(snapshot: Snapshot) -> Iterator[str]:
     yield facts(_facts(snapshot))
     yield search_box()
     yield "<h2>Where the time was spent</h2>\n"
-    yield from flame(_bars(snapshot))
+    yield from flame(*_bars(snapshot))
     yield (f"<p>{_included(snapshot)}, by thread. A click on a bar zooms in, on the top out.</p>\n")
     yield from _table(snapshot)
 
@@ -82,25 +84,29 @@ def _facts(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     yield "ended", "not yet" if snapshot.ended is None else safe(snapshot.ended)
 
 
-def _bars(snapshot: Snapshot) -> list[Bar]:
+def _bars(snapshot: Snapshot) -> tuple[list[Bar], int]:
+    """Make the widest bars, and count the others."""
     trees = thread_trees(snapshot)
     whole_ns = sum(tree.total_ns for tree in trees)
+    widths_ns = chain.from_iterable(tree.nodes.totals_ns for tree in trees)
+    least_ns = max(1, min(heapq.nlargest(BARS_MAX, widths_ns), default=1))
     bars = [Bar(0, 0, whole_ns, "all threads", f"all threads: {duration(whole_ns)}", "top")]
     begin_ns = 0
     for tree in trees:
-        bars += _thread_bars(snapshot, tree, begin_ns, whole_ns)
+        bars += _thread_bars(snapshot, tree, begin_ns, whole_ns, least_ns)
         begin_ns += tree.total_ns
-    return bars
+    narrower = sum(0 < ns < least_ns for tree in trees for ns in tree.nodes.totals_ns)
+    return bars, narrower
 
 
 def _thread_bars(
-    snapshot: Snapshot, tree: ThreadTree, begin_ns: int, whole_ns: int
+    snapshot: Snapshot, tree: ThreadTree, begin_ns: int, whole_ns: int, least_ns: int
 ) -> Iterator[Bar]:
     name = safe(tree.name)
     yield Bar(1, begin_ns, tree.total_ns, name, f"{name}: {duration(tree.total_ns)}", "top")
     places_ns = side_by_side(((node.depth, node.total_ns) for node in tree.nodes), begin_ns)
     for node, place_ns in zip(tree.nodes, places_ns, strict=True):
-        if not node.total_ns:
+        if node.total_ns < least_ns:
             continue
         label = label_of(snapshot, node.function)
         title = (

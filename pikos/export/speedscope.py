@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pikos import __version__
+from pikos.export.json_pieces import json_pieces
 from pikos.export.labels import label_of, title_of
 from pikos.export.tree import thread_trees
 from pikos.live.text import safe
@@ -36,16 +37,18 @@ def speedscope(snapshot: Snapshot) -> Iterator[str]:
     trees = thread_trees(snapshot)
     numbers = dict.fromkeys(node.function for tree in trees for node in tree.nodes)
     places = {number: at for at, number in enumerate(numbers)}
-    yield json.dumps(
-        {
-            "$schema": SCHEMA,
-            "exporter": f"pikos {__version__}",
-            "name": title_of(snapshot),
-            "activeProfileIndex": 0,
-            "shared": {"frames": [_frame(snapshot, number) for number in numbers]},
-            "profiles": [_profile(tree, places) for tree in trees],
-        }
-    )
+    head = {
+        "$schema": SCHEMA,
+        "exporter": f"pikos {__version__}",
+        "name": title_of(snapshot),
+        "activeProfileIndex": 0,
+        "shared": {"frames": [_frame(snapshot, number) for number in numbers]},
+    }
+    yield json.dumps(head)[:-1] + ', "profiles": ['
+    for at, tree in enumerate(trees):
+        yield ",\n" if at else "\n"
+        yield from json_pieces(_profile(tree, places))
+    yield "]}"
 
 
 def _frame(snapshot: Snapshot, number: int) -> dict[str, Any]:
@@ -56,20 +59,21 @@ def _frame(snapshot: Snapshot, number: int) -> dict[str, Any]:
 
 
 def _profile(tree: ThreadTree, places: dict[int, int]) -> dict[str, Any]:
-    path: list[int] = []
-    samples, weights = [], []
-    for node in tree.nodes:
-        del path[node.depth :]
-        path.append(places[node.function])
-        if node.self_ns:
-            samples.append(path.copy())
-            weights.append(node.self_ns)
     return {
         "type": "sampled",
         "name": safe(tree.name),
         "unit": "nanoseconds",
         "startValue": 0,
-        "endValue": sum(weights),
-        "samples": samples,
-        "weights": weights,
+        "endValue": tree.total_ns,
+        "samples": _samples(tree, places),
+        "weights": (node.self_ns for node in tree.nodes if node.self_ns),
     }
+
+
+def _samples(tree: ThreadTree, places: dict[int, int]) -> Iterator[list[int]]:
+    path: list[int] = []
+    for node in tree.nodes:
+        del path[node.depth :]
+        path.append(places[node.function])
+        if node.self_ns:
+            yield path.copy()

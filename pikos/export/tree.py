@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from array import array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from pikos.errors import ExportError
 from pikos.model.unstacked import full_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from pikos.model import Context, Snapshot
 
 DEPTH_MAX = 5000
 """Calls within one another that a tree may have; Pikos tells no more than 4,000 apart."""
+
+_NS_MAX = 2**63 - 1
 
 
 class Node(NamedTuple):
@@ -35,6 +39,40 @@ class Node(NamedTuple):
     """Time in it and in all below it, ns: the sum of ``self_ns``."""
 
 
+class Nodes(Sequence[Node]):
+    """The nodes of one thread, kept as columns: there may be a million.
+
+    Parameters
+    ----------
+    columns
+        One for each field of ``Node``.
+
+    """
+
+    def __init__(self, columns: Sequence[array[int]]) -> None:
+        self._columns = columns
+
+    @property
+    def totals_ns(self) -> array[int]:
+        """The ``total_ns`` of each."""
+        return self._columns[Node._fields.index("total_ns")]
+
+    def __len__(self) -> int:
+        return len(self.totals_ns)
+
+    @overload
+    def __getitem__(self, index: int) -> Node: ...
+    @overload
+    def __getitem__(self, index: slice) -> Nodes: ...
+    def __getitem__(self, index: int | slice) -> Node | Nodes:
+        if isinstance(index, slice):
+            return Nodes([column[index] for column in self._columns])
+        return Node(*(column[index] for column in self._columns))
+
+    def __iter__(self) -> Iterator[Node]:
+        return map(Node._make, zip(*self._columns, strict=True))
+
+
 class ThreadTree(NamedTuple):
     """What one thread called."""
 
@@ -42,7 +80,7 @@ class ThreadTree(NamedTuple):
     """Id of the thread."""
     name: str
     """Its name: data from a stranger."""
-    nodes: Sequence[Node]
+    nodes: Nodes
     """Each node after its caller, and all below a node right behind it."""
 
     @property
@@ -85,8 +123,10 @@ def thread_trees(snapshot: Snapshot) -> list[ThreadTree]:
     return trees
 
 
-def _below(root: Context, below: Callable[[int], Sequence[Context]]) -> list[Node]:
-    nodes: list[list[int]] = []
+def _below(root: Context, below: Callable[[int], Sequence[Context]]) -> Nodes:
+    columns = [array("q") for _ in Node._fields]
+    add = [column.append for column in columns]
+    at = 0
     waiting = [(context, -1, 0) for context in reversed(below(root.id))]
     while waiting:
         context, parent, depth = waiting.pop()
@@ -94,16 +134,18 @@ def _below(root: Context, below: Callable[[int], Sequence[Context]]) -> list[Nod
             raise ExportError(
                 "a tree", f"its calls are more than {DEPTH_MAX} deep, which no profiler of Pikos is"
             )
-        at = len(nodes)
         own_ns = max(0, context.inline_ns)
-        nodes.append(
-            [context.function, parent, depth, context.callcount, context.open, own_ns, own_ns]
-        )
+        node = context.function, parent, depth, context.callcount, context.open, own_ns, own_ns
+        for append, value in zip(add, node, strict=True):
+            append(value)
         waiting += [(child, at, depth + 1) for child in reversed(below(context.id))]
-    for node in reversed(nodes):
-        if node[1] >= 0:
-            nodes[node[1]][-1] += node[-1]
-    return [Node(*node) for node in nodes]
+        at += 1
+    nodes = Nodes(columns)
+    totals_ns = nodes.totals_ns
+    for parent, place in zip(reversed(columns[1]), reversed(range(at)), strict=True):
+        if parent >= 0:  # the sum of made-up times may not fit 64 bits
+            totals_ns[parent] = min(_NS_MAX, totals_ns[parent] + totals_ns[place])
+    return nodes
 
 
 def side_by_side(bars: Iterable[tuple[int, int]], begin: int = 0) -> Iterator[int]:

@@ -70,6 +70,8 @@ class Tree:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._below = full_tree(snapshot)
+        self.cut = False
+        """Whether calls were asked for that are deeper than ``DEPTH_MAX``."""
         # A thread's root is no call; the rest is what each thread called first.
         self._first = [
             context
@@ -101,6 +103,7 @@ class Tree:
 
         """
         if len(node.path) >= DEPTH_MAX:
+            self.cut |= any(True for _ in self._called_by(node))
             return []
         below: dict[int, list[Context]] = defaultdict(list)
         for context in self._called_by(node):
@@ -165,7 +168,6 @@ def flame(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
     least_ns = zoomed.value_ns // (2 * max(1, width))
     if chosen.path[: len(zoomed.path)] != zoomed.path:
         chosen = zoomed
-    heading = Line(left(_told(scene, chosen, zoomed, width), width), "heading")
     rows: list[Line] = []
     # Those around what fills the line, so that the way back is in sight, and can be clicked.
     around = [tree.find(zoomed.path[:depth]) for depth in range(len(zoomed.path))]
@@ -178,6 +180,10 @@ def flame(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
             place for node, at, wide in level for place in _places(tree, node, at, wide, least_ns)
         ]
     keys = _keys(tree, chosen, zoomed, least_ns)
+    told = _told(scene, chosen, zoomed, width)
+    if tree.cut:
+        told = f"calls more than {DEPTH_MAX} deep are not shown · {told}"
+    heading = Line(left(safe(told, width), width), "heading")
     if chosen.path:
         keys |= source_key(scene.snapshot, chosen.path[-1])
     return Picture([heading, *rows][: max(0, room)], keys)

@@ -13,6 +13,7 @@ from support.session import MadeUpSession
 
 from pikos.cli.main import main as pikos
 from pikos.export import export
+from pikos.export.formats import FORMATS
 from pikos.live.flame import Tree, flame
 from pikos.live.scene import Scene
 from pikos.live.state import ViewState
@@ -150,3 +151,12 @@ def test_nothing_is_said_where_nothing_is_folded():
 
     assert UNSTACKED_NAME not in written("html", whole)
     assert unstacked(snapshot_of(whole)) == Unstacked()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_times_whose_sum_has_more_than_64_bits_are_written(name):
+    most = 2**63 - 1
+    contexts = [(1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)]
+    contexts += [(n, n - 1, 1, 1, 1, 0, 1, 0, 0, most, most) for n in range(2, 6)]
+
+    assert b"".join(export(snapshot_of(STATE | {"context": contexts}), name))

@@ -8,6 +8,7 @@ import pytest
 from support.session import PROGRAM, MadeUpSession
 
 from pikos.live.bindings import press
+from pikos.live.flame import DEPTH_MAX
 from pikos.live.history import Reading
 from pikos.live.sessions import Session
 from pikos.live.source_text import SourceText
@@ -304,3 +305,18 @@ def test_any_number_of_charts_fits(scene, count):
     state = after(recorder, ViewState(panel="memory"), *["down"] * 50)
 
     assert f"field_{count - 1}" in shown(recorder, state)
+
+
+def test_a_flame_graph_that_is_cut_off_says_so():
+    deep = DEPTH_MAX + 3
+    rows = [(n, n - 1, 1, n > 1, n > 2, 0, 1, n > 2, 0, 1, deep - n) for n in range(1, deep)]
+    model = Model()
+    for message in MadeUpSession().keyframe(**{**PROGRAM, "context": rows, "open_call": []}):
+        model.fold(decode(message), 10.0)
+    scene = Scene(model.snapshot(), now=10.1)
+    said = f"calls more than {DEPTH_MAX} deep are not shown"
+    above = ViewState(panel="flame graph", zoom=(1,) * (DEPTH_MAX - 100))
+    bottom = ViewState(panel="flame graph", zoom=(1,) * (DEPTH_MAX - 2))
+
+    assert said in shown(scene, bottom)
+    assert said not in shown(scene, above)

@@ -10,6 +10,7 @@ from support.session import PROGRAM
 from web.conftest import TOKEN
 
 from pikos.errors import WebMissing
+from pikos.live.flame import DEPTH_MAX
 from pikos.live.web import app as module
 from pikos.live.web.app import web_app
 from pikos.live.web.hub import KEPT_MAX
@@ -141,6 +142,15 @@ def test_the_flame_graph_has_every_call_with_its_caller(view):
             assert above[2] - 1e-9 <= begin
             assert begin + width <= above[2] + above[3] + 1e-9
     assert len(told["nodes"]) > 2
+
+
+def test_the_flame_graph_says_below_which_depth_it_is_cut_off(view, hear, session):
+    assert view(panel="flame").told["panel"]["deeper_than"] == 0
+    deep = DEPTH_MAX + 3
+    rows = [(n, n - 1, 1, n > 1, n > 2, 0, 1, n > 2, 0, 1, 10**9) for n in range(1, deep)]
+    hear(session.rows(context=rows, open_call=[]))
+
+    assert view(panel="flame").told["panel"]["deeper_than"] == DEPTH_MAX
 
 
 def test_a_moment_that_is_paused_at_stays_until_it_is_forgotten(asked, view, hear, session):

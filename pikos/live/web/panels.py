@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pikos.live.flame import Tree
+from pikos.live.flame import DEPTH_MAX, Tree
 from pikos.live.function_table import cells_of
 from pikos.live.functions import COLUMNS, label
 from pikos.live.line_costs import NO_COST, line_costs
@@ -142,6 +142,7 @@ def flame(_: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
         "names": names,
         "whole_ns": tree.root.value_ns,
         "more": len(waiting) > len(nodes),
+        "deeper_than": DEPTH_MAX if tree.cut else 0,
         "folded": folded.calls,
         "folded_ns": folded.self_ns,
     }

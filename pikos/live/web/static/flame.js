@@ -212,8 +212,8 @@ export class FlameGraph {
   /** Say what the chosen call, or the whole, has cost. */
   tell() {
     const bar = this.bars.find((each) => each.key === this.chosen) ?? this.bars[0];
-    const { more, folded, folded_ns } = this.shown ?? { more: false, folded: 0, folded_ns: 0 };
-    const left = [more ? "the narrowest calls are left out" : "", folded ? `${count(folded)} calls with ${duration(folded_ns)} are not in full stacks` : ""];
+    const { more, deeper_than, folded, folded_ns } = this.shown ?? { more: false, deeper_than: 0, folded: 0, folded_ns: 0 };
+    const left = [more ? "the narrowest calls are left out" : "", deeper_than ? `calls more than ${count(deeper_than)} deep are left out` : "", folded ? `${count(folded)} calls with ${duration(folded_ns)} are not in full stacks` : ""];
     const words = bar ? this.words(bar) : "no call has taken time yet";
     write(this.told, [words, ...left.filter(Boolean)].join(" · "));
   }

@@ -39,6 +39,7 @@
  * @property {Record<string, [string, string]>} names of each function: short, in full
  * @property {number} whole_ns
  * @property {boolean} more whether calls were left out
+ * @property {number} deeper_than calls deeper than this were left out; 0 if none were
  * @property {number} folded calls that are in no full stack
  * @property {number} folded_ns their self time
  *

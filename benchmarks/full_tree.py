@@ -1,0 +1,82 @@
+"""What the terminal viewer takes where the calling-context tree is full."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+from benchmarks.figure import Figure
+from benchmarks.processor import resident_peak_bytes
+from benchmarks.terminal import FEW, INTERVAL_S, WARM_UP_S, Terminal, published
+from benchmarks.workloads import many_functions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FUNCTIONS, QUICK_FUNCTIONS = 100, 30
+DEPTH = 3
+"""Functions that call all of them so deep within one another: 100 + 100² + 100³ contexts."""
+
+
+def measure(*, quick: bool) -> list[Figure]:
+    """Measure the first picture, the memory, and pictures of which little or much changed.
+
+    Parameters
+    ----------
+    quick
+        Whether to be content with few readings, of a smaller tree.
+
+    """
+    seconds = 3.0 if quick else 12.0
+    starts = 1 if quick else 5
+    count = QUICK_FUNCTIONS if quick else FUNCTIONS
+    fill, few = _nested(count), many_functions(FEW, times=1)
+    with published(fill) as address:
+        firsts = []
+        for _ in range(starts):
+            with contextlib.closing(Terminal(address)) as terminal:
+                firsts.append(terminal.first_picture_s())
+        with contextlib.closing(Terminal(address)) as terminal:
+            terminal.share(WARM_UP_S, few)
+            shares = {"functions": terminal.share(seconds, few)}
+            terminal.press("g")
+            terminal.share(WARM_UP_S, few)
+            shares["flame graph"] = terminal.share(seconds, few)
+            peak_bytes = resident_peak_bytes(terminal.process.pid)
+    what = f"pikos top, {sum(count**depth for depth in range(1, DEPTH + 1)):,} contexts"
+    return [
+        Figure(
+            f"{what}: first picture after",
+            statistics.median(firsts) * 1e3,
+            "ms",
+            goal=2000,
+            note=f"up to {max(firsts) * 1e3:.0f} ms",
+        ),
+        Figure(f"{what}: most memory", peak_bytes / 2**20, "MiB", goal=400),
+        *(
+            Figure(f"{what}, {panel} at {1 / INTERVAL_S:.0f} Hz: share of a core", 100 * share, "%")
+            for panel, share in shares.items()
+        ),
+    ]
+
+
+def _nested(count: int) -> Callable[[], None]:
+    """Make a function that calls so many functions within one another, in every order."""
+    every: list[FunctionType] = []
+
+    def call_all(left: int) -> None:
+        if left:
+            for function in every:
+                function(left - 1)
+
+    for number in range(count):
+        code = call_all.__code__.replace(co_name=f"nested_{number}", co_qualname=f"nested_{number}")
+        every.append(FunctionType(code, {}, closure=call_all.__closure__))
+
+    def fill() -> None:
+        for function in every:
+            function(DEPTH - 1)
+
+    return fill
