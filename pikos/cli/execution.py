@@ -35,8 +35,9 @@ def program_of(options: argparse.Namespace) -> tuple[Program, list[str]]:
         )
     if options.text is not None:
         return Text(_first(options, options.text, "-c needs Python code")), options.text[1:]
-    script = _first(options, options.script, "name a script, or -m MODULE, or -c CODE")
-    return Script(script), options.script[1:]
+    words = options.script[1:] if options.script[:1] == ["--"] else options.script
+    script = _first(options, words, "name a script, or -m MODULE, or -c CODE")
+    return Script(script), words[1:]
 
 
 def _first(options: argparse.Namespace, words: list[str], complaint: str) -> str:

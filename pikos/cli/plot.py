@@ -106,8 +106,7 @@ def _default(recorded: Recorded) -> str:
     if MEMORY[0] not in recorded.columns:
         raise PlotError(
             recorded.path,
-            f"the records have no {MEMORY[0]}; give --y with one of "
-            f"{', '.join(recorded.numeric_fields())}",
+            f"the records have no {MEMORY[0]}; {recorded.offer('give --y with one of')}",
         )
     return MEMORY[0]
 

@@ -49,6 +49,13 @@ class Recorded:
         """Return the names of the fields that could be drawn."""
         return [name for name, texts in self.columns.items() if _numbers(texts) is not None]
 
+    def offer(self, how: str = "give one of") -> str:
+        """Return how to name other fields, for an error."""
+        fields = self.numeric_fields()
+        if not fields:
+            return "none of its fields is of numbers: name a file of pikos-run --recording csv"
+        return f"{how} {', '.join(fields)}"
+
     def series(self, field: str) -> Series:
         """Return a field as it is drawn.
 
@@ -61,10 +68,7 @@ class Recorded:
         values = _numbers(self.columns[field]) if field in self.columns else None
         if values is None:
             wrong = "is not of numbers" if field in self.columns else "is not in the records"
-            raise PlotError(
-                self.path,
-                f"field {field!r} {wrong}; give one of {', '.join(self.numeric_fields())}",
-            )
+            raise PlotError(self.path, f"field {field!r} {wrong}; {self.offer()}")
         if field in MEMORY:
             return Series(f"{field} (MiB)", [value / MIB for value in values])
         if field in _CLOCKS:

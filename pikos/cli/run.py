@@ -148,6 +148,8 @@ def run(options: argparse.Namespace) -> int:
 
         _refuse_profiler_options(options)
         return monitor_run.run(options, program, arguments)
+    if options.record is not None and _is_same(options.record, options.outfile):
+        options.fail(f"--record {options.record}: -o names the same file; name another one")
     monitor_options.refuse_record_options(
         options, "there are no records; choose a monitor that makes some, with --monitor"
     )
@@ -250,6 +252,10 @@ class _Ending:
         self._viewers = None
         self._profiler.begin_publishing()
         unseen(self._profiler.enable)
+
+
+def _is_same(path: str, outfile: str | None) -> bool:
+    return outfile is not None and os.path.realpath(path) == os.path.realpath(outfile)
 
 
 def _refuse_profiler_options(options: argparse.Namespace) -> None:

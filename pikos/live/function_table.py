@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from pikos.live.state import ViewState
     from pikos.model import Snapshot
 
-NAME_MIN = 24
-"""Columns that the function's name should have; other columns make room for it."""
-
-EXPENDABLE = ("primitive", "per_call", "rate", "open")
-"""Columns that are left out where there is no room, in this order."""
+EXPENDABLE = (
+    ("primitive", 24),
+    ("per_call", 24),
+    ("rate", 24),
+    ("open", 24),
+    ("calls", 12),
+    ("cumulative", 12),
+    ("self", 12),
+)
+"""Columns that are left out, in this order, where the function's name had less room than this."""
 
 
 def functions(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
@@ -87,9 +92,9 @@ def source_key(snapshot: Snapshot, number: int) -> dict[str, str]:
 def _columns(width: int, sort: str) -> list[str]:
     """Choose the columns that there is room for; what is sorted by stays."""
     names = [column.name for column in COLUMNS]
-    for name in EXPENDABLE:
+    for name, least in EXPENDABLE:
         taken = sum(column.width + 2 for column in COLUMNS if column.name in names[:-1])
-        if width - taken >= NAME_MIN:
+        if width - taken >= least:
             break
         if name != sort:
             names.remove(name)

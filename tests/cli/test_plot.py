@@ -173,6 +173,7 @@ def test_a_line_that_was_cut_off_at_the_end_is_left_out(written, tmp_path):
         (LINES, ["--y", "memory"], "field 'memory' is not in the records; give one of index, "),
         (LINES, ["--x", "function"], "field 'function' is not of numbers; give one of index, "),
         (TIMES, [], "m.csv: the records have no RSS; give --y with one of index, lineNo, time_ns"),
+        ([["word"], ["a"]], [], "m.csv: the records have no RSS; none of its fields is of numbers"),
         (LINES[:1], [], "m.csv: it holds no records"),
         ([], [], "m.csv: it is empty"),
         (LINES[1:], [], "m.csv: its first line does not name the fields"),

@@ -258,6 +258,15 @@ def test_a_profile_replaces_another_one_and_leaves_nothing_beside_it(pikos, writ
     assert sorted(os.listdir(tmp_path)) == ["out.pstats", "script.py"]
 
 
+def test_two_dashes_may_end_the_options(pikos, python, write):
+    write("-o", "import sys; print(sys.argv)")
+
+    for words in (["--", "-o", "--", "-m"], ["-o", "out.pstats", "--", "-o", "x"]):
+        done = pikos("run", *words)
+        program = words[words.index("--") + 1 :]
+        assert outcome(done) == outcome(python("--", *program)), words
+
+
 def test_a_link_is_replaced_and_what_it_leads_to_is_spared(pikos, write, tmp_path):
     victim = write("victim", "precious")
     (tmp_path / "out.pstats").symlink_to(victim)
@@ -297,6 +306,8 @@ def test_a_profile_that_cannot_be_written_is_told_and_changes_the_status(pikos):
         (["--keys", "nowhere", "-c", ""], ["nowhere", "keygen"]),
         (["-o", "nowhere/file", "-c", ""], ["-o", "nowhere", "make it"]),
         (["-o", ".", "-c", ""], ["-o", "directory"]),
+        (["-o", "same", "--record", "./same", "-c", ""], ["--record", "same", "-o"]),
+        (["--"], ["script", "-m MODULE"]),
         (["missing.py"], ["missing.py", "No such file"]),
         (["empty"], ["empty", "__main__.py"]),
         (["-m", "missing"], ["missing", "no module"]),

@@ -85,6 +85,16 @@ def test_a_click_on_a_heading_sorts_and_one_on_a_row_chooses_it(scene):
     assert picture.click(99, 0) == ""
 
 
+@pytest.mark.parametrize("sort", ["self", "calls"])
+@pytest.mark.parametrize("columns", [30, 40, 60])
+def test_a_narrow_table_keeps_the_names_and_what_it_is_sorted_by(scene, columns, sort):
+    lines = shown(scene, ViewState(sort=sort), Size(24, columns))
+
+    assert "▼" + sort in lines
+    assert "time.sleep" in lines
+    assert "Worker.work" in lines
+
+
 def test_a_second_click_looks_closer(scene):
     picture = draw(scene, ViewState(row=0), SCREEN)
 
