@@ -95,10 +95,19 @@ def part_with(viewers: OwnViewers) -> int:
             viewer.wait(_FAREWELL_S)
         except subprocess.TimeoutExpired:
             viewer.terminate()
-            viewer.wait()
+            _end(viewer)
     if kept is not None:
         kept.give_back(shown=table is not None and table.returncode == 0)
     return 0 if recorder is None or recorder.returncode == 0 else 1
+
+
+def _end(viewer: subprocess.Popen[bytes]) -> None:
+    """Wait for a viewer that was asked to end; kill one that cannot, as it is stopped."""
+    try:
+        viewer.wait(_FAREWELL_S)
+    except subprocess.TimeoutExpired:
+        viewer.kill()
+        viewer.wait()
 
 
 def _viewer(

@@ -160,11 +160,25 @@ class Endings:
         from pikos._lsprof import disarm_watchdog  # noqa: PLC0415 - only there if it was built
 
         unseen(disarm_watchdog)
+        interrupted = self._put_off_interrupts()
         self._begun = True
         try:
             self._ending.finish()
         except BaseException as error:  # noqa: BLE001 - the process ends, whatever happens
             write_error(f"pikos: not everything could be saved: {error!r}\n")
+        if interrupted is not None:
+            unseen(self._set_signal, _signal.SIGINT, interrupted)
+
+    def _put_off_interrupts(self) -> Any:
+        """Have a second Ctrl-C not end what has begun; the handler to put back, or None."""
+        handler = unseen(self._get_signal, _signal.SIGINT)
+        if not callable(handler) or handler is self._handler:
+            return None
+        try:
+            unseen(self._set_signal, _signal.SIGINT, lambda *_: None)
+        except ValueError:  # not in the main thread, which alone is interrupted
+            return None
+        return handler
 
     def _call_last(self, original: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
         """Stand in for a call that does not return, unless it fails."""

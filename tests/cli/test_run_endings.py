@@ -11,6 +11,9 @@ import textwrap
 
 import pytest
 
+from pikos.cli import own_viewers
+from pikos.cli.own_viewers import OwnViewers
+
 PRELUDE = """
 import os, signal, sys, threading, time
 
@@ -179,6 +182,45 @@ def test_the_program_cannot_tell_the_difference(pikos, python, write):
 
     assert (done.returncode, done.stdout) == (bare.returncode, bare.stdout)
     assert done.stderr == bare.stderr
+
+
+@pytest.mark.parametrize(
+    "options", [["-o", "out"], ["-o", "out", "--record", "out.pikos"]], ids=len
+)
+def test_an_interrupt_meanwhile_loses_nothing(pikos, write, tmp_path, options):
+    """Ctrl-C twice: the second comes while the profile is saved."""
+    write(
+        "script.py",
+        """
+        import os, signal, sys
+        class Output:
+            def write(self, text): return len(text)
+            def flush(self):
+                if pending:
+                    os.kill(pending.pop(), signal.SIGINT)
+        def work(): raise KeyboardInterrupt
+        pending = [os.getpid()]
+        sys.stdout = Output()
+        work()
+        """,
+    )
+
+    done = pikos("run", *options, "script.py")
+
+    assert done.returncode == -signal.SIGINT
+    assert "not everything" not in done.stderr
+    assert "work" in functions(tmp_path / "out")
+
+
+def test_a_viewer_that_is_stopped_does_not_hold_up_the_end(monkeypatch):
+    monkeypatch.setattr(own_viewers, "_FAREWELL_S", 0.1)
+    viewer = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    viewer.send_signal(signal.SIGSTOP)
+
+    with viewer:
+        assert own_viewers.part_with(OwnViewers(None, viewer, None)) == 1
+
+    assert viewer.returncode == -signal.SIGKILL
 
 
 def test_what_the_program_left_unwritten_stays_so(pikos, python, write, monkeypatch):
