@@ -43,6 +43,8 @@ OLDEST_LIBZMQ = (4, 3, 3)
 
 COMPILE_ARGS = ["-std=c11", "-O3", "-fvisibility=hidden", "-ftls-model=initial-exec"]
 
+LIBRARIES = ["rt"] if sys.platform == "linux" else []  # timers, before glibc 2.34
+
 REAL_TIME = "pikos._lsprof"
 
 PYTHON_PROGRAM = """
@@ -206,21 +208,22 @@ def real_time_extension() -> Extension:
         REAL_TIME,
         sources,
         depends=headers,
-        libraries=["rt"] if sys.platform == "linux" else [],  # timers, before glibc 2.34
+        libraries=LIBRARIES,
         extra_compile_args=[*COMPILE_ARGS, "-pthread"],
         extra_link_args=["-pthread"],
     )
 
 
 def events_extension() -> Extension:
-    """The monitors' event source, of the C files in ext/monitors/ and one that both use."""
+    """The monitors' event source, of the C files in ext/monitors/ and those that both use."""
     sources = sorted(path.relative_to(HERE).as_posix() for path in HERE.glob("ext/monitors/*.c"))
     headers = sorted(path.relative_to(HERE).as_posix() for path in HERE.glob("ext/**/*.h"))
     return Extension(
         "pikos._events",
-        [*sources, "ext/memory.c"],
+        [*sources, *(f"ext/{name}.c" for name in ("endings", "look_alike", "memory", "watchdog"))],
         depends=headers,
         include_dirs=["ext"],
+        libraries=LIBRARIES,
         extra_compile_args=[*COMPILE_ARGS, "-pthread"],
         extra_link_args=["-pthread"],
     )

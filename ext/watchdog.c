@@ -38,6 +38,7 @@ enum { DISARMED, ARMED, ENDING };
  * is written only while DISARMED, when no handler reads it. */
 static atomic_int stage;
 static _Atomic int64_t arrived[SIGNALS]; /* monotonic; 0: none is awaited */
+static _Atomic int64_t first_arrived;    /* since it was armed; monotonic; 0: none */
 static timer_t timers[SIGNALS];
 static bool has_timer[SIGNALS];
 static void (*pythons)(int); /* CPython's handler, the same for all signals */
@@ -103,9 +104,9 @@ end_process(int number)
 
 /* A signal has come, from somewhere or from its timer.  [handler] */
 static void
-notice(int number)
+notice(int number, int64_t now)
 {
-    int64_t now = pk_monotonic_ns(), first = 0;
+    int64_t first = 0;
     if (atomic_compare_exchange_strong(&arrived[number], &first, now)) {
         set_timer(number, PK_WATCHDOG_AGAIN_NS);
         return;
@@ -116,13 +117,20 @@ notice(int number)
         (void)pthread_kill(main_thread, number); /* only there it interrupts what blocks Python */
 }
 
-/* The handler of all signals that are watched over.  [handler] */
+/* The handler of all signals that are watched over.  The first process of a container is ended by
+ * none.  [handler] */
 static void
 on_signal(int number)
 {
     int error = errno;
-    if (atomic_load(&stage) == ARMED && getpid() == process)
-        notice(number);
+    if (process != 1 && getpid() == process) {
+        int64_t now = pk_monotonic_ns(), first = 0;
+        bool is_first = atomic_compare_exchange_strong(&first_arrived, &first, now);
+        if (atomic_load(&stage) == ARMED)
+            notice(number, now);
+        else if (!is_first && now - first >= PK_WATCHDOG_SECOND_NS)
+            die(number);
+    }
     pythons(number);
     errno = error;
 }
@@ -200,8 +208,8 @@ pk_watchdog_arm(char *const *command)
         main_thread = pthread_self();
         process = getpid();
     }
-    if (process != 1) /* the first process of a container: no signal's default action ends it */
-        atomic_store(&stage, ARMED);
+    atomic_store(&first_arrived, 0);
+    atomic_store(&stage, ARMED);
     return 0;
 }
 

@@ -17,6 +17,7 @@
 #define PK_WATCHDOG_AGAIN_NS 150000000    /* the signal is sent again, and again */
 #define PK_WATCHDOG_PATIENCE_NS 300000000 /* then Python is waited for no longer */
 #define PK_WATCHDOG_END_NS 900000000      /* nor, then, the program that saves */
+#define PK_WATCHDOG_SECOND_NS 1000000000  /* a signal this long after the first is obeyed at once */
 
 /* Watch over a signal, whose handler is CPython's at this moment; again after each time that it
  * was set.  After pk_watchdog_arm().  0, or an error number.  [gil] */
@@ -28,7 +29,9 @@ int pk_watchdog_cover(int number);
  * and then no signal ends it.  The first time in the main thread.  [gil] */
 int pk_watchdog_arm(char *const *command);
 
-/* Let signals only reach Python.  Does not return if the process is being ended.  [gil] */
+/* Let signals only reach Python, which has begun to save; but one that comes a second or more after
+ * the first ends the process at once: whatever saving waits for may not come.  Does not return if
+ * the process is being ended.  [gil] */
 void pk_watchdog_disarm(void);
 
 #endif

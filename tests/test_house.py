@@ -64,6 +64,7 @@ LEAVES = {
     "record",
     "snapshot",
     "transport",
+    "watchdog",
     "wire",
     "wire_tables",
 }

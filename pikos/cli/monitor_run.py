@@ -11,6 +11,8 @@ from pikos.cli.execution import let_go_of_stdout, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, recorder_of
 from pikos.errors import FunctionNotFound, HookTakenOff, PikosError, RecordingStopped
 from pikos.hidden import DIRECTORY, hidden_thread
+from pikos.native import EVENTS
+from pikos.real_time.endings import Endings
 from pikos.real_time.program import Script, leave, report
 
 if TYPE_CHECKING:
@@ -131,24 +133,62 @@ def _enable(monitor: Any, options: argparse.Namespace) -> bool:
 
 
 def _run(loaded: Loaded, monitor: Any, command: str) -> int:
+    with hidden_thread():
+        ending = _Ending(monitor, command)
+        endings = None if EVENTS is None else Endings(ending, EVENTS)
+        if endings is not None:
+            endings.watch()
     process = os.getpid()
     raised: BaseException | None = None
-    struck = False
     try:
         loaded()
     except BaseException as error:  # noqa: BLE001 - whatever a program may raise
         raised = error
-        struck = isinstance(error, KeyboardInterrupt) and _leave_hook_out(error)
+        ending.struck = isinstance(error, KeyboardInterrupt) and _leave_hook_out(error)
     with hidden_thread():  # the program's other threads go on
-        failed = False
         try:
             status = 0 if raised is None else report(raised)
             wait_for_threads()
         finally:
-            if os.getpid() == process:
-                failed = _stop(monitor, command, struck=struck)
-    status = status or int(failed)
+            if endings is not None:
+                endings.end()
+            elif os.getpid() == process:
+                ending.finish()
+    status = status or int(ending.failed)
     return status if raised is None else leave(raised, status)
+
+
+class _Ending:
+    """What is done before the process ends: the last records are written."""
+
+    def __init__(self, monitor: Any, command: str) -> None:
+        self._monitor = monitor
+        self._command = command
+        text = (
+            f"{command}: a signal ended the program during a C call that did not return; records "
+            "of the half second before the call may be missing\n"
+        )
+        write = "import sys; sys.stderr.write(sys.argv[1])"
+        say = (sys.executable, "-I", "-S", "-c", write, text) if sys.executable else ()
+        self._say = tuple(map(os.fsencode, say))
+        self.struck = False
+        """Whether an interrupt struck in a hook and ended the program."""
+        self.failed = False
+        """Whether recording failed."""
+
+    def finish(self) -> None:
+        """Write the last records."""
+        with hidden_thread():
+            self.failed = _stop(self._monitor, self._command, struck=self.struck)
+
+    def command(self) -> tuple[bytes, ...]:
+        """Return what says that records may be missing."""
+        return self._say
+
+    def go_on(self) -> None:
+        """Record again, in the same place."""
+        with hidden_thread():
+            self._monitor.enable()
 
 
 def _leave_hook_out(error: BaseException) -> bool:

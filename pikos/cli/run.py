@@ -154,6 +154,8 @@ def run(options: argparse.Namespace) -> int:
         options, "there are no records; choose a monitor that makes some, with --monitor"
     )
     profiler = _profiler(options)
+    from pikos import _lsprof  # it is there, as there is a profiler
+
     try:
         execute = program.load(arguments)
     except (SyntaxError, ValueError) as error:
@@ -162,7 +164,7 @@ def run(options: argparse.Namespace) -> int:
     with own_path:
         viewers = _publish(profiler, options)
     ending = _Ending(profiler, options, viewers, own_path)
-    endings = Endings(ending)
+    endings = Endings(ending, _lsprof)
     endings.watch()
     raised: BaseException | None = None
     status = 0
@@ -211,6 +213,13 @@ class _Ending:
         self._options = options
         self._viewers = viewers
         self._own_path = own_path
+        self._ledger = profiler.ledger
+        recording = "" if options.record is None else os.path.abspath(options.record)
+        module = (sys.executable or "", "-P", "-m", "pikos.cli.last_state", options.prog)
+        self._reader = tuple(map(os.fsencode, module))
+        self._saved = tuple(
+            map(os.fsencode, (options.outfile or "", recording, options.sort or ""))
+        )
         self.in_order = False
         """Whether the program has come to its end, and what Python keeps of its output is written.
 
@@ -237,20 +246,18 @@ class _Ending:
 
                 self.status = deliver(self._profiler, self._options) or self.status
 
-    def command(self) -> tuple[str, ...]:
+    def command(self) -> tuple[bytes, ...]:
         """Return what reads the profile from outside of the process."""
-        ledger, options = self._profiler.ledger, self._options
-        outfile, sort = options.outfile or "", options.sort or ""
-        if ledger is None or not sys.executable or not (outfile or sort):
+        outfile, _, sort = self._saved
+        if self._ledger is None or not self._reader[0] or not (outfile or sort):
             return ()
-        recording = "" if options.record is None else os.path.abspath(options.record)
-        run = (sys.executable, "-P", "-m", "pikos.cli.last_state", options.prog)
-        return (*run, os.fsdecode(ledger), outfile, recording, sort)
+        return (*self._reader, self._ledger, *self._saved)
 
     def go_on(self) -> None:
         """Count and publish again."""
         self._viewers = None
         self._profiler.begin_publishing()
+        self._ledger = self._profiler.ledger
         unseen(self._profiler.enable)
 
 

@@ -19,7 +19,7 @@ from pikos.real_time.unseen import unseen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import ModuleType
     from typing import Any, Protocol
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
         def go_on(self) -> None:
             """The process could not end: the program goes on."""
 
-        def command(self) -> Sequence[str]:
-            """Return what another process runs instead where ``finish`` cannot; empty: nothing."""
+        def command(self) -> tuple[bytes, ...]:
+            """Return what another process runs where ``finish`` cannot be; empty: nothing."""
 
 else:
     import _signal  # what signal is made of, which the program may not have imported
@@ -65,13 +65,16 @@ class Endings:
     ----------
     ending
         What is done.
+    extension
+        The module in C that the ending uses: ``pikos._lsprof`` or ``pikos._events``.
 
     Threads: made in the main thread
     Fork: nothing is done in a child
     """
 
-    def __init__(self, ending: Ending) -> None:
+    def __init__(self, ending: Ending, extension: ModuleType) -> None:
         self._ending = ending
+        self._extension = extension
         self._process = os.getpid()
         self._begun = False
         self._late_signal = 0
@@ -84,8 +87,7 @@ class Endings:
         """Do it from now on, when the process ends."""
         if sys.platform == "win32":
             return
-        from pikos._lsprof import look_alike  # noqa: PLC0415 - only there if it was built
-
+        look_alike = self._extension.look_alike
         for name in _LAST_CALLS:
             original = getattr(os, name)
             self._replace(original, look_alike(original, self._call_last), os, _POSIX)
@@ -130,9 +132,7 @@ class Endings:
             setattr(module, original.__name__, stand_in)
 
     def _arm(self) -> None:
-        from pikos._lsprof import arm_watchdog  # noqa: PLC0415 - only there if it was built
-
-        unseen(arm_watchdog, tuple(map(os.fsencode, self._ending.command())))
+        unseen(self._extension.arm_watchdog, self._ending.command())
 
     def _go_on(self) -> None:
         """Do it again before the process ends, as it could not end now."""
@@ -146,10 +146,8 @@ class Endings:
 
     def _cover(self, number: int) -> None:
         """Have the watchdog see to a signal that is caught here."""
-        from pikos._lsprof import cover_signal  # noqa: PLC0415 - only there if it was built
-
         try:
-            unseen(cover_signal, number)
+            unseen(self._extension.cover_signal, number)
         except OSError:  # there are no more timers: the signal waits for Python
             pass
 
@@ -157,9 +155,7 @@ class Endings:
         """Do it, unless that has begun; an error is shown, and stops nothing."""
         if self._begun or unseen(os.getpid) != self._process:
             return
-        from pikos._lsprof import disarm_watchdog  # noqa: PLC0415 - only there if it was built
-
-        unseen(disarm_watchdog)
+        unseen(self._extension.disarm_watchdog)
         interrupted = self._put_off_interrupts()
         self._begun = True
         try:

@@ -749,3 +749,32 @@ def test_a_message_that_ends_a_session_ends_the_iteration(make):
         profiler.close()
 
         assert isinstance(list(messages)[-1], Bye)
+
+
+def test_printing_an_exception_that_ends_the_program_is_not_counted(python, write, runtime):
+    """R4: the block is left before the interpreter prints it."""
+    write(
+        "script.py",
+        """
+        import atexit
+        from pikos.api import RealTimeProfiler
+
+        class Odd(Exception):
+            def __str__(self): return "odd"
+
+        def work(): raise Odd
+
+        def show():
+            print(sorted(getattr(entry.code, "co_name", "a built-in") for entry in p.getstats()))
+
+        p = RealTimeProfiler()
+        atexit.register(show)
+        with p:
+            work()
+        """,
+    )
+
+    done = python("script.py")
+
+    assert (done.returncode, done.stdout) == (1, "['work']\n")
+    assert done.stderr.endswith("Odd: odd\n")
