@@ -33,6 +33,8 @@ _OTHER_TYPES = {"ns_per_tick": "d", "stream": "16s"}
 _NS_PER_TICK_MAX = 1e9
 _TEXTS_PER_BYTE = 8
 """Bytes of texts that are read for each byte of the file: each text has a place of its own."""
+_LINKS_PER_ROW = 4
+"""Links that are followed for each row that the file has room for: most rows are in one list."""
 
 
 class Layout(NamedTuple):
@@ -70,6 +72,7 @@ class LedgerFile:
         described = self.bytes_at(text, text_size).decode("ascii", "replace")
         self._texts_left = _TEXTS_PER_BYTE * len(self._bytes)
         self.layouts = self._layouts(described)
+        self._links_left: dict[str, int] = {}
         self._parts: dict[tuple[str, str], struct.Struct] = {}
         if not 0 < self.get("clock", self.header("clock"), "ns_per_tick") < _NS_PER_TICK_MAX:
             raise LedgerError(path, "its clock makes no sense")
@@ -159,12 +162,14 @@ class LedgerFile:
 
     def linked(self, row: str, at: int, link: str) -> Iterator[int]:
         """Give the offsets of rows of which each points to the next."""
-        for _ in range(len(self._bytes) // self._size(row) + 1):
-            if at < 0:
-                return
+        left = self._links_left
+        left.setdefault(row, _LINKS_PER_ROW * (len(self._bytes) // self._size(row)))
+        while at >= 0:
+            left[row] -= 1
+            if left[row] < 0:
+                raise LedgerError(self.path, "a list in it has no end, or many are the same")
             yield at
             at = self.offset(self.get(row, at, link))
-        raise LedgerError(self.path, "a list in it has no end")
 
     def _field(self, row: str, field: str) -> tuple[int, str]:
         try:

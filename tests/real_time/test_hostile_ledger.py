@@ -41,6 +41,7 @@ wait.set()
 MEMORY_MAX = 64 << 20
 """Bytes that reading may take of a file of about half a MiB."""
 MUTANTS = 300
+SHARED = 2000
 LAST = 2**63 - 1
 
 
@@ -98,6 +99,26 @@ def endless_chains(forged):
         forged.put("chain", chain - forged.base, "next", chain)
 
 
+def stacks_that_share_their_frames(forged):
+    """Append a long stack, and as many chains that each have it."""
+    layouts = forged.ledger.layouts
+    (thread, *_) = forged.threads()
+    (node, *_) = forged.ledger.rows("nodes", "node")
+    frames = len(forged.bytes)
+    chains = frames + SHARED * layouts["frame"].size
+    forged.bytes.extend(bytes(SHARED * (layouts["frame"].size + layouts["chain"].size)))
+    for number in range(SHARED):
+        frame = frames + number * layouts["frame"].size
+        chain = chains + number * layouts["chain"].size
+        forged.put("frame", frame, "node", forged.base + node)
+        forged.put("frame", frame, "depth", 1)
+        forged.put("chain", chain, "top", forged.base + frames)
+        if number + 1 < SHARED:
+            forged.put("frame", frame, "below", forged.base + frame + layouts["frame"].size)
+            forged.put("chain", chain, "next", forged.base + chain + layouts["chain"].size)
+    forged.put("thread", thread, "chains", forged.base + chains)
+
+
 def texts_that_share_their_places(forged):
     for at in forged.ledger.rows("functions", "function"):
         for field in ("name", "qualified_name", "file"):
@@ -142,6 +163,7 @@ def no_bytes(forged):
 FORGERIES = {
     "endless stacks": endless_stacks,
     "endless chains": endless_chains,
+    "stacks that share their frames": stacks_that_share_their_frames,
     "functions that share their places": lambda forged: forged.chunks("functions"),
     "contexts that share their places": lambda forged: forged.chunks("nodes"),
     "edges that share their places": lambda forged: forged.chunks("edges"),
