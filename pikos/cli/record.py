@@ -83,6 +83,7 @@ def run(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             pass
         finally:
+            writer.flush()
             if sys.stderr.isatty():
                 print(_summary(writer), file=sys.stderr)
     return status_of("pikos record", writer)

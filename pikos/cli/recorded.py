@@ -75,7 +75,8 @@ def recording_of(
         raise RecordingError(path, "what is replayed is recorded already; copy that file")
     writer = RecordingWriter(path, max_bytes=max_bytes or SIZE_MAX)
     writer.ask = source.ask_for_state
-    source.tap = writer.write
+    source.tap = writer.hear
+    source.meanwhile = writer.catch_up
     return writer
 
 

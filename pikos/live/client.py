@@ -72,6 +72,10 @@ class Subscription(Heard):
         """A publisher may fall silent, or go without a goodbye."""
         self.tap: Callable[[bytes], None] | None = None
         """What is handed the bytes of each message that is received, to record them."""
+        self.meanwhile: Callable[[], bool] | None = None
+        """What is done with the tapped messages while there is none to receive, a little at a
+        time; returns whether there is more to do."""
+        self._busy = False
         self._timeout = timeout
         self._clock = clock
         self._heard_at = clock()
@@ -143,8 +147,10 @@ class Subscription(Heard):
         until = math.inf if timeout_s is None else self._clock() + timeout_s
         while True:
             left_s = until - self._clock()
-            self._link.wait(min(left_s, _NAP_S))
+            self._link.wait(0 if self._busy else min(left_s, _NAP_S))
             message = self._take()
+            if message is None and self.meanwhile is not None:
+                self._busy = self.meanwhile()
             if message is not None or left_s <= 0 or self._departures.complete:
                 return message
 
@@ -204,6 +210,7 @@ class Subscription(Heard):
         if message is not None:
             if self.tap is not None:
                 self.tap(frame)
+                self._busy = self.meanwhile is not None
             if isinstance(message, Hello):
                 self._departures.find(self._clock())
             self._heard(message.envelope.stream)

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from pikos.errors import RecordingError
@@ -41,6 +42,9 @@ SEGMENTS = 16
 BLOCK_MAX = 1 << 20
 """Bytes of messages that are compressed together, and of one more message."""
 
+BACKLOG_MAX = 128 << 20
+"""Bytes of messages that may wait to be compressed: more than the whole state of a full tree."""
+
 FLUSH_NS = 1_000_000_000
 """How old a message may be that is not written yet, in ns."""
 
@@ -55,8 +59,9 @@ class RecordingWriter:
 
     An older recording at the path is replaced; any other file is left alone.  The file is this
     user's alone (0600).  Messages are written in compressed blocks, each at most a second old, so
-    that no more than that is lost with the process.  Where writing fails, what was written
-    stays, ``failure`` says why, and what comes after is not written.
+    that no more than that, and what was heard and is not written yet, is lost with the process.
+    Where writing fails, what was written stays, ``failure`` says why, and what comes after is not
+    written.
 
     Parameters
     ----------
@@ -89,6 +94,8 @@ class RecordingWriter:
         """Why no more is written, if that is so."""
         self.ask: Callable[[], None] | None = None
         """What asks the publisher for its whole state."""
+        self._backlog: deque[tuple[bytes, int]] = deque()
+        self._backlog_bytes = 0
         self._asked = False
         self._max_bytes = max_bytes
         self._block = BlockBuilder()
@@ -115,8 +122,8 @@ class RecordingWriter:
                 self.path, f"{error.strerror}; name a file that can be written"
             ) from None
 
-    def write(self, frame: bytes) -> None:
-        """Take in a message; where writing fails, or has failed, ``failure`` says so.
+    def hear(self, frame: bytes) -> None:
+        """Keep a message until there is time to write it: a publisher does not wait for long.
 
         Parameters
         ----------
@@ -124,37 +131,77 @@ class RecordingWriter:
             The message, as it was on the wire.
 
         """
+        self._backlog.append((frame, self._clock_ns()))
+        self._backlog_bytes += len(frame)
+        while self._backlog_bytes > BACKLOG_MAX:
+            self.catch_up()
+
+    def catch_up(self) -> bool:
+        """Write the oldest message that was kept.
+
+        Returns
+        -------
+        bool
+            Whether there are more.
+
+        """
+        if self._backlog:
+            frame, heard_ns = self._backlog[0]
+            self.write(frame, heard_ns)
+            self._backlog.popleft()  # interrupted before, it is written twice: readers ignore that
+            self._backlog_bytes -= len(frame)
+        return bool(self._backlog)
+
+    def write(self, frame: bytes, heard_ns: int | None = None) -> None:
+        """Write a message; where writing fails, or has failed, ``failure`` says so.
+
+        Parameters
+        ----------
+        frame
+            The message, as it was on the wire.
+        heard_ns
+            When it arrived; None for now.
+
+        """
         if self.failure is not None:
             return
         kind, flags = frame[_KIND], frame[_FLAGS]
         if kind == KIND_HELLO and not self._flags:
-            self.flush()
+            self._store()
             self._flags = FLAG_KEYFRAME | FLAG_KEYFRAME_BEGIN
             self._asked = False
         elif kind == KIND_BYE:
-            self.flush()
-        now_ns = self._clock_ns()
+            self._store()
+        now_ns = self._clock_ns() if heard_ns is None else heard_ns
         if not self._block.frames:
             self._block_began_ns = now_ns
         self._block.add(frame, now_ns - self._began_ns)
         self.messages += 1
         if self._flags and flags & FLAG_KEYFRAME_END:
-            self.flush()
+            self._store()
             self._flags = 0
         elif (
             kind == KIND_BYE
             or self._block.size_bytes > BLOCK_MAX
             or now_ns - self._block_began_ns >= FLUSH_NS
         ):
-            self.flush()
+            self._store()
 
     def flush_if_due(self) -> None:
         """Write what is a second old."""
-        if self._block.frames and self._clock_ns() - self._block_began_ns >= FLUSH_NS:
-            self.flush()
+        if self._backlog or not self._block.frames:
+            return
+        if self._clock_ns() - self._block_began_ns >= FLUSH_NS:
+            self._store()
 
     def flush(self) -> None:
-        """Write what was taken in, and thin what is old where the file has grown too large."""
+        """Write all that was heard."""
+        while self._backlog:
+            self.catch_up()
+        self._store()
+
+    def _store(self) -> None:
+        """Write a block, and thin what is old where the file has grown too large."""
         block, self._block = self._block, BlockBuilder()
         if not block.frames or self.failure is not None:
             return

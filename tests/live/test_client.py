@@ -47,6 +47,29 @@ def test_a_viewer_that_joins_late_gets_the_whole_state(publisher):
     assert snapshot.facts["pid"] == 4242
 
 
+def test_what_is_done_meanwhile_waits_until_there_is_nothing_to_receive(publisher, monkeypatch):
+    """A recorder that compressed each message before it received the next one lost the others."""
+    session = MadeUpSession()
+    queue = [session.hello(), *(session.rows(open_call=[]) for _ in range(9))]
+    heard, done, waits = [], [], []
+
+    def meanwhile():
+        done.append(len(heard))
+        return len(done) < 5
+
+    with subscribe(publisher.address) as subscription:
+        monkeypatch.setattr(subscription._link, "read", lambda: queue.pop(0) if queue else None)
+        monkeypatch.setattr(subscription._link, "wait", waits.append)
+        subscription.tap = heard.append
+        subscription.meanwhile = meanwhile
+        while len(done) < 6:
+            subscription.receive(0.01)
+
+    assert set(done) == {10}
+    assert waits[1:15] == [0] * 14  # there is something to do
+    assert waits[15] > 0
+
+
 def test_iteration_ends_with_the_goodbye(publisher):
     publisher.bye("done")
 

@@ -65,6 +65,33 @@ def test_a_recording_can_be_read_while_it_is_written(tmp_path, frames):
         assert read(tmp_path / "x") == (frames[:1], "")
 
 
+def test_what_waited_to_be_written_has_the_arrivals_at_which_it_was_heard(tmp_path, frames):
+    now_ns = [0]
+    with RecordingWriter(tmp_path / "x", lambda: now_ns[0]) as writer:
+        for at, frame in enumerate(frames):
+            now_ns[0] = 1000 * at
+            writer.hear(frame)
+        assert writer.messages == 0
+        now_ns[0] = 10**12
+        writer.flush_if_due()
+
+        assert writer.catch_up()  # there is more
+        assert writer.messages == 1
+
+    with RecordingReader(tmp_path / "x") as reader:
+        entries = list(reader.entries())
+    assert [entry.frame for entry in entries] == frames
+    assert [entry.arrival_ns for entry in entries] == [1000 * at for at in range(len(frames))]
+
+
+def test_what_waits_to_be_written_is_bounded(tmp_path, frames, monkeypatch):
+    monkeypatch.setattr("pikos.recording.writer.BACKLOG_MAX", 2 * len(frames[1]))
+    with RecordingWriter(tmp_path / "x") as writer:
+        for count in range(1, 20):
+            writer.hear(frames[1])
+            assert writer.messages == max(0, count - 2)
+
+
 def blocks(path):
     """Where each block of a recording begins, and where the file ends."""
     content, at = path.read_bytes(), HEADER_SIZE
