@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("-o", dest="outfile", required=True, metavar="OUT", help="where to write")
     add("--returned-only", action="store_true", help="leave out calls that have not returned")
     add("--full-paths", action="store_true", help="whole paths in each frame (collapsed)")
-    parser.set_defaults(fail=parser.error)
+    parser.set_defaults(fail=parser.error, prog="pikos export")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
     """
     check_outfile(options)
-    snapshot = state_of("pikos export", target_of(options.target), keys=options.keys)
+    snapshot = state_of(options.prog, target_of(options.target), keys=options.keys)
     if options.returned_only:
         snapshot = snapshot.returned()
     try:

@@ -10,8 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pikos.errors import PikosError
-from pikos.live.ledger_file import LedgerFile
-from pikos.live.ledger_rows import frames_of
+from pikos.live.ledger_state import LedgerState, gone_at
 from pikos.live.text import safe
 from pikos.real_time.endings import write_error
 from pikos.recording.writer import RecordingWriter
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     prog, ledger, outfile, recording, sort = arguments
     try:
-        frames = [] if recording and not sort else list(frames_of(LedgerFile(ledger)))
+        frames = [] if recording and not sort else _frames(ledger)
         if outfile:
             if not recording:
                 recording = f"{outfile}.pikos"
@@ -55,6 +54,10 @@ def main(arguments: Sequence[str]) -> int:
         write_error(f"{prog}: {_WHY}, and the profile is lost: {error}\n")
         return 1
     return 0
+
+
+def _frames(ledger: str) -> list[bytes]:
+    return list(LedgerState(ledger, living=True).frames(reason=gone_at()))
 
 
 def _keep(frames: list[bytes], path: str) -> None:

@@ -89,6 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options is None:
         options = _parsed(chosen, arguments)
     verb: Verb = options.verb
+    if chosen != "run" or (sys.stderr is not None and sys.stderr.isatty()):
+        from pikos.cli.gone import report_gone
+
+        report_gone(chosen, arguments)
     try:
         return verb.run(options) if chosen == "run" else _answered(verb, options)
     except PikosError as error:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from pikos.cli.options import RECORD_MAX, add_options
 from pikos.cli.recorded import recording_of, status_of
-from pikos.cli.source import configure_target, nothing_heard, source_of, target_of
+from pikos.cli.source import (
+    configure_target,
+    nothing_heard,
+    report_shortcomings,
+    source_of,
+    target_of,
+)
 from pikos.errors import SessionGone, SessionSilent
 from pikos.live.client import Subscription
 from pikos.live.text import safe, size
@@ -78,14 +84,18 @@ def run(options: argparse.Namespace) -> int:
     with source, recording_of(source, options.outfile, options.record_max) as writer:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            if isinstance(source, Subscription):  # as recording_of has made sure
+            if isinstance(source, Subscription):
                 _listen(source, target, writer)
+            else:
+                while not source.ended and writer.failure is None:
+                    source.receive()
         except KeyboardInterrupt:
             pass
         finally:
             writer.flush()
             if sys.stderr.isatty():
                 print(_summary(writer), file=sys.stderr)
+    report_shortcomings("pikos record", source)
     return status_of("pikos record", writer)
 
 
@@ -103,8 +113,10 @@ def _listen(source: Subscription, target: str, writer: RecordingWriter) -> None:
                 target, WAIT_S, "it went without a goodbye; what was heard is recorded"
             )
     if source.gone:
+        writer.flush()
         raise SessionGone(
-            target, "what was heard is recorded" if writer.messages else "nothing was heard from it"
+            target,
+            "what it had counted is recorded" if writer.messages else "nothing was heard from it",
         )
 
 

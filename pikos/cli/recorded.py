@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 from pikos.errors import RecordingError
 from pikos.live.client import Subscription
 from pikos.live.text import safe
+from pikos.recording.replay import Replay
 from pikos.recording.writer import SIZE_MAX, RecordingWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pikos.recording.replay import Replay
+    from pikos.live.last_state import LastState
 
 
 @contextlib.contextmanager
-def recorded(source: Subscription | Replay, path: str | None) -> Iterator[RecordingWriter | None]:
+def recorded(
+    source: Subscription | Replay | LastState, path: str | None
+) -> Iterator[RecordingWriter | None]:
     """Record a source meanwhile.
 
     Parameters
@@ -47,7 +50,7 @@ def recorded(source: Subscription | Replay, path: str | None) -> Iterator[Record
 
 
 def recording_of(
-    source: Subscription | Replay, path: str, max_bytes: int | None = None
+    source: Subscription | Replay | LastState, path: str, max_bytes: int | None = None
 ) -> RecordingWriter:
     """Record a source from now on.
 
@@ -71,12 +74,13 @@ def recording_of(
         If it cannot be written there, or the source is a recording itself.
 
     """
-    if not isinstance(source, Subscription):
+    if isinstance(source, Replay):
         raise RecordingError(path, "what is replayed is recorded already; copy that file")
     writer = RecordingWriter(path, max_bytes=max_bytes or SIZE_MAX)
-    writer.ask = source.ask_for_state
+    if isinstance(source, Subscription):
+        writer.ask = source.ask_for_state
+        source.meanwhile = writer.catch_up
     source.tap = writer.hear
-    source.meanwhile = writer.catch_up
     return writer
 
 

@@ -8,7 +8,7 @@ import math
 
 from pikos.cli import top
 from pikos.cli.serving import configure_serving, serve
-from pikos.cli.source import tell_of_damage
+from pikos.cli.source import report_shortcomings
 from pikos.recording.replay import Replay
 
 HELP = "show a recording as if its program ran now"
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         return serve([(replay, options.recording)], options)
     with contextlib.closing(replay):
         top.show(replay, options.recording, options)
-    tell_of_damage("pikos replay", replay)
+    report_shortcomings("pikos replay", replay)
     return 0
 
 

@@ -15,7 +15,7 @@ HELP = "write a page about a profile, for a browser"
 EXAMPLES = """\
 examples:
   pikos report session.pikos --html            writes session.html
-  pikos report 4003 -o now.html                what process 4003 has done so far
+  pikos report 4003 --html                     what process 4003 has done so far: 4003.html
 
 The page needs no network, and has a flame graph and a table of functions.
 """
@@ -35,8 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     configure_target(parser, recordings=True)
     add = parser.add_argument
     add("--html", action="store_true", help="as HTML, which is the only kind there is")
-    add("-o", dest="outfile", metavar="OUT", help="where to write; FILE with .html in its place")
-    parser.set_defaults(fail=parser.error, returned_only=False)
+    add("-o", dest="outfile", metavar="OUT", help="where to write (FILE or PID, with .html)")
+    parser.set_defaults(fail=parser.error, prog="pikos report", returned_only=False)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,9 +55,10 @@ def run(options: argparse.Namespace) -> int:
     """
     options.form, options.full_paths = "html", False
     if options.outfile is None:
-        if options.target is None or not is_recording(options.target):
-            options.fail("-o: name the file to write; only for a recording there is a name")
-        options.outfile = f"{options.target.removesuffix(SUFFIX)}.html"
+        target = options.target or ""
+        if not (target.isdecimal() or is_recording(target)):
+            options.fail("-o: name the file to write; without it name a PID or a recording")
+        options.outfile = f"{target.removesuffix(SUFFIX)}.html"
     status = export.run(options)
     print(safe(options.outfile))
     return status

@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pikos.cli.ps import listing
+from pikos.cli.ps import gone_listing, listing
 from pikos.errors import SessionGone, SessionSilent, TargetUnclear
 from pikos.live.client import subscribe
-from pikos.live.sessions import list_sessions
+from pikos.live.last_state import LastState
+from pikos.live.ledger_state import time_of_day
+from pikos.live.sessions import gone_session, gone_sessions, list_sessions
 from pikos.live.text import safe
 from pikos.recording.reader import is_recording
 from pikos.recording.replay import Replay
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pikos.errors import PikosError
     from pikos.live.client import Subscription
     from pikos.live.sessions import Session
+    from pikos.live.source import Source
 
 
 def configure_target(parser: argparse.ArgumentParser, *, recordings: bool) -> None:
@@ -68,7 +71,7 @@ def target_of(target: str | None) -> str:
     sessions = list_sessions()
     if target is None:
         if not sessions:
-            raise TargetUnclear("no session is live; start one with: pikos run SCRIPT")
+            raise _nothing_live()
         if len(sessions) > 1:
             raise _choice("several sessions are live; name the PID of one:", sessions)
         return sessions[0].address
@@ -80,13 +83,27 @@ def target_of(target: str | None) -> str:
     return target
 
 
+def _nothing_live() -> TargetUnclear:
+    gone = gone_sessions()
+    if not gone:
+        return TargetUnclear("no session is live; start one with: pikos run SCRIPT")
+    return TargetUnclear(
+        "\n".join(
+            [
+                "no session is live; name the PID of a program that is gone:",
+                *gone_listing(gone, time.time()),
+            ]
+        )
+    )
+
+
 def _choice(reason: str, sessions: Sequence[Session]) -> TargetUnclear:
     return TargetUnclear("\n".join([reason, *listing(sessions, time.time())]))
 
 
 def source_of(
     target: str, *, keys: str | None = None, speed: float = math.inf
-) -> Subscription | Replay:
+) -> Subscription | Replay | LastState:
     """Open a target.
 
     Parameters
@@ -100,8 +117,8 @@ def source_of(
 
     Returns
     -------
-    Subscription or Replay
-        Its messages.
+    Subscription, Replay or LastState
+        Its messages; of a process that is gone those of its last state, if that is kept.
 
     Raises
     ------
@@ -111,10 +128,15 @@ def source_of(
         If the address makes no sense.
     KeyFileError
         If the keys cannot be used.
+    LedgerError
+        If the last state of a process that is gone cannot be read.
 
     """
     if is_recording(target):
         return Replay(target, speed=speed)
+    gone = gone_session(target)
+    if gone is not None:
+        return LastState(gone)
     return subscribe(target, keys=keys)
 
 
@@ -141,19 +163,34 @@ def nothing_heard(target: str, waited_s: float, *, gone: bool) -> PikosError:
     return SessionSilent(target, waited_s, "is it still running? (see pikos ps)")
 
 
-def tell_of_damage(prog: str, source: Subscription | Replay) -> None:
-    """Say on stderr where a recording is cut off or damaged, if it is.
+def report_shortcomings(prog: str, source: Source) -> None:
+    """Print on stderr what a user must know of a source that is no running program.
+
+    That is where a recording is damaged, and that a process is gone or does not answer.
 
     Parameters
     ----------
     prog
         The command, for the message.
     source
-        What was told, as far as it was.
+        The source; of a recording as far as it was read.
 
     """
     if isinstance(source, Replay) and source.damage:
         print(f"{prog}: {safe(source.path)}: {source.damage}", file=sys.stderr)
+    elif isinstance(source, LastState):
+        moment = time_of_day(source.seen_unix_s)
+        print(
+            f"{prog}: process {source.session.pid} is gone since {moment} (killed, crashed, "
+            "_exit or exec); this is what it had counted",
+            file=sys.stderr,
+        )
+    elif source.unanswered:
+        print(
+            f"{prog}: the process does not answer (it may be stopped); this is what it has "
+            "counted, read from its ledger",
+            file=sys.stderr,
+        )
 
 
 def configure_source_roots(parser: argparse.ArgumentParser) -> None:

@@ -6,16 +6,17 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from pikos.cli.source import nothing_heard, source_of, tell_of_damage
+from pikos.cli.source import nothing_heard, report_shortcomings, source_of
 from pikos.errors import RecordingError
+from pikos.live.client import Subscription
 from pikos.live.text import safe
 from pikos.live.watch import Watch
 from pikos.model import Model
-from pikos.recording.replay import Replay
 
 if TYPE_CHECKING:
-    from pikos.live.client import Subscription
+    from pikos.live.last_state import LastState
     from pikos.model import Snapshot
+    from pikos.recording.replay import Replay
 
 WAIT_S = 10.0
 """Seconds of silence after which a program is given up."""
@@ -50,26 +51,27 @@ def state_of(prog: str, target: str, *, keys: str | None = None) -> Snapshot:
     """
     source = source_of(target, keys=keys)
     with contextlib.closing(source):
-        if isinstance(source, Replay):
-            snapshot = _last_of(prog, source)
-        else:
+        if isinstance(source, Subscription):
             snapshot = _present_of(source, target)
-    tell_of_damage(prog, source)
+        else:
+            snapshot = _last_of(prog, source, target)
+    report_shortcomings(prog, source)
     _tell_of_losses(prog, snapshot)
     return snapshot
 
 
-def _last_of(prog: str, replay: Replay) -> Snapshot:
+def _last_of(prog: str, source: Replay | LastState, target: str) -> Snapshot:
     model = Model(records_max=None)
-    for message in replay:
-        model.fold(message)
+    while not source.ended:
+        message = source.receive()
+        if message is not None:
+            model.fold(message)
     snapshot = model.snapshot()
     if not snapshot.stream:
-        raise RecordingError(replay.path, "nothing is recorded in it")
+        raise RecordingError(target, "nothing is recorded in it")
     if len(model.streams) > 1:
         print(
-            f"{prog}: {safe(replay.path)}: of {len(model.streams)} sessions this is the one heard "
-            "last",
+            f"{prog}: {safe(target)}: of {len(model.streams)} sessions this is the one heard last",
             file=sys.stderr,
         )
     return snapshot

@@ -17,9 +17,9 @@ from pikos.cli.source import (
     configure_source_roots,
     configure_target,
     nothing_heard,
+    report_shortcomings,
     source_of,
     target_of,
-    tell_of_damage,
 )
 from pikos.errors import RecordingError, SessionSilent, TargetUnclear
 from pikos.live.document import document
@@ -123,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
     source = source_of(target, keys=options.keys, speed=math.inf if options.once else 1.0)
     with contextlib.closing(source), recorded(source, options.record) as writer:
         show(source, target, options)
-    tell_of_damage("pikos top", source)
+    report_shortcomings("pikos top", source)
     return 0 if writer is None else status_of("pikos top", writer)
 
 

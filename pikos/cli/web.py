@@ -6,7 +6,7 @@ import argparse
 import math
 
 from pikos.cli.serving import configure_serving, serve
-from pikos.cli.source import configure_source_roots, source_of, target_of
+from pikos.cli.source import configure_source_roots, report_shortcomings, source_of, target_of
 
 HELP = "watch running programs, or recordings, in the browser"
 
@@ -67,4 +67,6 @@ def run(options: argparse.Namespace) -> int:
     """
     targets = [target_of(target) for target in options.targets]
     sources = [(source_of(target, keys=options.keys, speed=math.inf), target) for target in targets]
+    for source, _ in sources:
+        report_shortcomings("pikos web", source)
     return serve(sources, options)

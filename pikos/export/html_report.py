@@ -71,7 +71,8 @@ def _facts(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     counted = calls_text(calls, snapshot.open_count)
     yield "counted", f"{counted} of {functions:,} functions in {threads:,} threads"
     if session is not None:
-        yield "memory", f"{size(session.rss_bytes)} resident, {size(session.vms_bytes)} virtual"
+        if session.rss_bytes:
+            yield "memory", f"{size(session.rss_bytes)} resident, {size(session.vms_bytes)} virtual"
         if session.lost_calls:
             yield "lost", f"{session.lost_calls:,} calls, for want of memory"
     folded = unstacked_text(snapshot)

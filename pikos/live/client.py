@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
+import os
 import time
-from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from pikos.errors import SessionGone, SessionSilent
+from pikos.errors import PikosError, SessionGone, SessionSilent
 from pikos.live.departures import Departures
 from pikos.live.keys import viewer_keys
+from pikos.live.ledger_state import LedgerState, gone_at
+from pikos.live.session_lock import LEDGER_NAME
 from pikos.live.sessions import find
 from pikos.live.streams import Heard
 from pikos.model.snapshot import STALE_INTERVALS, STALE_MIN_S
 from pikos.wire.messages import Hello
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Self
 
-    from pikos.errors import PikosError
+    from pikos.live.departures import Gone
     from pikos.live.keys import ViewerKeys
     from pikos.wire.messages import Message
 
@@ -28,17 +30,22 @@ ASK_AGAIN_S = 1.0
 ASK_AGAIN_MAX_S = 16.0
 """Seconds between two requests for the whole state: from the first to the longest."""
 
+SILENCE_S = 1.0
+SILENCE_MAX_S = 16.0
+"""Seconds without an answer after which a ledger's file is read: from the first to the longest."""
+
 _NAP_S = 0.2
 
 
 class Subscription(Heard):
     """Messages of one or more publishers, as an iterable and as an asynchronous one.
 
-    Iteration ends when every session that was heard has said goodbye.  A process of this machine
-    that is gone without one gets a goodbye that says so, within a second; a publisher that goes
-    away elsewhere is waited for, and heard again when it is back.  The publisher never waits
-    for a subscription: what is not received in time is dropped, counted, and made up for by
-    asking for the whole state.
+    Iteration ends when every session that was heard has said goodbye.  Of a process of this machine
+    that is gone without one come the last state, from its ledger's file, and a goodbye that says
+    so, within a second.  One that does not answer, perhaps because it is stopped, is read from that
+    file, too.  A publisher that goes away elsewhere is waited for, and heard again when it is back.
+    The publisher never waits for a subscription: what is not received in time is dropped, counted,
+    and made up for by asking for the whole state.
 
     Parameters
     ----------
@@ -83,7 +90,8 @@ class Subscription(Heard):
         self._patience_s = ASK_AGAIN_S
         self._link = Link(self.addresses, keys, clock)
         self._departures = Departures(self.addresses, self._heard_at)
-        self._goodbyes: deque[bytes] = deque()
+        self._made: Iterator[bytes] | None = None  # messages in the place of a process's own
+        self._reads_after_s = SILENCE_S
         self.gone = False
         """Whether a process is gone that did not say goodbye."""
 
@@ -100,7 +108,13 @@ class Subscription(Heard):
     @property
     def ended(self) -> bool:
         """Whether every session that was heard has said goodbye, or every process is gone."""
-        return self._streams.ended or (self._departures.complete and not self._goodbyes)
+        return self._streams.ended or self._nobody_left
+
+    @property
+    def _nobody_left(self) -> bool:
+        """Whether every process is gone, and none was heard that is not known to be."""
+        over = self._streams.ended or not len(self._streams)
+        return self._departures.complete and self._made is None and over
 
     def now(self) -> float:
         """Tell the present time.
@@ -151,7 +165,7 @@ class Subscription(Heard):
             message = self._take()
             if message is None and self.meanwhile is not None:
                 self._busy = self.meanwhile()
-            if message is not None or left_s <= 0 or self._departures.complete:
+            if message is not None or left_s <= 0 or self._nobody_left:
                 return message
 
     def ask_for_state(self) -> None:
@@ -193,39 +207,81 @@ class Subscription(Heard):
             message = self._take()
             if message is not None:
                 return message
-            if left_s <= 0 or self._departures.complete:
+            if left_s <= 0 or self._nobody_left:
                 raise self._silence()
 
     def _take(self) -> Message | None:
         """Take one message off the queue: None if there is none, or nothing in it."""
         several = len(self.addresses) > 1  # then the others may never be silent
-        frame = None if several and self._goodbyes else self._link.read()
+        frame = None if several and self._made is not None else self._link.read()
+        if frame is not None:
+            self.unanswered = False
+            self._reads_after_s = SILENCE_S
         if frame is None or several:
             self._look_who_is_gone()
         if frame is None:
-            if not self._goodbyes:
+            self._read_if_silent()
+            frame = None if self._made is None else next(self._made, None)
+            if frame is None:
+                self._made = None
                 return None
-            frame = self._goodbyes.popleft()
         message = self._streams.take(frame)
         if message is not None:
             if self.tap is not None:
                 self.tap(frame)
                 self._busy = self.meanwhile is not None
             if isinstance(message, Hello):
-                self._departures.find(self._clock())
+                self._departures.find_soon()
             self._heard(message.envelope.stream)
         return message
 
     def _look_who_is_gone(self) -> None:
-        """Make the goodbyes of processes that are gone, once all that they sent is received."""
+        """Make the last messages of processes that are gone, once all that they sent is here."""
         if self._streams.ended:
             return
-        if self._departures.complete:
-            self._departures.find(self._clock())  # another one may have taken the address
-        for pid in self._departures.look(self._clock(), connected=self.connected):
+        heard = self._streams.pids
+        for gone in self._departures.look(self._clock(), connected=self.connected, heard=heard):
             self.gone = True
-            reason = f"gone without a goodbye at {time.strftime('%H:%M:%S')}"
-            self._goodbyes += self._streams.goodbyes(reason, pid, alone=len(self.addresses) == 1)
+            self._made = chain(self._made or (), self._last_messages(gone))
+
+    def _last_messages(self, gone: Gone) -> Iterator[bytes]:
+        """Make what a process would have sent at its end: its last state, and a goodbye.
+
+        The ledger tells its session from that of a next program of the same process id (exec).
+        """
+        try:
+            state = LedgerState(os.path.join(gone.directory, LEDGER_NAME))
+            yield from state.frames(*self._streams.next_of(state.stream), reason=state.reason)
+        except PikosError:  # there is none, or it makes no sense
+            yield from self._streams.goodbyes(gone_at(), gone.pid, alone=len(self.addresses) == 1)
+
+    def _read_if_silent(self) -> None:
+        """Make messages of the ledger of a process that is there and does not answer."""
+        silent_s = self._clock() - self._heard_at
+        if self._made is not None or silent_s < self._reads_after_s or self._link.refused:
+            return
+        if len(self._streams) and not self.stale(self._clock()):
+            return
+        self._reads_after_s = min(2 * self._reads_after_s, SILENCE_MAX_S)
+        for directory in self._departures.alive:
+            self._made = chain(self._made or (), self._present_messages(directory))
+
+    def _present_messages(self, directory: str) -> Iterator[bytes]:
+        """Make the messages with which a process would send its whole state.
+
+        They are numbered so that what the process sends next is news.
+        """
+        try:
+            state = LedgerState(os.path.join(directory, LEDGER_NAME), living=True)
+            sequence, time_ns = self._streams.next_of(state.stream)
+            first = max(0, sequence - state.messages())
+            for frame in state.frames(first, time_ns):
+                self.unanswered = True
+                yield frame
+        except PikosError:  # there is none, or it was given up meanwhile
+            pass
+        else:
+            self.ask_for_state()
 
     def _heard(self, stream: bytes) -> None:
         """Ask for the whole state where it is not known, with growing patience."""

@@ -96,11 +96,11 @@ def memory_of(snapshot: Snapshot) -> Reading | None:
     Returns
     -------
     Reading or None
-        The newest that is told; None where nothing is.
+        The newest that is known; a ledger's file has none.
 
     """
     session = snapshot.session
-    if session is not None:
+    if session is not None and session.rss_bytes:
         return Reading(snapshot.time_ns, session.rss_bytes, session.vms_bytes, session)
     for told in sorted(snapshot.records.values(), key=lambda each: -each.heard_at):
         if told.rows and "RSS" in told.fields:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import struct
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pikos.errors import LedgerError
 from pikos.live.session_lock import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 MAGIC = b"pikosLGR"
 VERSION = 1
@@ -63,7 +64,7 @@ class LedgerFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._bytes = self._read()
+        self._bytes = bytearray(self._read())
         magic, version, text_size, self._base, text = self._unpack(_START, 0)
         if magic != MAGIC:
             raise LedgerError(path, "it has no state: it was given up, or is no ledger")
@@ -97,6 +98,51 @@ class LedgerFile:
         if part is None:
             part = self._parts[row, field] = struct.Struct(f"<{code}")
         return self._unpack(part, at + offset)[0]
+
+    def reader(self, row: str, *fields: str) -> Callable[[int], tuple[Any, ...]]:
+        """Return what reads these fields of the row at an offset, quicker than one by one.
+
+        Raises
+        ------
+        LedgerError
+            From both, as ``get``.
+
+        """
+        try:
+            parts = sorted((*self.layouts[row].fields[field], field) for field in fields)
+        except KeyError as error:
+            raise LedgerError(self.path, f"it has no field {error} in {row}") from None
+        form, end = "<", 0
+        for offset, code, _ in parts:
+            if not end <= offset < self.layouts[row].size or code not in _TYPES:
+                raise LedgerError(self.path, "its description makes no sense")
+            form += f"{offset - end}x{code}"
+            end = offset + struct.calcsize(f"<{code}")
+        part = struct.Struct(form)
+        names = [field for _, _, field in parts]
+        ordered = itemgetter(*map(names.index, fields))
+
+        def read(at: int) -> tuple[Any, ...]:
+            values: tuple[Any, ...] = ordered(self._unpack(part, at))
+            return values
+
+        return read
+
+    def read_again(self, *places: tuple[int, int]) -> None:
+        """Copy some places of the file once more, each an offset and a size.
+
+        Raises
+        ------
+        LedgerError
+            If the file is not there, or is shorter now.
+
+        """
+        with opened(self.path) as descriptor:
+            for at, size in places:
+                part = b"" if descriptor is None else os.pread(descriptor, size, at)
+                if len(part) != size:
+                    raise LedgerError(self.path, "it went away, or grew shorter, while it was read")
+                self._bytes[at : at + size] = part
 
     def offset(self, pointer: int) -> int:
         """Return the offset that a pointer means; -1 for NULL."""

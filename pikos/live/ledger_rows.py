@@ -1,39 +1,23 @@
-"""The rows of the wire's tables, from a ledger's file whose process is gone."""
+"""The rows of the wire's tables, made of the rows of a ledger's file."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pikos.wire.codec import Stamp, encode_bye, encode_hello, encode_rows
-from pikos.wire.hello import read_hello
-from pikos.wire.messages import Block
-from pikos.wire.tables import (
-    CONTEXT,
-    EDGE,
-    FLAG_KEYFRAME,
-    FLAG_KEYFRAME_END,
-    FUNCTION,
-    OPEN_CALL,
-    SESSION,
-    STAT,
-    THREAD,
-    Table,
-)
+from pikos.wire.tables import CONTEXT, EDGE, FUNCTION, OPEN_CALL, SESSION, STAT, THREAD, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
 
     from pikos.live.ledger_file import LedgerFile
 
-ROWS_PER_MESSAGE = 4096
-"""Rows that one message carries: so that texts of the longest size fit."""
-
-REASON = "the process is gone"
-"""The goodbye of a session that could say none."""
+READINGS_MAX = 100
+"""How often a row is read again that the process is changing."""
 
 _RECURSIVE, _EDGE_RECURSIVE, _FOLDED = 1, 2, 4  # flags of a node
 _LEFT = 32  # flag of a frame whose call is being counted
-_EXTERNAL, _CPU = 3, 2  # kinds of clocks
+_TSC, _MONOTONIC = 0, 1  # kinds of clocks that give the time of day
+_SEQUENCE = 0xFFFFFFFF
 
 
 class _Node(NamedTuple):
@@ -54,111 +38,125 @@ class _Node(NamedTuple):
     edge_total: int
 
 
-def frames_of(ledger: LedgerFile) -> Iterator[bytes]:
-    """Encode the last state of a ledger as a session that says hello, all its rows and goodbye.
-
-    Raises
-    ------
-    LedgerError
-        If the file contradicts itself.
-    WireError
-        If its hello makes no sense.
-
-    """
-    facts, _ = read_hello(ledger.hello())
-    state = _State(ledger)
-    time_ns = max(0, state.now_ns - ledger.header("began_ns"))
-    stream, epoch = ledger.header("stream"), ledger.header("epoch")
-    sequence = 0
-
-    def stamp(flags: int = 0) -> Stamp:
-        nonlocal sequence
-        sequence += 1
-        return Stamp(stream, sequence - 1, time_ns, epoch, flags)
-
-    yield encode_hello(stamp(), facts)
-    for table, rows in state.tables():
-        for begin in range(0, len(rows), ROWS_PER_MESSAGE):
-            part = rows[begin : begin + ROWS_PER_MESSAGE]
-            last = table is SESSION
-            flags = FLAG_KEYFRAME | (FLAG_KEYFRAME_END if last else 0)
-            yield encode_rows(stamp(flags), [Block.of(table, part)])
-    yield encode_bye(stamp(), REASON)
-
-
-class _State:
-    """What the rows are made of, read once."""
+class LedgerRows:
+    """The rows of the wire's tables, made of those of a ledger's file."""
 
     def __init__(self, ledger: LedgerFile) -> None:
         self._ledger = ledger
         clock = ledger.header("clock")
+        self._kind: int = ledger.get("clock", clock, "kind")
         self._ns_per_tick: float = ledger.get("clock", clock, "ns_per_tick")
-        self._clock = clock
-        self._seen: int = ledger.get("ledger", 0, "seen")
-        get = ledger.get
-        self._edges = [(0, 0)]
-        for at in ledger.rows("edges", "edge"):
-            self._edges.append((get("edge", at, "caller"), get("edge", at, "callee")))
+        self._tsc_anchor: int = ledger.get("clock", clock, "tsc_anchor")
+        self._monotonic_anchor: int = ledger.get("clock", clock, "monotonic_anchor")
+        self.now: int = ledger.get("ledger", 0, "seen")
+        """When the process was there, in ticks."""
+        self.still_open: Collection[tuple[int, int, int]] | None = None
+        """The calls that may be shown as open; None for all."""
+        edge = ledger.reader("edge", "caller", "callee")
+        self._edges = [(0, 0), *(edge(at) for at in ledger.rows("edges", "edge"))]
         self._functions = list(ledger.rows("functions", "function"))
-        self._node_at: dict[int, _Node] = {}
-        for at in ledger.rows("nodes", "node"):
-            self._node_at[at] = self._node(at)
+        nodes = ledger.get("ledger", 0, "nodes")
+        self.contexts: int = ledger.get("rows", nodes, "length") - 1
+        """Contexts; what comes after them is left out."""
+        self._read_node = ledger.reader(
+            "node",
+            *("id", "flags", "parent", "thread", "function", "edge", "calls", "resumes"),
+            *("inline_time", "total", "fold"),
+        )
+        self._read_id = ledger.reader("node", "id", "seq")
+        self._read_fold = ledger.reader("fold", "reccalls", "edge_reccalls", "edge_total")
+        self._read_lock = ledger.reader("node", "seq", "calls", "fold")
+        self._read_frame = ledger.reader("frame", "node", "start", "inner", "depth", "flags")
 
-    @property
-    def now_ns(self) -> int:
-        """When the process was seen last, monotonic."""
-        get = self._ledger.get
-        if get("clock", self._clock, "kind") != 0:
-            return self._seen
-        passed = self._seen - get("clock", self._clock, "tsc_anchor")
-        return int(passed * self._ns_per_tick) + int(get("clock", self._clock, "monotonic_anchor"))
+    def ns_of_clock(self, ticks: int) -> int:
+        """Return the time of day of a moment, ns of the monotonic clock; 0 if it is not known."""
+        if self._kind == _TSC:
+            return self._ns(ticks - self._tsc_anchor) + self._monotonic_anchor if ticks else 0
+        return ticks if self._kind == _MONOTONIC else 0
 
-    def tables(self) -> Iterator[tuple[Table, Sequence[tuple[object, ...]]]]:
-        """Give the rows of each table."""
-        open_calls: list[tuple[object, ...]] = []
-        threads = [self._thread(at, open_calls) for at in self._threads()]
+    def ticks(self, monotonic_ns: int) -> int:
+        """Return a time of day in ticks; 0 if the clock does not count them."""
+        if self._kind == _TSC:
+            passed = (monotonic_ns - self._monotonic_anchor) / (self._ns_per_tick or 1.0)
+            return int(passed) + self._tsc_anchor
+        return monotonic_ns if self._kind == _MONOTONIC else 0
+
+    def tables(self, stacks: LedgerRows) -> Iterator[tuple[Table, Iterable[tuple[object, ...]]]]:
+        """Give the rows of each table.
+
+        Parameters
+        ----------
+        stacks
+            What has the threads and the open calls: these rows, or those of a later copy.
+
+        """
+        threads, open_calls = stacks.threads()
+        stats, edges = self._sums()
         yield FUNCTION, self._function_rows()
-        yield STAT, self._sums(lambda node: node.function, self._stat)
-        yield EDGE, self._sums(lambda node: node.edge, self._edge)
-        yield CONTEXT, [self._context(node) for node in self._node_at.values()]
+        yield STAT, stats
+        yield EDGE, edges
+        yield CONTEXT, (self._context(self._node(at)) for at in self._nodes())
         yield THREAD, threads
         yield OPEN_CALL, open_calls
         yield SESSION, [self._session()]
 
+    def threads(self) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+        """Return the rows of threads, and of open calls."""
+        open_calls: list[tuple[object, ...]] = []
+        threads = [self._thread(at, open_calls) for at in self._threads()]
+        return threads, open_calls
+
+    def read_torn_rows_again(self) -> None:
+        """Replace the copies of contexts that were made while their counters changed."""
+        size, fold_size = self._ledger.layouts["node"].size, self._ledger.layouts["fold"].size
+        for at in self._nodes():
+            for _ in range(READINGS_MAX):
+                sequence, calls, pointer = self._read_lock(at)
+                if calls & _SEQUENCE == sequence:
+                    break
+                fold = self._ledger.offset(pointer)
+                folds = () if fold < 0 else ((fold, fold_size),)
+                self._ledger.read_again((at, size), *folds, (at, size))
+
+    def open_frames(self) -> Iterator[tuple[int, int, int]]:
+        """Give what tells each open call from all others: its frame, its context, its start."""
+        for at in self._threads():
+            top = self._ledger.offset(self._ledger.get("thread", at, "top"))
+            for _, chain_top, _ in self._stacks(at, top):
+                for frame in self._ledger.linked("frame", chain_top, "below"):
+                    node, start, *_ = self._read_frame(frame)
+                    yield frame, node, start
+
     def _ns(self, ticks: int) -> int:
         return int(ticks * self._ns_per_tick)
 
+    def _nodes(self) -> Iterator[int]:
+        return self._ledger.rows("nodes", "node")
+
     def _node(self, at: int) -> _Node:
-        get = self._ledger.get
-        parent = self._ledger.offset(get("node", at, "parent"))
-        fold = self._ledger.offset(get("node", at, "fold"))
-        flags, calls = get("node", at, "flags"), get("node", at, "calls")
-        total = get("node", at, "total")
-        edge, function = get("node", at, "edge"), get("node", at, "function")
+        number, flags, parent, thread, function, edge, calls, resumes, own, total, pointer = (
+            self._read_node(at)
+        )
         if edge >= len(self._edges) or function > len(self._functions):
             self._ledger.refuse("a context names an edge or a function that is not there")
+        fold = self._ledger.offset(pointer)
+        recursive, edge_recursive, edge_total = (0, 0, total) if fold < 0 else self._read_fold(fold)
+        parent = self._ledger.offset(parent)
         return _Node(
-            id=get("node", at, "id"),
+            id=number,
             flags=flags,
-            parent=0 if parent < 0 else get("node", parent, "id"),
-            thread=get("node", at, "thread"),
+            parent=0 if parent < 0 else self._read_id(parent)[0],
+            thread=thread,
             function=function,
             edge=edge,
             calls=calls,
-            recursive_calls=self._recursive(flags & _RECURSIVE, calls, fold, "reccalls"),
-            resumes=get("node", at, "resumes"),
-            own=get("node", at, "inline_time"),
+            recursive_calls=calls if flags & _RECURSIVE else recursive,
+            resumes=resumes,
+            own=own,
             total=total,
-            edge_recursive_calls=self._recursive(
-                flags & _EDGE_RECURSIVE, calls, fold, "edge_reccalls"
-            ),
-            edge_total=total if fold < 0 else get("fold", fold, "edge_total"),
+            edge_recursive_calls=calls if flags & _EDGE_RECURSIVE else edge_recursive,
+            edge_total=edge_total,
         )
-
-    def _recursive(self, flag: int, calls: int, fold: int, field: str) -> int:
-        if flag:
-            return calls
-        return 0 if fold < 0 else int(self._ledger.get("fold", fold, field))
 
     def _function_rows(self) -> list[tuple[object, ...]]:
         get, text = self._ledger.get, self._ledger.text
@@ -175,22 +173,22 @@ class _State:
             if not get("function", at, "hidden")
         ]
 
-    def _sums(
-        self, key: Callable[[_Node], int], row: Callable[[int, list[int]], tuple[object, ...]]
-    ) -> list[tuple[object, ...]]:
-        sums: dict[int, list[int]] = {}
-        edges = row == self._edge
-        for node in self._node_at.values():
-            if not node.calls or not key(node):
+    def _sums(self) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+        """Add up what contexts have counted, by function and by edge."""
+        functions: dict[int, list[int]] = {}
+        edges: dict[int, list[int]] = {}
+        for at in self._nodes():
+            node = self._node(at)
+            if not node.calls:
                 continue
-            total = sums.setdefault(key(node), [0] * 5)
-            recursive = node.flags & (_EDGE_RECURSIVE if edges else _RECURSIVE)
-            total[0] += node.calls
-            total[1] += node.edge_recursive_calls if edges else node.recursive_calls
-            total[2] += node.resumes
-            total[3] += node.own
-            total[4] += 0 if recursive else node.edge_total if edges else node.total
-        return [row(number, total) for number, total in sorted(sums.items())]
+            if node.function:
+                total = 0 if node.flags & _RECURSIVE else node.total
+                _add(functions, node.function, node, node.recursive_calls, total)
+            if node.edge:
+                total = 0 if node.flags & _EDGE_RECURSIVE else node.edge_total
+                _add(edges, node.edge, node, node.edge_recursive_calls, total)
+        stats = [self._stat(number, sums) for number, sums in sorted(functions.items())]
+        return stats, [self._edge(number, sums) for number, sums in sorted(edges.items())]
 
     def _stat(self, function: int, total: list[int]) -> tuple[object, ...]:
         return (function, *total[:3], self._ns(total[3]), self._ns(total[4]))
@@ -224,13 +222,10 @@ class _State:
     def _thread(self, at: int, open_calls: list[tuple[object, ...]]) -> tuple[object, ...]:
         get, offset = self._ledger.get, self._ledger.offset
         number = get("thread", at, "id")
-        running = offset(get("thread", at, "chain"))
-        top = offset(get("thread", at, "top"))
-        depth = self._stack(number, top, self._now(top), 0, open_calls)
-        for chain in self._ledger.linked("chain", offset(get("thread", at, "chains")), "next"):
-            if chain != running:
-                suspended_at = get("chain", chain, "suspended_at")
-                self._stack(number, offset(get("chain", chain, "top")), suspended_at, 1, open_calls)
+        depth = 0
+        for suspended, top, now in self._stacks(at, offset(get("thread", at, "top"))):
+            calls = self._stack(number, top, now, suspended, open_calls)
+            depth = depth if suspended else calls
         named = offset(get("thread", at, "name"))
         return (
             number,
@@ -242,25 +237,35 @@ class _State:
             "" if named < 0 else self._ledger.text("named", named, "text"),
         )
 
+    def _stacks(self, thread: int, top: int) -> Iterator[tuple[int, int, int]]:
+        """Give each stack of a thread: whether it is suspended, its top, and since when."""
+        get, offset = self._ledger.get, self._ledger.offset
+        yield 0, top, self._now(top)
+        running = offset(get("thread", thread, "chain"))
+        for chain in self._ledger.linked("chain", offset(get("thread", thread, "chains")), "next"):
+            if chain != running:
+                yield 1, offset(get("chain", chain, "top")), get("chain", chain, "suspended_at")
+
     def _now(self, top: int) -> int:
         """When the running stack stood still: as late as anything in it that is known."""
         start = 0 if top < 0 else int(self._ledger.get("frame", top, "start"))
-        kind = self._ledger.get("clock", self._clock, "kind")
-        return start if kind in {_CPU, _EXTERNAL} else max(start, self._seen)
+        return max(start, self.now) if self._kind in {_TSC, _MONOTONIC} else start
 
     def _stack(
         self, thread: int, top: int, now: int, stack: int, rows: list[tuple[object, ...]]
     ) -> int:
-        get = self._ledger.get
         calls = []
         for at in self._ledger.linked("frame", top, "below"):
-            node = self._node_at.get(self._ledger.offset(get("frame", at, "node")))
-            if node is None or get("frame", at, "depth") == 0:
+            pointer, start, inner, depth, flags = self._read_frame(at)
+            node_at = self._ledger.offset(pointer)
+            if node_at < 0 or depth == 0 or not 0 < self._read_id(node_at)[0] <= self.contexts:
                 continue
-            flags = get("frame", at, "flags")
+            if self.still_open is not None and (at, pointer, start) not in self.still_open:
+                continue
+            node = self._node(node_at)
             counted = (node.calls << 8) & 0xFFFFFFFF != flags & 0xFFFFFF00
             if not (flags & _LEFT and counted):
-                calls.append((node, get("frame", at, "start"), get("frame", at, "inner")))
+                calls.append((node, start, inner))
         functions: set[int] = set()
         edges: set[int] = set()
         for depth, (node, start, inner) in enumerate(reversed(calls)):
@@ -292,8 +297,19 @@ class _State:
             0,
             len(self._functions),
             len(self._edges) - 1,
-            len(self._node_at),
+            self.contexts,
             get("ledger", 0, "folded_calls"),
             get("ledger", 0, "lost_calls"),
             *[0] * (len(SESSION.columns) - 7),
         )
+
+
+def _add(
+    sums: dict[int, list[int]], number: int, node: _Node, recursive_calls: int, total: int
+) -> None:
+    row = sums.setdefault(number, [0] * 5)
+    row[0] += node.calls
+    row[1] += recursive_calls
+    row[2] += node.resumes
+    row[3] += node.own
+    row[4] += total

@@ -54,6 +54,8 @@ class Link:
     ) -> None:
         self.state = "nobody answers there"
         """What is known of the connection, for people."""
+        self.refused = False
+        """Whether the publisher refuses these keys."""
         self.disconnects = 0
         """How often a connection ended."""
         self.connected = 0
@@ -152,6 +154,7 @@ class Link:
             event = int.from_bytes(self._monitor.recv_multipart()[0][:2], sys.byteorder)
             if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.state = "it is connected and says nothing"
+                self.refused = False
                 self._lost_at = math.inf
                 self.connected += 1
             elif event == zmq.EVENT_DISCONNECTED:
@@ -160,6 +163,7 @@ class Link:
                 self.disconnects += 1
                 self.connected = max(0, self.connected - 1)
             else:
+                self.refused = True
                 self.state = "it refuses these keys, or they are not its own (see pikos keygen)"
         # A peer that sent too large a message is left alone by libzmq for ever.
         lost_s = self._clock() - self._lost_at

@@ -9,7 +9,8 @@ import os
 import sys
 
 from pikos.errors import AddressError
-from pikos.live.session_lock import SOCKET_NAME, is_alive, is_private_directory, sweep
+from pikos.live.dead_sessions import kept
+from pikos.live.session_lock import SOCKET_NAME, is_private_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ SOCKET_PATH_MAX = 107
 """Bytes that the path of an ipc socket may have (unix(7): 108 with the closing NUL)."""
 
 _SYSTEM_RUNTIME = "/run/user"  # where it is when the environment does not tell
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - as below; a tmpfs on Linux
+_SHARED_MEMORY_MIN = 1 << 30  # bytes; of a smaller one the program may need all
 _TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - checked: ours alone, and no link
 _PID_DIGITS, _TOKEN_DIGITS = 10, 16
 
@@ -83,7 +86,9 @@ def directories_in(root: str) -> Iterator[tuple[int, str]]:
 
 
 def sweep_dead(root: str) -> None:
-    """Remove the session directories in a run-time directory that no process holds any more.
+    """Remove the session directories in a run-time directory whose processes are gone.
+
+    Some are kept for a while: see ``dead_sessions``.
 
     Parameters
     ----------
@@ -91,9 +96,7 @@ def sweep_dead(root: str) -> None:
         The run-time directory.
 
     """
-    for pid, directory in directories_in(root):
-        if not is_alive(directory):
-            sweep(directory, pid)
+    kept(directories_in(root))
 
 
 def process_id_in(name: str) -> int:
@@ -121,6 +124,8 @@ def _candidates() -> Iterator[str]:
     for parent in (given, system) if given != system else (system,):
         if os.path.isabs(parent):
             yield os.path.join(parent, "pikos")
+    if not _temporary_of_the_environment() and _is_large(_SHARED_MEMORY):
+        yield os.path.join(_SHARED_MEMORY, f"pikos-{uid}")
     temporary = temporary_directory()
     yield os.path.join(temporary, f"pikos-{uid}")
     try:
@@ -134,11 +139,27 @@ def _candidates() -> Iterator[str]:
 
 def temporary_directory() -> str:
     """Return the directory for temporary files, as ``tempfile`` chooses it."""
-    given = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
-    for directory in (*given, *_TEMPORARY):
-        if directory and os.path.isdir(directory) and os.access(directory, os.W_OK | os.X_OK):
+    for directory in (*_temporary_of_the_environment(), *_TEMPORARY):
+        if _is_usable(directory):
             return os.path.abspath(directory)
     return os.getcwd()
+
+
+def _temporary_of_the_environment() -> list[str]:
+    given = (os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP"))
+    return [directory for directory in given if directory and _is_usable(directory)]
+
+
+def _is_usable(directory: str) -> bool:
+    return os.path.isdir(directory) and os.access(directory, os.W_OK | os.X_OK)
+
+
+def _is_large(directory: str) -> bool:
+    try:
+        facts = os.statvfs(directory)
+    except OSError:
+        return False
+    return facts.f_blocks * facts.f_frsize >= _SHARED_MEMORY_MIN
 
 
 def _made_anew() -> str:

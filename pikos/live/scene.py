@@ -124,6 +124,8 @@ class Scene:
     """What was wrong with the last one of them."""
     disconnects: int = 0
     """How often the connection ended."""
+    unanswered: bool = False
+    """Whether the process does not answer, and its state was read from its ledger's file."""
     replayed_s: float | None = None
     """How far a recording is told, in seconds since it began; None of a running program."""
     since: Snapshot | None = None

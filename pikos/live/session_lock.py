@@ -17,6 +17,7 @@ SOCKET_NAME = "s"
 LOCK_NAME = "lock"
 FACTS_NAME = "session.json"
 LEDGER_NAME = "ledger"
+GONE_NAME = "gone"  # once the process is known to be gone
 _NEW_LEDGER_NAME = "ledger.new"  # until everything is in it
 
 _READING = (
@@ -118,7 +119,8 @@ def sweep(directory: str, pid: int) -> None:
 
 def remove(directory: str) -> None:
     """Remove a session directory whose lock the caller holds."""
-    for name in (SOCKET_NAME, FACTS_NAME, LEDGER_NAME, _NEW_LEDGER_NAME, LOCK_NAME):
+    names = (SOCKET_NAME, FACTS_NAME, LEDGER_NAME, _NEW_LEDGER_NAME, GONE_NAME, LOCK_NAME)
+    for name in names:
         _try(os.unlink, os.path.join(directory, name))
     _try(os.rmdir, directory)
 

@@ -3,12 +3,15 @@
 A session is a directory that its publisher keeps locked; the directory is the boundary that
 keeps other users out::
 
-    $XDG_RUNTIME_DIR/pikos/         or <tempdir>/pikos-<uid>/; ours alone (0700)
+    $XDG_RUNTIME_DIR/pikos/         or, where TMPDIR is not set and it is large,
+                                    /dev/shm/pikos-<uid>/, or <tempdir>/pikos-<uid>/;
+                                    ours alone (0700)
         <pid>-<16 hex digits>/      one publishing profiler or recorder (0700)
             lock                    flocked while its process lives
             session.json            what it is and where it publishes
             s                       its socket, unless it publishes elsewhere
             ledger                  what a profiler counts, as it counts it
+            gone                    made once the process is known to be gone: ``dead_sessions``
 
 Needs neither zmq nor the profiler's extension.  Where there is no ``flock`` (Windows) there are
 no session directories, so no session is ever found.
@@ -20,9 +23,10 @@ import json
 import os
 import re
 import stat
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.errors import SessionNotFound
+from pikos.live.dead_sessions import kept
 from pikos.live.runtime import process_id_in, session_directories
 from pikos.live.session_lock import (
     FACTS_NAME,
@@ -30,15 +34,17 @@ from pikos.live.session_lock import (
     is_alive,
     is_private_directory,
     opened,
-    sweep,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 FACTS_MAX = 256 * 1024
 """Bytes that ``session.json`` may have."""
 
 
 class Session(NamedTuple):
-    """One live session of this user."""
+    """One session of this user."""
 
     pid: int
     """Process that publishes."""
@@ -52,22 +58,53 @@ class Session(NamedTuple):
     """Its session directory."""
     publishes: str = "profile"
     """What it publishes, ``profile`` or ``records``, as it tells it."""
+    gone_unix_ns: int = 0
+    """When its process was found gone, ns since 1970; 0 while it lives."""
 
 
 def list_sessions() -> tuple[Session, ...]:
-    """Return this user's live sessions, the oldest first, and sweep away the dead ones.
+    """Return this user's live sessions, the oldest first, and sweep away what is dead and old.
 
     What a session says of itself is read within limits, and one that makes no sense is left out.
     """
-    sessions = []
+    live, dead = [], []
     for pid, directory in session_directories():
         if is_alive(directory):
-            session = _read(pid, directory)
-            if session is not None:
-                sessions.append(session)
+            live.append(_read(pid, directory))
         else:
-            sweep(directory, pid)
-    return tuple(sorted(sessions, key=lambda session: session.started_unix_ns))
+            dead.append((pid, directory))
+    kept(dead)
+    found = (session for session in live if session is not None)
+    return tuple(sorted(found, key=lambda session: session.started_unix_ns))
+
+
+def gone_sessions() -> tuple[Session, ...]:
+    """Return the sessions of processes that are gone whose last state is kept, the latest first."""
+    found = []
+    for when, pid, directory in kept(session_directories()):
+        session = _read(pid, directory)
+        if session is not None:
+            found.append(session._replace(gone_unix_ns=int(when * 1e9)))
+    return tuple(found)
+
+
+def gone_session(target: int | str) -> Session | None:
+    """Return the session that is gone and that a target names, unless a live one answers to it.
+
+    Parameters
+    ----------
+    target
+        A process id (of several sessions the one that was found gone last), the path of a session
+        directory, or the address of the socket in it.  Any other address may be another program's
+        by now.
+
+    """
+    text = str(target)
+    if any(text == str(one.pid) for one in list_sessions()):
+        return None
+    path = os.path.join(os.getcwd(), text.removeprefix("ipc://")).removesuffix(f"/{SOCKET_NAME}")
+    found = (one for one in gone_sessions() if text == str(one.pid) or path == one.path)
+    return next(found, None)
 
 
 def find(target: int | str) -> tuple[str, ...]:
@@ -103,10 +140,19 @@ def find(target: int | str) -> tuple[str, ...]:
     return (session.address,)
 
 
-def directory_of(address: str) -> str | None:
+def directory_of(address: str, heard: Collection[int] = ()) -> str | None:
     """Return the session directory of an address; None if it is not one of this user's sessions.
 
-    A socket in a session's directory names it also when the session is over and swept away.
+    A socket in a session's directory names it also when the session is over and swept away.  Any
+    other address is that of a live session, or of one that is gone if its process was heard.
+
+    Parameters
+    ----------
+    address
+        The address.
+    heard
+        Process ids that were heard there.
+
     """
     directory, _, name = address.removeprefix("ipc://").rpartition("/")
     if (
@@ -115,7 +161,8 @@ def directory_of(address: str) -> str | None:
         and process_id_in(os.path.basename(directory))
     ):
         return directory
-    return next((one.path for one in list_sessions() if one.address == address), None)
+    sessions = [*list_sessions(), *(one for one in gone_sessions() if one.pid in heard)]
+    return next((one.path for one in sessions if one.address == address), None)
 
 
 def _find_pid(pid: int) -> tuple[str, ...]:

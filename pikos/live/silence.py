@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class Silence:
     """Nobody to listen to; a ``Source``."""
 
+    unanswered = False
     live = True
     refused = 0
     last_error: WireError | None = None

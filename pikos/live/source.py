@@ -15,6 +15,9 @@ class Source(Protocol):
     live: bool
     """Whether whoever speaks may fall silent, or go without a goodbye."""
 
+    unanswered: bool
+    """Whether the process does not answer, and its state was read from its ledger's file."""
+
     @property
     def refused(self) -> int:
         """Frames that were no message, or broke a limit."""

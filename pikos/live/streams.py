@@ -85,6 +85,19 @@ class Streams:
         stream = self._streams[name]
         return not (stream.order.complete or stream.ended)
 
+    @property
+    def pids(self) -> set[int]:
+        """Processes of the sessions that have not ended, as far as they have named them."""
+        streams = self._streams.values()
+        return {one.pid for one in streams if one.pid is not None and not one.ended}
+
+    def next_of(self, name: bytes) -> tuple[int, int]:
+        """Return the number that a session's next message has, and the time of its last, in ns."""
+        stream = self._streams.get(name)
+        if stream is None:
+            return 0, 0
+        return min(stream.last.sequence + 1, SEQUENCE_MAX), stream.last.time_ns
+
     def goodbyes(self, reason: str, pid: int, *, alone: bool) -> list[bytes]:
         """Make the goodbyes that sessions have not said and never will.
 
@@ -158,6 +171,8 @@ class Heard:
 
     def __init__(self) -> None:
         self._streams = Streams()
+        self.unanswered = False
+        """Whether the process does not answer, and its state was read from its ledger's file."""
 
     @property
     def dropped(self) -> int:

@@ -68,7 +68,7 @@ def tell(scene: Scene, seen: Scene, state: ViewState) -> Told:
         sizes=safe(_sizes(seen, state)),
         losses=safe(_losses(scene)),
         lossy=_lossy(scene),
-        memory=safe(" · ".join([*_cost(scene), *_sizes_of_memory(scene)]) or "memory not told"),
+        memory=safe(" · ".join([*_cost(scene), *_sizes_of_memory(scene)]) or "memory not known"),
     )
 
 
@@ -120,6 +120,7 @@ def _status(scene: Scene, state: ViewState) -> tuple[str, Style]:
     age = f"{snapshot.age_s(scene.now):.1f} s old"
     for unusual, what in (
         (state.paused, "paused"),
+        (scene.unanswered, "no answer, read from its ledger"),
         (snapshot.stale(scene.now), "stale"),
         (snapshot.session is not None and not snapshot.session.enabled, "profiler off"),
         (not snapshot.complete, "not whole yet"),
@@ -227,7 +228,7 @@ def _sizes_of_memory(scene: Scene) -> list[str]:
 
 def _cost(scene: Scene) -> list[str]:
     session = scene.snapshot.session
-    if session is None:
+    if session is None or not session.walks:  # of a ledger's file it is not known
         return []
     before = scene.baseline.session if scene.baseline is not None else None
     share = ""

@@ -197,7 +197,7 @@ class Viewer:
         if self._watch.seek(by_s):
             self._begin()
         else:
-            self.tell("a running program goes neither back nor ahead; a recording does")
+            self.tell("only a recording goes back and ahead")
 
     def _begin(self) -> None:
         """Forget what was to be seen before."""

@@ -163,6 +163,7 @@ class Watch:
             refused=self._source.refused,
             refusal=str(error or ""),
             disconnects=self._source.disconnects,
+            unanswered=self._source.unanswered,
             replayed_s=None if self.live else self._source.now(),
         )
 

@@ -179,7 +179,7 @@ def test_silence_is_an_error(recording, capsys, monkeypatch):
         (["export", "absent", "-f", "csv", "-o", "out"], "no live session absent"),
         (["export", "empty.pikos", "-f", "csv", "-o", "out"], "nothing is recorded in it"),
         (["export", "-f", "csv", "-o", "out"], "no session is live"),
-        (["report", "99999999", "--html"], "name the file to write"),
+        (["report", "99999999", "--html"], "no live session"),
         (["report"], "name the file to write"),
     ],
 )

@@ -75,7 +75,7 @@ def test_a_recorder_of_a_killed_process_ends_at_once_and_its_file_has_an_end(sta
 
     assert (recorder.returncode, output) == (1, "")
     assert errors.count("\n") == 1
-    assert "gone without a goodbye; what was heard is recorded" in errors
+    assert "gone without a goodbye; what it had counted is recorded" in errors
     with Replay(path) as replay:
         assert fold(replay).ended.startswith(GONE)
 

@@ -21,6 +21,7 @@ MORE_THAN_CPROFILE = {
     "pikos.cli.run",
     "pikos.errors",
     "pikos.live",
+    "pikos.live.dead_sessions",
     "pikos.live.runtime",
     "pikos.live.session_lock",
     "pikos.publishing",

@@ -60,7 +60,7 @@ def test_what_is_remembered_has_an_end_and_reaches_back_to_the_beginning():
     history = History()
 
     for time_ns in range(20 * READINGS_MAX):
-        told = history.note(session(time_ns, time_ns))
+        told = history.note(session(time_ns, 1 + time_ns))
 
     assert READINGS_MAX // 4 < len(told) <= READINGS_MAX
     assert told[0].time_ns == 0

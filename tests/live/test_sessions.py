@@ -9,13 +9,14 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 from support.deadlines import DEADLINE_S
 
 from pikos.errors import AddressError, SessionNotFound
-from pikos.live import runtime as runtime_module, session_lock, sessions
+from pikos.live import dead_sessions, runtime as runtime_module, session_lock, sessions
 from pikos.live.runtime import runtime_directory
 from pikos.publishing.session_directory import SessionDirectory
 
@@ -55,6 +56,47 @@ def test_without_a_runtime_directory_it_is_a_directory_of_the_user_in_the_tempor
     monkeypatch.setattr(runtime_module, "_SYSTEM_RUNTIME", str(runtime / "nor there"))
 
     assert runtime_directory() == os.path.join(tempfile.gettempdir(), f"pikos-{os.geteuid()}")
+
+
+def shared_memory(runtime, monkeypatch):
+    """A directory in the place of /dev/shm, where neither variable of the environment is set."""
+    made = runtime / "shm"
+    made.mkdir(mode=0o1777)
+    for name in ("XDG_RUNTIME_DIR", "TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(runtime_module, "_SYSTEM_RUNTIME", str(runtime / "not there"))
+    monkeypatch.setattr(runtime_module, "_TEMPORARY", (str(runtime / "tmp"),))
+    monkeypatch.setattr(runtime_module, "_SHARED_MEMORY", str(made))
+    return made
+
+
+def test_without_a_runtime_directory_it_is_in_shared_memory_for_this_user_alone(
+    runtime, monkeypatch
+):
+    made = shared_memory(runtime, monkeypatch)
+
+    directory = Path(runtime_directory())
+
+    assert directory == made / f"pikos-{os.geteuid()}"
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("why_not", ["planted", "too small", "not there", "TMPDIR is set"])
+def test_it_is_in_the_temporary_directory_where_shared_memory_will_not_do(
+    runtime, monkeypatch, why_not
+):
+    made = shared_memory(runtime, monkeypatch)
+    match why_not:
+        case "planted":
+            (made / f"pikos-{os.geteuid()}").symlink_to(runtime / "tmp")
+        case "too small":
+            monkeypatch.setattr(runtime_module, "_SHARED_MEMORY_MIN", 1 << 60)
+        case "not there":
+            made.rmdir()
+        case "TMPDIR is set":
+            monkeypatch.setenv("TMPDIR", str(runtime / "tmp"))
+
+    assert runtime_directory() == str(runtime / "tmp" / f"pikos-{os.geteuid()}")
 
 
 @pytest.mark.parametrize("variable", ["", "relative/path"])
@@ -201,6 +243,119 @@ def test_a_session_whose_process_was_killed_is_swept(runtime):
 
     assert sessions.list_sessions() == ()
     assert not list((runtime / "pikos").iterdir())
+
+
+@pytest.fixture
+def killed(runtime):
+    """Make directories of processes that were killed and had counted something."""
+
+    def killed(pid=999999999, token=HEX):
+        directory = dead_directory(runtime, f"{pid}-{token}")
+        (directory / "ledger").write_bytes(b"pikosLGR" + bytes(100))
+        facts = {**GOOD, "address": f"ipc://{directory}/s"}
+        (directory / "session.json").write_text(json.dumps(facts))
+        return directory
+
+    return killed
+
+
+def test_the_last_state_of_a_killed_process_is_kept_and_found(killed):
+    directory = killed()
+
+    assert sessions.list_sessions() == ()
+    (found,) = sessions.gone_sessions()
+
+    assert (found.pid, found.path, found.argv) == (999999999, str(directory), ("a",))
+    assert abs(found.gone_unix_ns / 1e9 - time.time()) < DEADLINE_S
+    for target in (found.pid, str(found.pid), found.path, found.address):
+        assert sessions.gone_session(target) == found
+    assert stat.S_IMODE((directory / "gone").stat().st_mode) == 0o600
+
+
+def test_it_is_swept_when_it_is_old(killed):
+    directory = killed()
+    sessions.list_sessions()
+    old = time.time() - dead_sessions.KEEP_S - 1
+    os.utime(directory / "gone", (old, old))
+
+    SessionDirectory.make().remove()
+
+    assert not directory.exists()
+    assert sessions.gone_sessions() == ()
+
+
+def test_no_more_than_sixteen_are_kept_and_the_oldest_go(killed):
+    made = []
+    for number in range(dead_sessions.KEEP_MAX + 3):
+        made.append(killed(token=f"{number:016x}"))
+        sessions.list_sessions()
+        os.utime(made[-1] / "gone", (time.time() - 100 + number,) * 2)
+
+    found = sessions.gone_sessions()
+
+    assert [one.path for one in found] == [str(path) for path in reversed(made[3:])]
+    assert not any(path.exists() for path in made[:3])
+
+
+def test_ledgers_that_take_too_much_room_go_but_for_the_newest(killed, monkeypatch):
+    monkeypatch.setattr(dead_sessions, "KEEP_BYTES_MAX", 100)
+    older, newer = killed(token="0" * 16), killed(token="1" * 16)
+    sessions.list_sessions()
+    os.utime(newer / "gone", (time.time() + 1,) * 2)
+
+    assert [one.path for one in sessions.gone_sessions()] == [str(newer)]
+    assert not older.exists()
+
+
+def test_a_ledger_that_was_given_up_is_not_kept(killed):
+    directory = killed()
+    (directory / "ledger").write_bytes(bytes(200))
+
+    assert sessions.gone_sessions() == ()
+    assert not directory.exists()
+
+
+def test_a_killed_session_is_known_also_when_its_process_id_lives_again(killed):
+    """B20."""
+    directory = killed(os.getpid())
+
+    assert sessions.list_sessions() == ()
+    assert sessions.gone_session(os.getpid()).path == str(directory)
+
+
+def test_a_process_id_names_the_live_session_before_one_that_is_gone(killed, session):
+    directory = killed(os.getpid())
+
+    assert sessions.gone_session(os.getpid()) is None
+    assert sessions.find(os.getpid()) == (session.endpoint,)
+    assert sessions.gone_session(str(directory)).path == str(directory)
+
+
+def test_an_address_outside_of_its_directory_does_not_name_a_session_that_is_gone(killed):
+    """Another program may publish there by now."""
+    facts = killed() / "session.json"
+    facts.write_text(json.dumps({**GOOD, "address": "tcp://127.0.0.1:5555"}))
+
+    assert len(sessions.gone_sessions()) == 1
+    assert sessions.gone_session("tcp://127.0.0.1:5555") is None
+
+
+def test_a_killed_process_is_reported_once(killed):
+    directory = killed()
+    sessions.list_sessions()
+
+    assert [dead_sessions.must_report(str(directory)) for _ in range(3)] == [True, False, False]
+
+
+def test_a_link_in_place_of_the_mark_is_not_followed(killed, runtime):
+    directory, precious = killed(), runtime / "precious"
+    precious.write_text("")
+    (directory / "gone").symlink_to(precious)
+
+    sessions.list_sessions()
+
+    assert not dead_sessions.must_report(str(directory))
+    assert precious.read_text() == ""
 
 
 def test_sweeping_leaves_what_no_session_has(runtime):

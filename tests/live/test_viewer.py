@@ -33,7 +33,7 @@ class Script:
 
     def __init__(self, *messages):
         self.live, self.refused, self.last_error, self.disconnects = True, 0, None, 0
-        self.ended = False
+        self.ended = self.unanswered = False
         self.queue = list(messages)
 
     def now(self):

@@ -13,7 +13,7 @@ import pytest
 
 from pikos.errors import LedgerError, PikosError
 from pikos.live.ledger_file import TEXT_MAX, LedgerFile
-from pikos.live.ledger_rows import frames_of
+from pikos.live.ledger_state import LedgerState
 from pikos.live.session_lock import LEDGER_NAME
 from pikos.live.streams import Streams
 from pikos.model import Model
@@ -191,7 +191,8 @@ FORGERIES = {
 def read(path):
     """All that a viewer reads of a file."""
     model, streams = Model(), Streams()
-    for frame in frames_of(LedgerFile(str(path))):
+    state = LedgerState(str(path))
+    for frame in state.frames(reason=state.reason):
         message = streams.take(frame)
         if message is not None:
             model.fold(message)

@@ -12,7 +12,7 @@ import pytest
 
 from pikos.errors import LedgerError
 from pikos.live.ledger_file import LedgerFile
-from pikos.live.ledger_rows import frames_of
+from pikos.live.ledger_state import LedgerState
 from pikos.live.session_lock import LEDGER_NAME
 from pikos.live.streams import Streams
 from pikos.model import Model
@@ -83,7 +83,8 @@ def killed(script, runtime, kind, calls):
 def state_of(path):
     """The snapshot that a viewer makes of a ledger's file."""
     model, streams = Model(), Streams()
-    for frame in frames_of(LedgerFile(os.path.join(path, LEDGER_NAME))):
+    state = LedgerState(os.path.join(path, LEDGER_NAME))
+    for frame in state.frames(reason=state.reason):
         message = streams.take(frame)
         if message is not None:
             model.fold(message)
@@ -147,7 +148,7 @@ def test_functions_edges_and_contexts_of_the_file_agree(script, runtime):
         if context.callcount:
             by_context[context.function] += context.callcount
     assert called == by_edge == by_context
-    assert snapshot.ended == "the process is gone"
+    assert snapshot.ended.startswith("gone without a goodbye at ")
 
 
 def test_a_damaged_file_is_refused_and_never_believed(script, runtime, tmp_path):

@@ -10,6 +10,7 @@ class Frames:
 
     live = True
     disconnects = 0
+    unanswered = False
     ended = False
 
     def __init__(self):

@@ -157,6 +157,7 @@ class Feed:
             refused=self._source.refused,
             refusal=str(self._source.last_error or ""),
             disconnects=self._source.disconnects,
+            unanswered=self._source.unanswered,
             replayed_s=None if self._source.live else self._source.now(),
             memory=seen.history.readings,
         )

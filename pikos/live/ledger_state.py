@@ -1,0 +1,140 @@
+"""The state that a ledger's file shows, as the messages that its process would send."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from pikos.live.ledger_file import LedgerFile
+from pikos.live.ledger_rows import LedgerRows
+from pikos.wire.codec import Stamp, encode_bye, encode_hello, encode_rows
+from pikos.wire.hello import read_hello
+from pikos.wire.messages import Block
+from pikos.wire.tables import FLAG_KEYFRAME, FLAG_KEYFRAME_END, OPEN_CALL, SESSION, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+ROWS_PER_MESSAGE = 4096
+"""Rows that one message carries: so that texts of the longest size fit."""
+
+OPEN_CALLS_MAX = 100_000
+"""Open calls that are shown; all are in one message, which they fit in."""
+
+
+class LedgerState:
+    """What a ledger's file shows: the last state of a process, or the present one.
+
+    A living process may be changing the file, so it is copied three times.  The counters are those
+    of the first copy, in which rows that were in the middle of a change are read again.  The open
+    calls are those that are in the second and in the third.  So no call and no time is counted
+    twice; what happened between two copies may be missing.
+
+    Parameters
+    ----------
+    path
+        The file.
+    living
+        Whether its process lives.
+
+    Raises
+    ------
+    LedgerError
+        If the file is not this user's plain file, has no state, or contradicts itself.
+    WireError
+        If its hello makes no sense.
+
+    """
+
+    def __init__(self, path: str, *, living: bool = False) -> None:
+        ledger = LedgerFile(path)
+        self.facts, _ = read_hello(ledger.hello())
+        """What the session says of itself."""
+        self.stream: bytes = ledger.header("stream")
+        """The session's 16 random bytes."""
+        self.epoch: int = ledger.header("epoch")
+        """How often the statistics have been cleared."""
+        self._rows = self._stacks = LedgerRows(ledger)
+        if living:
+            self._rows.read_torn_rows_again()
+            self._stacks = LedgerRows(LedgerFile(path))
+            self._stacks.contexts = self._rows.contexts
+            self._stacks.now = self._stacks.ticks(time.monotonic_ns())
+            self._stacks.still_open = frozenset(LedgerRows(LedgerFile(path)).open_frames())
+        now_ns = self._stacks.ns_of_clock(self._stacks.now)
+        self.time_ns = max(0, now_ns - ledger.header("began_ns")) if now_ns else 0
+        """For how long the session has gone on, ns; 0 if its clock does not tell."""
+
+    @property
+    def seen_unix_s(self) -> float | None:
+        """When the process was there last, to about a second, in seconds since 1970."""
+        started_ns = self.facts.get("started_unix_ns")
+        return (started_ns + self.time_ns) / 1e9 if started_ns and self.time_ns else None
+
+    @property
+    def reason(self) -> str:
+        """The goodbye that the process did not say."""
+        return gone_at(self.seen_unix_s)
+
+    def messages(self) -> int:
+        """Return how many frames there are, goodbye excluded."""
+        return 1 + sum(1 for _ in self._parts())
+
+    def frames(self, sequence: int = 0, time_ns: int = 0, *, reason: str = "") -> Iterator[bytes]:
+        """Encode the state as a session's whole state: a hello, all its rows and a goodbye.
+
+        Parameters
+        ----------
+        sequence
+            Number of the first message.
+        time_ns
+            The least time that the messages have, ns since the session began.
+        reason
+            What the goodbye says; empty for none.
+
+        Raises
+        ------
+        LedgerError
+            If the file contradicts itself.
+
+        """
+        time_ns = max(time_ns, self.time_ns)
+        yield encode_hello(Stamp(self.stream, sequence, time_ns, self.epoch), self.facts)
+        for table, rows in self._parts():
+            sequence += 1
+            flags = FLAG_KEYFRAME | (FLAG_KEYFRAME_END if table is SESSION else 0)
+            stamp = Stamp(self.stream, sequence, time_ns, self.epoch, flags)
+            yield encode_rows(stamp, [Block.of(table, rows)])
+        if reason:
+            yield encode_bye(Stamp(self.stream, sequence + 1, time_ns, self.epoch), reason)
+
+    def _parts(self) -> Iterator[tuple[Table, Sequence[tuple[object, ...]]]]:
+        for table, rows in self._rows.tables(self._stacks):
+            if table is OPEN_CALL:
+                yield table, list(rows)[:OPEN_CALLS_MAX]
+            else:
+                yield from ((table, part) for part in _batches(rows))
+
+
+def gone_at(unix_s: float | None = None) -> str:
+    """Return the goodbye of a process that did not say one, and was there at a moment last."""
+    return f"gone without a goodbye at {time_of_day(unix_s)}"
+
+
+def time_of_day(unix_s: float | None) -> str:
+    """Format a moment, now by default; one that a forged file has may be past all calendars."""
+    try:
+        return time.strftime("%H:%M:%S", time.localtime(unix_s))
+    except (OverflowError, ValueError, OSError):
+        return "??:??:??"
+
+
+def _batches(rows: Iterable[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
+    part: list[tuple[object, ...]] = []
+    for row in rows:
+        part.append(row)
+        if len(part) == ROWS_PER_MESSAGE:
+            yield part
+            part = []
+    if part:
+        yield part
