@@ -86,7 +86,7 @@ class Subscription(Heard):
         self._timeout = timeout
         self._clock = clock
         self._heard_at = clock()
-        self._asked_at = self._heard_at
+        self._asked_at = -math.inf  # subscribing asked, but what comes first may be older
         self._patience_s = ASK_AGAIN_S
         self._link = Link(self.addresses, keys, clock)
         self._departures = Departures(self.addresses, self._heard_at)
@@ -288,6 +288,8 @@ class Subscription(Heard):
         self._heard_at = self._clock()
         if not self._streams.lacks_state(stream):
             self._patience_s = ASK_AGAIN_S
+        elif self._asked_at == -math.inf:
+            self._asked_at = self._heard_at
         elif self._heard_at - self._asked_at >= self._patience_s:
             self.ask_for_state()
             self._asked_at = self._heard_at

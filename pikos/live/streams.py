@@ -83,7 +83,7 @@ class Streams:
 
         """
         stream = self._streams[name]
-        return not (stream.order.complete or stream.ended)
+        return not (stream.order.complete or stream.order.in_keyframe or stream.ended)
 
     @property
     def pids(self) -> set[int]:

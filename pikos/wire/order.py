@@ -18,11 +18,12 @@ class Order:
     received both and everything between and since knows the whole state.
     """
 
-    __slots__ = ("_expected", "_in_keyframe", "complete", "dropped")
+    __slots__ = ("_expected", "complete", "dropped", "in_keyframe")
 
     def __init__(self) -> None:
         self._expected: int | None = None
-        self._in_keyframe = False
+        self.in_keyframe = False
+        """Whether a keyframe is arriving, and nothing of it was dropped so far."""
         self.dropped = 0
         """Messages that were sent since the first one heard, and never arrived."""
         self.complete = False
@@ -49,11 +50,11 @@ class Order:
             if sequence > self._expected:
                 self.dropped += sequence - self._expected
                 self.complete = False
-                self._in_keyframe = False
+                self.in_keyframe = False
         self._expected = sequence + 1
         if begins:
-            self._in_keyframe = True
-        elif message.envelope.flags & FLAG_KEYFRAME_END and self._in_keyframe:
-            self._in_keyframe = False
+            self.in_keyframe = True
+        elif message.envelope.flags & FLAG_KEYFRAME_END and self.in_keyframe:
+            self.in_keyframe = False
             self.complete = True
         return True

@@ -11,7 +11,7 @@ import pytest
 import zmq
 from support.deadlines import DEADLINE_S
 from support.publisher import Publisher, until
-from support.session import MadeUpSession
+from support.session import PROGRAM, MadeUpSession
 
 from pikos.errors import AddressError, KeyFileError, SessionNotFound, SessionSilent
 from pikos.live import Subscription, subscribe
@@ -68,6 +68,47 @@ def test_what_is_done_meanwhile_waits_until_there_is_nothing_to_receive(publishe
     assert set(done) == {10}
     assert waits[1:15] == [0] * 14  # there is something to do
     assert waits[15] > 0
+
+
+def test_a_keyframe_that_takes_long_to_arrive_is_not_asked_for_again(publisher, monkeypatch):
+    """A million contexts take longer than the patience: each request made one more keyframe."""
+    session = MadeUpSession()
+    hello, *parts = session.keyframe(**PROGRAM)
+    asked, now = [], [0.0]
+
+    with Subscription([publisher.address], clock=lambda: now[0]) as subscription:
+        monkeypatch.setattr(subscription._link, "subscribe_anew", lambda: asked.append(now[0]))
+        queue = [hello, *parts]
+        monkeypatch.setattr(subscription._link, "read", lambda: queue.pop(0) if queue else None)
+        while queue:
+            now[0] += 100.0
+            subscription.receive(0)
+        assert asked == []
+
+        session.sequence += 1
+        for _ in range(2):  # patience begins where the state is lacking first
+            queue.append(session.rows(open_call=[]))
+            now[0] += 100.0
+            subscription.receive(0)
+        assert asked == [now[0]]
+
+
+def test_what_comes_before_the_keyframe_that_was_subscribed_to_asks_for_no_other(
+    publisher, monkeypatch
+):
+    session = MadeUpSession()
+    early, keyframe = session.rows(open_call=[]), session.keyframe(**PROGRAM)
+    asked, now = [], [0.0]
+
+    with Subscription([publisher.address], clock=lambda: now[0]) as subscription:
+        monkeypatch.setattr(subscription._link, "subscribe_anew", lambda: asked.append(now[0]))
+        queue = [early, *keyframe]
+        monkeypatch.setattr(subscription._link, "read", lambda: queue.pop(0) if queue else None)
+        now[0] = 100.0  # a viewer may start slowly
+        while queue:
+            subscription.receive(0)
+
+    assert asked == []
 
 
 def test_iteration_ends_with_the_goodbye(publisher):
