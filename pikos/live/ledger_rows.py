@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.wire.tables import CONTEXT, EDGE, FUNCTION, OPEN_CALL, SESSION, STAT, THREAD, Table
@@ -91,14 +92,19 @@ class LedgerRows:
 
         """
         threads, open_calls = stacks.threads()
-        stats, edges = self._sums()
-        yield FUNCTION, self._function_rows()
+        stats, edges = self._sums
+        yield FUNCTION, self._function_rows
         yield STAT, stats
         yield EDGE, edges
         yield CONTEXT, (self._context(self._node(at)) for at in self._nodes())
         yield THREAD, threads
         yield OPEN_CALL, open_calls
         yield SESSION, [self._session()]
+
+    def counts(self, stacks: LedgerRows) -> Iterator[tuple[Table, int]]:
+        """Give the number of rows of each table, for which contexts are not made."""
+        for table, rows in self.tables(stacks):
+            yield table, self.contexts if table is CONTEXT else sum(1 for _ in rows)
 
     def threads(self) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
         """Return the rows of threads, and of open calls."""
@@ -143,21 +149,22 @@ class LedgerRows:
         recursive, edge_recursive, edge_total = (0, 0, total) if fold < 0 else self._read_fold(fold)
         parent = self._ledger.offset(parent)
         return _Node(
-            id=number,
-            flags=flags,
-            parent=0 if parent < 0 else self._read_id(parent)[0],
-            thread=thread,
-            function=function,
-            edge=edge,
-            calls=calls,
-            recursive_calls=calls if flags & _RECURSIVE else recursive,
-            resumes=resumes,
-            own=own,
-            total=total,
-            edge_recursive_calls=calls if flags & _EDGE_RECURSIVE else edge_recursive,
-            edge_total=edge_total,
+            number,
+            flags,
+            0 if parent < 0 else self._read_id(parent)[0],
+            thread,
+            function,
+            edge,
+            calls,
+            calls if flags & _RECURSIVE else recursive,
+            resumes,
+            own,
+            total,
+            calls if flags & _EDGE_RECURSIVE else edge_recursive,
+            edge_total,
         )
 
+    @cached_property
     def _function_rows(self) -> list[tuple[object, ...]]:
         get, text = self._ledger.get, self._ledger.text
         return [
@@ -173,6 +180,7 @@ class LedgerRows:
             if not get("function", at, "hidden")
         ]
 
+    @cached_property
     def _sums(self) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
         """Add up what contexts have counted, by function and by edge."""
         functions: dict[int, list[int]] = {}

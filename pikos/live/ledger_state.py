@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,11 @@ class LedgerState:
 
     def messages(self) -> int:
         """Return how many frames there are, goodbye excluded."""
-        return 1 + sum(1 for _ in self._parts())
+        parts = (
+            1 if table is OPEN_CALL else math.ceil(count / ROWS_PER_MESSAGE)
+            for table, count in self._rows.counts(self._stacks)
+        )
+        return 1 + sum(parts)
 
     def frames(self, sequence: int = 0, time_ns: int = 0, *, reason: str = "") -> Iterator[bytes]:
         """Encode the state as a session's whole state: a hello, all its rows and a goodbye.

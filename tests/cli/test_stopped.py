@@ -107,7 +107,9 @@ def test_a_ledger_that_is_being_changed_is_read_whole(start):
 
     for _ in range(READINGS):
         state, model, streams = LedgerState(path, living=True), Model(), Streams()
-        for frame in state.frames():
+        frames = list(state.frames())
+        assert state.messages() == len(frames)
+        for frame in frames:
             model.fold(streams.take(frame))
         snapshot = model.snapshot()
         stats, edges = snapshot.stats.values(), snapshot.edges.values()
