@@ -82,3 +82,12 @@ def test_a_link_leads_somewhere(page):
 def test_the_external_profilers_are_said_to_be_experimental():
     """S63: the note of the original's documentation."""
     assert "experimental" in (ROOT / "docs" / "externals.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("page", "names"), [("README.md", ["programs"]), ("docs/costs.md", ["real", "calls"])]
+)
+def test_measured_figures_have_their_place(page, names):
+    """``make figures`` replaces what stands between a mark and the next end."""
+    marks = re.findall(r"<!-- (?:figures: (\w+)|end of figures) -->", (ROOT / page).read_text())
+    assert marks == [mark for name in names for mark in (name, "")]
