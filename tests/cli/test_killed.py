@@ -18,6 +18,7 @@ from pikos.cli import main
 from pikos.live.sessions import gone_sessions
 from pikos.live.web.hub import Hub
 from pikos.recording import Replay
+from pikos.recording.reader import is_recording
 
 __all__ = ["start"]
 
@@ -271,7 +272,7 @@ def test_the_recording_of_a_killed_program_ends_with_every_call(killed, tmp_path
 
 def _ended(path):
     """The last state of a recording, once it has an end."""
-    if not path.exists():
+    if not is_recording(path):  # its recorder is about to begin
         return None
     with Replay(path) as replay:
         snapshot = fold(replay)
