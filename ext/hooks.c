@@ -178,11 +178,13 @@ enter(pk_profiler *profiler, pk_thread *thread, const void *key, PyObject *objec
     }
     pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
     pk_frame *frame = pk_record_frame(thread, top);
-    if (frame == NULL)
+    if (frame == NULL) {
         pk_hook_lost(profiler);
-    else
-        pk_record_push(thread, frame, node, flags,
-                       now == NULL ? pk_clock_now(&profiler->clock) : *now);
+        return;
+    }
+    pk_record_begin_enter_any(thread, frame, node, flags);
+    pk_record_end_enter(thread, frame, node,
+                        now == NULL ? pk_clock_now(&profiler->clock) : *now);
 }
 
 /* Ask the Python timer, for an event of the running thread.  Its row and the time, or NULL: do
@@ -247,10 +249,14 @@ leave_any(pk_profiler *profiler, const void *key)
         leave_timed(profiler, key);
         return;
     }
-    int64_t now = pk_clock_now(&profiler->clock);
     pk_thread *thread = pk_hook_thread(profiler);
-    if (thread != NULL)
-        pk_record_leave(profiler->ledger, thread, key, now);
+    if (thread == NULL)
+        return;
+    pk_frame *frame = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    const pk_node *node = running_node(thread);
+    if (node->key == key)
+        (void)pk_record_begin_leave(frame, node, pk_frame_flags(frame));
+    pk_record_leave(profiler->ledger, thread, key, pk_clock_now(&profiler->clock));
 }
 
 void

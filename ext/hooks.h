@@ -82,11 +82,12 @@ pk_hook_enter_likely(const pk_profiler *profiler, const void *key, uint32_t flag
         return false;
     pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
     pk_node *node = pk_record_guess(atomic_load_explicit(&top->node, memory_order_relaxed), key);
-    pk_frame *frame = top->above;
+    pk_frame *frame = atomic_load_explicit(&top->above, memory_order_relaxed);
     if (PK_UNLIKELY(node == NULL || frame == NULL || node->flags & PK_NODE_FOLDED))
         return false;
-    pk_record_push_flagged(thread, frame, node, flags,
-                           quick ? pk_clock_quick_now() : pk_clock_ask(&profiler->clock));
+    pk_record_begin_enter(frame, flags);
+    pk_record_end_enter(thread, frame, node,
+                        quick ? pk_clock_quick_now() : pk_clock_ask(&profiler->clock));
     return true;
 }
 
@@ -102,11 +103,12 @@ pk_hook_leave_likely(const pk_profiler *profiler, const void *key, bool quick)
     uint32_t flags = pk_frame_flags(frame);
     if (PK_UNLIKELY(node->key != key || flags & PK_FRAME_FOLDED))
         return false;
+    int64_t calls = pk_record_begin_leave(frame, node, flags);
     int64_t now = quick ? pk_clock_quick_now() : pk_clock_ask(&profiler->clock);
     pk_times times = pk_record_times(frame, now);
     if (PK_UNLIKELY((times.spent | times.own) < 0))
         return false;
-    pk_record_pop_unfolded(thread, frame, node, flags, times);
+    pk_record_pop_unfolded(thread, frame, node, flags, calls, times);
     return true;
 }
 

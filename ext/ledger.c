@@ -204,8 +204,10 @@ link_frames(pk_frame *frames, size_t count, pk_frame *last, uint32_t depth)
 {
     for (size_t i = 0; i < count; i++) {
         frames[i].below = i ? &frames[i - 1] : last;
-        frames[i].above = i + 1 < count ? &frames[i + 1] : NULL;
         frames[i].depth = depth + (uint32_t)i;
+        atomic_store_explicit(&frames[i].above, i + 1 < count ? &frames[i + 1] : NULL,
+                              memory_order_relaxed);
+        atomic_store_explicit(&frames[i].flags, PK_FRAME_LEFT, memory_order_relaxed);
     }
 }
 
@@ -244,7 +246,8 @@ pk_chain_grow(pk_chain *chain, pk_frame *last)
 {
     pk_frame *first = add_segment(chain, NEXT_SEGMENT, last, last->depth + 1);
     if (first != NULL)
-        last->above = first;
+        /* release: pairs with pk_frame_above */
+        atomic_store_explicit(&last->above, first, memory_order_release);
     return first;
 }
 
@@ -291,22 +294,33 @@ new_thread(pk_ledger *ledger, uint32_t id)
     return thread;
 }
 
+/* Have no call in the frames from top down. */
+static void
+empty_frames(pk_frame *top)
+{
+    for (pk_frame *frame = top; frame->below != NULL; frame = frame->below)
+        atomic_store_explicit(&frame->flags, PK_FRAME_LEFT, memory_order_release);
+}
+
 /* Take a row from its ended thread, with calls that it may have left open. */
 static void
 vacate(pk_thread *thread)
 {
-    pk_frame *frame = atomic_load_explicit(&thread->top, memory_order_relaxed);
-    for (; frame->below != NULL; frame = frame->below) {
+    pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    for (pk_frame *frame = top; frame->below != NULL; frame = frame->below) {
         const pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
         if (pk_frame_flags(frame) & PK_FRAME_FOLDED) {
             node->fold->edge_level--;
             --*node->fold->function_level;
         }
     }
+    empty_frames(top);
     atomic_store_explicit(&thread->top, thread->chain->bottom, memory_order_release);
     thread->boundary = thread->root;
     for (pk_chain *chain = pk_thread_chains(thread); chain != NULL; chain = chain->next) {
         chain->owner = NULL;
+        if (chain != thread->chain)
+            empty_frames(atomic_load_explicit(&chain->top, memory_order_relaxed));
         atomic_store_explicit(&chain->top, chain->bottom, memory_order_release);
     }
     atomic_load_explicit(&thread->life, memory_order_relaxed)->rows--;

@@ -72,10 +72,10 @@ enum {
 enum {
     PK_FRAME_RESUMED = 8, /* not a start: a generator or coroutine goes on */
     PK_FRAME_FOLDED = 16,
-    PK_FRAME_LEFT = 32 /* the call is being counted in its node: pk_frame_left */
+    PK_FRAME_LEFT = 32 /* the call is being left, or no call is in the frame: pk_frame_left */
 };
 
-/* The flags of a frame whose call is being counted, which its node has counted calls times
+/* The flags of a frame whose call is being left, which its node has counted calls times
  * before: a reader of what a process left behind finds out whether this one is among them. */
 static inline uint32_t
 pk_frame_left(uint32_t flags, int64_t calls)
@@ -127,7 +127,7 @@ struct pk_frame {
     _Atomic int64_t start; /* ticks */
     _Atomic int64_t inner; /* ticks spent in callees */
     pk_frame *below;       /* the caller's frame; NULL for the bottom one.  Constant. */
-    pk_frame *above;       /* NULL at the end of the last segment.  [writer] */
+    _Atomic(pk_frame *) above; /* NULL at the end of the last segment */
     uint32_t depth;        /* 0 for the bottom frame, which is no call.  Constant. */
     _Atomic uint32_t flags; /* PK_FRAME_… */
 };
@@ -200,12 +200,19 @@ pk_thread_chains(const pk_thread *thread)
     return atomic_load_explicit(&thread->chains, memory_order_acquire);
 }
 
-/* The flags of a frame.  acquire: pairs with the release of pk_record_begin_count.
+/* The flags of a frame.  acquire: pairs with the release of pk_record_begin_leave.
  * [any thread] */
 static inline uint32_t
 pk_frame_flags(const pk_frame *frame)
 {
     return atomic_load_explicit(&frame->flags, memory_order_acquire);
+}
+
+/* The frame above another, or NULL.  acquire: pairs with pk_chain_grow.  [any thread] */
+static inline pk_frame *
+pk_frame_above(const pk_frame *frame)
+{
+    return atomic_load_explicit(&frame->above, memory_order_acquire);
 }
 
 /* Rows of one kind. */

@@ -100,6 +100,7 @@ static const described layout[] = {
     FIELD(pk_frame, start, "q"),
     FIELD(pk_frame, inner, "q"),
     FIELD(pk_frame, below, "Q"),
+    FIELD(pk_frame, above, "Q"),
     FIELD(pk_frame, depth, "I"),
     FIELD(pk_frame, flags, "I"),
 };

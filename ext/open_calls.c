@@ -41,7 +41,7 @@ pk_open_calls_free(pk_open_calls *open)
 static pk_frame *
 top_of(const pk_thread *thread)
 {
-    /* acquire: pairs with the releases of pk_record_push and pk_record_pop */
+    /* acquire: pairs with the releases of pk_record_end_enter and pk_record_pop */
     return atomic_load_explicit(&thread->top, memory_order_acquire);
 }
 
@@ -193,13 +193,15 @@ look_at(pk_open_stack *stack, pk_open_frame *last, const pk_clock *clock)
         atomic_load_explicit(&frame->node, memory_order_acquire) != last->node)
         return GONE;
     bool calls = top != frame;
-    const pk_frame *innermost = calls ? frame->above : frame;
+    const pk_frame *above = pk_frame_above(frame);
+    const pk_frame *innermost = calls ? above : frame;
     int64_t began = start_of(innermost);
     int64_t inner = inner_of(frame);
     int64_t now = calls ? began : now_of(clock, stack->thread);
     top = top_of(stack->thread);
-    if (calls ? top->depth <= frame->depth : top != frame)
-        return CHANGING;
+    if (calls ? top->depth <= frame->depth
+              : top != frame || (above != NULL && (pk_frame_flags(above) & PK_FRAME_LEFT) == 0))
+        return CHANGING; /* or a call is being entered */
     if (start_of(innermost) != began || inner_of(frame) != inner ||
         start_of(frame) != last->start || pk_frame_flags(innermost) & PK_FRAME_LEFT ||
         !is_same_turn(stack))

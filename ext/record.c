@@ -27,7 +27,8 @@ pk_record_pop_folded(pk_ledger *ledger, pk_thread *thread, pk_frame *frame, int6
     uint32_t flags = pk_frame_flags(frame);
     --*fold->function_level;
     fold->edge_level--;
-    uint32_t seq = pk_record_begin_count(frame, node, flags, times.spent);
+    int64_t calls = pk_record_begin_leave(frame, node, flags);
+    uint32_t seq = pk_record_begin_count(frame, node, calls, times.spent);
     pk_record_add(&node->inline_time, times.own);
     if (flags & PK_FRAME_RESUMED)
         pk_record_add(&node->resumes, 1);

@@ -52,29 +52,38 @@ pk_record_guess(pk_node *parent, const void *key)
 static inline pk_frame *
 pk_record_frame(const pk_thread *thread, pk_frame *top)
 {
-    return PK_LIKELY(top->above != NULL) ? top->above : pk_chain_grow(thread->chain, top);
+    pk_frame *above = atomic_load_explicit(&top->above, memory_order_relaxed);
+    return PK_LIKELY(above != NULL) ? above : pk_chain_grow(thread->chain, top);
 }
 
-/* Enter node at now; flags are all that the frame gets.  [gil] */
+/* Begin to enter a call in frame, whose flags these are; the clock is read after that.  So a
+ * reader sees that a call is entered or left also where the system puts the thread aside between
+ * the reading of the clock and what is recorded: the time until it goes on is not the caller's. */
 static inline void
-pk_record_push_flagged(pk_thread *thread, pk_frame *frame, pk_node *node, uint32_t flags,
-                       int64_t now)
+pk_record_begin_enter(pk_frame *frame, uint32_t flags)
+{
+    atomic_store_explicit(&frame->flags, flags, memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst); /* for the compiler: the clock comes after it */
+}
+
+/* Enter node at now.  [gil] */
+static inline void
+pk_record_end_enter(pk_thread *thread, pk_frame *frame, pk_node *node, int64_t now)
 {
     atomic_store_explicit(&frame->node, node, memory_order_release);
     atomic_store_explicit(&frame->start, now, memory_order_release);
     atomic_store_explicit(&frame->inner, 0, memory_order_relaxed);
-    atomic_store_explicit(&frame->flags, flags, memory_order_relaxed);
     /* release: pairs with open_calls.c */
     atomic_store_explicit(&thread->top, frame, memory_order_release);
 }
 
-/* Enter node at now.  flags: 0 or PK_FRAME_RESUMED.  [gil] */
+/* Begin to enter a call of node in frame.  flags: 0 or PK_FRAME_RESUMED.  [gil] */
 static inline void
-pk_record_push(pk_thread *thread, pk_frame *frame, pk_node *node, uint32_t flags, int64_t now)
+pk_record_begin_enter_any(pk_thread *thread, pk_frame *frame, pk_node *node, uint32_t flags)
 {
     if (PK_UNLIKELY(node->flags & PK_NODE_FOLDED))
         flags |= pk_record_fold_enter(thread, node, frame);
-    pk_record_push_flagged(thread, frame, node, flags, now);
+    pk_record_begin_enter(frame, flags);
 }
 
 /* The times of a call that is left, in ticks. */
@@ -98,15 +107,25 @@ pk_record_add(_Atomic int64_t *counter, int64_t value)
     atomic_store_explicit(counter, old + value, memory_order_release);
 }
 
-/* Begin to count the call in frame, of node, which took spent ticks; what is returned ends it.
- * Until the frame is left, its flags say that the call may be in the node's counters. */
-static inline uint32_t
-pk_record_begin_count(pk_frame *frame, pk_node *node, uint32_t flags, int64_t spent)
+/* Begin to leave the call in frame, of node; the clock is read after that.  The frame's flags say
+ * from now on that the call may be in the node's counters.  What is returned: how often the node
+ * was counted. */
+static inline int64_t
+pk_record_begin_leave(pk_frame *frame, const pk_node *node, uint32_t flags)
 {
     int64_t calls = atomic_load_explicit(&node->calls, memory_order_relaxed);
     /* release, also in each store that follows: pairs with pk_frame_flags, whose reader sees
      * the mark if it has seen a counter that is newer */
     atomic_store_explicit(&frame->flags, pk_frame_left(flags, calls), memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst); /* for the compiler: the clock comes after it */
+    return calls;
+}
+
+/* Begin to count the call in frame, of node, which was counted calls times and took spent ticks;
+ * what is returned ends it. */
+static inline uint32_t
+pk_record_begin_count(pk_frame *frame, pk_node *node, int64_t calls, int64_t spent)
+{
     pk_record_add(&frame->below->inner, spent);
     atomic_store_explicit(&node->calls, calls + 1, memory_order_release);
     return (uint32_t)(calls + 1);
@@ -119,12 +138,13 @@ pk_record_end_count(pk_node *node, uint32_t seq)
     atomic_store_explicit(&node->seq, seq, memory_order_release);
 }
 
-/* Leave the innermost call, which is in frame and of node, which is not folded.  [gil] */
+/* Leave the innermost call, which is in frame and of node, which is not folded and was counted
+ * calls times.  [gil] */
 static inline void
 pk_record_pop_unfolded(pk_thread *thread, pk_frame *frame, pk_node *node, uint32_t flags,
-                       pk_times times)
+                       int64_t calls, pk_times times)
 {
-    uint32_t seq = pk_record_begin_count(frame, node, flags, times.spent);
+    uint32_t seq = pk_record_begin_count(frame, node, calls, times.spent);
     pk_record_add(&node->inline_time, times.own);
     pk_record_add(&node->total, times.spent);
     if (flags & PK_FRAME_RESUMED)
@@ -150,6 +170,7 @@ pk_record_pop(pk_ledger *ledger, pk_thread *thread, pk_frame *frame, int64_t now
         pk_record_pop_folded(ledger, thread, frame, now);
     else
         pk_record_pop_unfolded(thread, frame, node, flags,
+                               pk_record_begin_leave(frame, node, flags),
                                pk_record_sane(pk_record_times(frame, now)));
 }
 

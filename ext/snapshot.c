@@ -283,7 +283,7 @@ add_thread(pk_course *course, const pk_thread *thread, bool whole)
         .native_id = atomic_load_explicit(&thread->native_id, memory_order_relaxed),
         .alive = pk_thread_alive(thread),
         .threads = atomic_load_explicit(&thread->threads, memory_order_relaxed),
-        /* acquire: pairs with the releases of pk_record_push and pk_record_pop */
+        /* acquire: pairs with the releases of pk_record_end_enter and pk_record_pop */
         .depth = atomic_load_explicit(&thread->top, memory_order_acquire)->depth,
         .name = name,
     };

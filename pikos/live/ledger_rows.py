@@ -16,7 +16,7 @@ READINGS_MAX = 100
 """How often a row is read again that the process is changing."""
 
 _RECURSIVE, _EDGE_RECURSIVE, _FOLDED = 1, 2, 4  # flags of a node
-_LEFT = 32  # flag of a frame whose call is being counted
+_LEFT = 32  # flag of a frame whose call is being left, or that has none
 _TSC, _MONOTONIC = 0, 1  # kinds of clocks that give the time of day
 _SEQUENCE = 0xFFFFFFFF
 
@@ -123,6 +123,19 @@ class LedgerRows:
                 fold = self._ledger.offset(pointer)
                 folds = () if fold < 0 else ((fold, fold_size),)
                 self._ledger.read_again((at, size), *folds, (at, size))
+
+    def steady(self) -> bool:
+        """Whether no thread was just entering or leaving a call, whose time is then not known."""
+        for at in self._threads():
+            top = self._ledger.offset(self._ledger.get("thread", at, "top"))
+            if top < 0:
+                continue
+            above = self._ledger.offset(self._ledger.get("frame", top, "above"))
+            entering = above >= 0 and not self._ledger.get("frame", above, "flags") & _LEFT
+            leaving = self._ledger.get("frame", top, "flags") & _LEFT
+            if entering or (leaving and self._ledger.get("frame", top, "depth")):
+                return False
+        return True
 
     def open_frames(self) -> Iterator[tuple[int, int, int]]:
         """Give what tells each open call from all others: its frame, its context, its start."""
@@ -256,8 +269,14 @@ class LedgerRows:
 
     def _now(self, top: int) -> int:
         """When the running stack stood still: as late as anything in it that is known."""
-        start = 0 if top < 0 else int(self._ledger.get("frame", top, "start"))
-        return max(start, self.now) if self._kind in {_TSC, _MONOTONIC} else start
+        if top < 0:
+            start = last = 0
+        else:
+            start = last = int(self._ledger.get("frame", top, "start"))
+            above = self._ledger.offset(self._ledger.get("frame", top, "above"))
+            if above >= 0:  # it has the call that was left last
+                last = max(start, self._ledger.get("frame", above, "start"))
+        return max(last, self.now) if self._kind in {_TSC, _MONOTONIC} else start
 
     def _stack(
         self, thread: int, top: int, now: int, stack: int, rows: list[tuple[object, ...]]

@@ -22,14 +22,27 @@ ROWS_PER_MESSAGE = 4096
 OPEN_CALLS_MAX = 100_000
 """Open calls that are shown; all are in one message, which they fit in."""
 
+ATTEMPTS_MAX = 5
+"""How often a living process is read, if a call that was not short has ended meanwhile."""
+
+SHORT_NS = 1_000_000
+"""How old a call is that may end between two copies, and is then missing."""
+
+COPIES_MAX = 50
+"""How often a living process's stacks are copied to find each thread outside the hooks."""
+
+COPY_AGAIN_S = 0.001
+"""How long a thread that the system has put aside there is waited for, between two copies."""
+
 
 class LedgerState:
     """What a ledger's file shows: the last state of a process, or the present one.
 
     A living process may be changing the file, so it is copied three times.  The counters are those
     of the first copy, in which rows that were in the middle of a change are read again.  The open
-    calls are those that are in the second and in the third.  So no call and no time is counted
-    twice; what happened between two copies may be missing.
+    calls are those that are in the second and in the third, and they have lasted until just before
+    the second was made.  So no call and no time is counted twice; what happened between two copies
+    may be missing.
 
     Parameters
     ----------
@@ -49,19 +62,16 @@ class LedgerState:
 
     def __init__(self, path: str, *, living: bool = False) -> None:
         ledger = LedgerFile(path)
+        rows = stacks = LedgerRows(ledger)
+        if living:
+            ledger, rows, stacks = _copies_of_living(path)
         self.facts, _ = read_hello(ledger.hello())
         """What the session says of itself."""
         self.stream: bytes = ledger.header("stream")
         """The session's 16 random bytes."""
         self.epoch: int = ledger.header("epoch")
         """How often the statistics have been cleared."""
-        self._rows = self._stacks = LedgerRows(ledger)
-        if living:
-            self._rows.read_torn_rows_again()
-            self._stacks = LedgerRows(LedgerFile(path))
-            self._stacks.contexts = self._rows.contexts
-            self._stacks.now = self._stacks.ticks(time.monotonic_ns())
-            self._stacks.still_open = frozenset(LedgerRows(LedgerFile(path)).open_frames())
+        self._rows, self._stacks = rows, stacks
         now_ns = self._stacks.ns_of_clock(self._stacks.now)
         self.time_ns = max(0, now_ns - ledger.header("began_ns")) if now_ns else 0
         """For how long the session has gone on, ns; 0 if its clock does not tell."""
@@ -119,6 +129,35 @@ class LedgerState:
                 yield table, list(rows)[:OPEN_CALLS_MAX]
             else:
                 yield from ((table, part) for part in _batches(rows))
+
+
+def _copies_of_living(path: str) -> tuple[LedgerFile, LedgerRows, LedgerRows]:
+    """Copy a living process's counters, then its stacks; no long call ends in between, if possible."""
+    for _ in range(ATTEMPTS_MAX):
+        ledger = LedgerFile(path)
+        rows = LedgerRows(ledger)
+        begun_before = rows.ticks(time.monotonic_ns() - SHORT_NS)
+        rows.read_torn_rows_again()
+        stacks = _steady_stacks(path)
+        stacks.contexts = rows.contexts
+        stacks.still_open = frozenset(LedgerRows(LedgerFile(path)).open_frames())
+        ended = set(rows.open_frames()).difference(stacks.still_open)
+        if all(start > begun_before for _, _, start in ended):
+            break
+    return ledger, rows, stacks
+
+
+def _steady_stacks(path: str) -> LedgerRows:
+    """Copy a living process's ledger until no call is just entered or left, though not for long."""
+    for attempt in range(COPIES_MAX):
+        if attempt:
+            time.sleep(COPY_AGAIN_S)
+        now_ns = time.monotonic_ns()
+        stacks = LedgerRows(LedgerFile(path))
+        stacks.now = stacks.ticks(now_ns)
+        if stacks.steady():
+            break
+    return stacks
 
 
 def gone_at(unix_s: float | None = None) -> str:

@@ -112,7 +112,8 @@ driver_call(driver *self, uint32_t id, int64_t now)
     pk_frame *frame = pk_record_frame(self->thread, top);
     if (node == NULL || frame == NULL)
         return -1;
-    pk_record_push(self->thread, frame, node, 0, now);
+    pk_record_begin_enter_any(self->thread, frame, node, 0);
+    pk_record_end_enter(self->thread, frame, node, now);
     return 0;
 }
 
@@ -132,7 +133,8 @@ driver_return_partly(driver *self, int64_t now)
     pk_node *node = atomic_load_explicit(&top->node, memory_order_relaxed);
     pk_times times = pk_record_times(top, now);
     uint32_t flags = pk_frame_flags(top);
-    pk_record_pop_unfolded(self->thread, top, node, flags, times);
+    int64_t calls = pk_record_begin_leave(top, node, flags);
+    pk_record_pop_unfolded(self->thread, top, node, flags, calls, times);
     atomic_store_explicit(&self->thread->top, top, memory_order_release);
 }
 
