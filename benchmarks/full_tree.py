@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-from types import FunctionType
-from typing import TYPE_CHECKING
 
 from benchmarks.figure import Figure
 from benchmarks.processor import resident_peak_bytes
 from benchmarks.terminal import FEW, INTERVAL_S, WARM_UP_S, Terminal, published
-from benchmarks.workloads import many_functions
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from benchmarks.workloads import many_functions, nested
 
 FUNCTIONS, QUICK_FUNCTIONS = 100, 30
 DEPTH = 3
@@ -32,7 +27,7 @@ def measure(*, quick: bool) -> list[Figure]:
     seconds = 3.0 if quick else 12.0
     starts = 1 if quick else 5
     count = QUICK_FUNCTIONS if quick else FUNCTIONS
-    fill, few = _nested(count), many_functions(FEW, times=1)
+    fill, few = nested(count, DEPTH), many_functions(FEW, times=1)
     with published(fill) as address:
         firsts = []
         for _ in range(starts):
@@ -60,23 +55,3 @@ def measure(*, quick: bool) -> list[Figure]:
             for panel, share in shares.items()
         ),
     ]
-
-
-def _nested(count: int) -> Callable[[], None]:
-    """Make a function that calls so many functions within one another, in every order."""
-    every: list[FunctionType] = []
-
-    def call_all(left: int) -> None:
-        if left:
-            for function in every:
-                function(left - 1)
-
-    for number in range(count):
-        code = call_all.__code__.replace(co_name=f"nested_{number}", co_qualname=f"nested_{number}")
-        every.append(FunctionType(code, {}, closure=call_all.__closure__))
-
-    def fill() -> None:
-        for function in every:
-            function(DEPTH - 1)
-
-    return fill

@@ -157,3 +157,23 @@ WORKLOADS = (
     Workload("many-functions", many_functions(MANY_FUNCTIONS, times=150), headline=False),
 )
 """The headline six, and one at which cProfile is at its worst."""
+
+
+def nested(count: int, depth: int) -> Callable[[], None]:
+    """Make a function that calls so many functions within one another, in every order."""
+    every: list[FunctionType] = []
+
+    def call_all(left: int) -> None:
+        if left:
+            for function in every:
+                function(left - 1)
+
+    for number in range(count):
+        code = call_all.__code__.replace(co_name=f"nested_{number}", co_qualname=f"nested_{number}")
+        every.append(FunctionType(code, {}, closure=call_all.__closure__))
+
+    def fill() -> None:
+        for function in every:
+            function(depth - 1)
+
+    return fill

@@ -132,7 +132,7 @@ class LedgerState:
 
 
 def _copies_of_living(path: str) -> tuple[LedgerFile, LedgerRows, LedgerRows]:
-    """Copy a living process's counters, then its stacks; no long call ends in between, if possible."""
+    """Copy a living process's counters, then its stacks; again if a long call ended in between."""
     for _ in range(ATTEMPTS_MAX):
         ledger = LedgerFile(path)
         rows = LedgerRows(ledger)

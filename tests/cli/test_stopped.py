@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 from support.programs import start
@@ -36,12 +37,25 @@ while True: deep(20)
 """
 
 
+def stop(pid):
+    """Stop a process, and wait until each of its threads has stopped."""
+    os.kill(pid, signal.SIGSTOP)
+    tasks = Path(f"/proc/{pid}/task")
+    wait_until(
+        lambda: all(
+            (task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+            for task in tasks.iterdir()
+        ),
+        "a process that is stopped",
+    )
+
+
 @pytest.fixture
 def stopped(start):
     """A program that has made seven calls and is stopped."""
     program = start(QUIET + "sys.stdout.flush()\ninput(); work(2); input()")
     assert program.line() == "made"
-    os.kill(program.pid, signal.SIGSTOP)
+    stop(program.pid)
     yield program
     os.kill(program.pid, signal.SIGCONT)
 
@@ -127,7 +141,7 @@ def test_a_ledger_that_a_stopped_publisher_leaves_is_read(start):
     assert program.line() == "made"
     with subscribe(program.pid) as messages:
         hear_until(messages, lambda s: s.complete, "the program")
-        os.kill(program.pid, signal.SIGSTOP)
+        stop(program.pid)
         wait_until(lambda: messages.receive(0.1) is None or messages.unanswered, "silence")
         wait_until(lambda: messages.receive(0.1) is not None and messages.unanswered, "its ledger")
         os.kill(program.pid, signal.SIGCONT)

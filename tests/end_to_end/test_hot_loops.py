@@ -171,9 +171,8 @@ def test_what_was_killed_has_its_seconds_in_the_recording(runtime, tmp_path):
 
 LOOKS = 6_000 if sys.version_info[:2] == (3, 13) else 200
 """As many as a viewer at 100 Hz has in a minute; a minute with one interpreter is enough."""
-SET_ASIDE_NS = 500_000_000
-"""How much too old an open call may look: a thread that is set aside when it has read the clock at
-the end of a call has not counted it yet."""
+CLOCKS_APART_NS = 1_000
+"""How much the clocks of two processors may differ, generously."""
 
 CHANGING = """
 import time
@@ -223,6 +222,10 @@ def test_nothing_is_negative_while_calls_return(start):
         while looks < LOOKS:
             heard = before.messages
             now = hear_until(messages, lambda s: s.messages > heard, "a message", model)  # noqa: B023
+            if now.dropped != before.dropped or not now.complete:
+                # what was missed is known with the next whole state alone
+                before = hear_until(messages, lambda s: s.complete, "all of it", model)
+                continue
             between = difference(now, before)
             for rows in (between.stats, between.edges, between.contexts):
                 for row in rows.values():
@@ -234,7 +237,7 @@ def test_nothing_is_negative_while_calls_return(start):
                     assert rows[key].callcount >= earlier[key].callcount
                     for name in ("inline_ns", "cumulative_ns"):
                         less_ns = getattr(earlier[key], name) - getattr(rows[key], name)
-                        assert less_ns < SET_ASIDE_NS, (name, rows[key], earlier[key])
+                        assert less_ns < CLOCKS_APART_NS, (name, rows[key], earlier[key])
             looks += now.time_ns > before.time_ns
             before = now
         now = hear_until(

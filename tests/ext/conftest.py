@@ -219,12 +219,18 @@ class Viewer:
             return None
         return self.socket.recv()
 
-    def until_bye(self):
-        """All messages up to the goodbye, decoded only when all are there."""
+    def until_bye(self, lost_after_s=None):
+        """All messages up to the goodbye, decoded only when all are there.
+
+        Without lost_after_s it is an error if nothing comes; with it, so much silence is the end.
+        """
         received = []
         while not received or received[-1][6] != KIND_BYE:
-            received.append(self.raw())
-            assert received[-1] is not None, "nothing came"
+            raw = self.raw(DEADLINE_S if lost_after_s is None else lost_after_s)
+            if raw is None and lost_after_s is not None:
+                break
+            assert raw is not None, "nothing came"
+            received.append(raw)
         return [codec.decode(raw) for raw in received]
 
     def message(self, timeout_s=DEADLINE_S):

@@ -15,6 +15,7 @@ import pytest
 from heard import EXTERNAL, STREAM, tables_of
 from leaf import Facts
 from support.deadlines import DEADLINE_S
+from whole import LOST_AFTER_S, recorded_whole
 
 from pikos.wire.messages import Bye, Hello, Rows
 from pikos.wire.tables import FLAG_KEYFRAME, FLAG_KEYFRAME_END
@@ -502,18 +503,19 @@ def calls_from_callers(edges):
     return called
 
 
-def test_every_snapshot_agrees_with_itself_while_a_thread_calls(publish, ledger, viewers):
-    for number in range(20):
-        ledger.function(f"function_{number}")
-    publisher = publish(ledger, interval_s=0.03)
-    with ledger.written():
-        viewer = viewers(publisher.endpoint)
-        until(lambda: publisher.facts().walks > 25)
-    publisher.stop()
+def test_every_snapshot_agrees_with_itself_while_a_thread_calls(publish, ledgers, viewers):
+    def attempt():
+        ledger = ledgers()
+        for number in range(20):
+            ledger.function(f"function_{number}")
+        publisher = publish(ledger, interval_s=0.03)
+        with ledger.written():
+            viewer = viewers(publisher.endpoint)
+            until(lambda: publisher.facts().walks > 25)
+        publisher.stop()
+        return ledger, viewer.until_bye(LOST_AFTER_S)
 
-    messages = viewer.until_bye()
-    numbers = [message.envelope.sequence for message in messages]
-    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    ledger, messages = recorded_whole(attempt)
     stats, edges = {}, {}
     for snapshot in snapshots_of(messages):
         fold(snapshot, stats, edges)
@@ -543,19 +545,24 @@ def check_growth(before, now):
     assert set(before) <= set(now)
 
 
-def test_open_calls_and_counters_never_decrease_and_add_up(publish, ledger, viewers):
+def test_open_calls_and_counters_never_decrease_and_add_up(publish, ledgers, viewers):
     """V2: neither a return nor a switch of greenlets in the middle of a look shows."""
-    for number in range(5000):
-        ledger.function(f"function_{number}")
-    publisher = publish(ledger, interval_s=0.001, clock=EXTERNAL)
-    viewer = viewers(publisher.endpoint, rcvhwm=0)
-    with ledger.written(slowly=True):
-        until(lambda: publisher.facts().walks > 60)
-    publisher.stop()
 
+    def attempt():
+        ledger = ledgers()
+        for number in range(5000):
+            ledger.function(f"function_{number}")
+        publisher = publish(ledger, interval_s=0.001, clock=EXTERNAL)
+        viewer = viewers(publisher.endpoint, rcvhwm=0)
+        with ledger.written(slowly=True):
+            until(lambda: publisher.facts().walks > 60)
+        publisher.stop()
+        return ledger, viewer.until_bye(LOST_AFTER_S)
+
+    ledger, messages = recorded_whole(attempt)
     state = collections.defaultdict(dict)
     functions, edges = {}, {}
-    for snapshot in snapshots_of(viewer.until_bye()):
+    for snapshot in snapshots_of(messages):
         tables = tables_of(snapshot)
         for name, keys in (
             ("stat", ["function"]),
