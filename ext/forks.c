@@ -1,9 +1,9 @@
-/* forks.c — a forked child gets ledgers of its own, whoever forks. */
+/* forks.c — a forked child gets its own ledgers, whether Python or C code forks. */
 #include "forks.h"
 
 #include <pthread.h>
 
-/* Why static: forks are the process's, and so are those who are told of them. */
+/* Static, because fork handlers belong to the process. */
 static pk_profiler *watched;
 static bool started;
 

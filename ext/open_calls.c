@@ -211,8 +211,8 @@ look_at(pk_open_stack *stack, pk_open_frame *last, const pk_clock *clock)
     return OPEN;
 }
 
-/* Look until the call is OPEN or GONE.  STUCK: the system has put its thread aside in the middle
- * of a return, so that the times do not fit together. */
+/* Look until the call is OPEN or GONE.  STUCK: its thread was preempted while it entered or left a
+ * call, so the times do not fit together. */
 static outlook
 wait_for(pk_open_stack *stack, pk_open_frame *last, const pk_clock *clock)
 {

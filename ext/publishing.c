@@ -186,7 +186,7 @@ const char pk_start_publishing_doc[] =
 "server_secret : str, optional\n    Secret CURVE key, Z85.\n"
 "clients : tuple of str, optional\n    Public CURVE keys of those who may subscribe, Z85.\n"
 "ledger : bytes, optional\n    Path of a file to keep what is counted in, so that it outlives the\n"
-"    process; where it cannot be made, there is none.\n\n"
+"    process; if it cannot be made, counts stay in anonymous memory.\n\n"
 "Returns\n-------\n"
 "str\n    The endpoint that was bound.\n\n"
 "Raises\n------\n"

@@ -44,7 +44,7 @@ static bool has_timer[SIGNALS];
 static void (*pythons)(int); /* CPython's handler, the same for all signals */
 static pid_t process;        /* whose signals these are: not a forked child's */
 static pthread_t main_thread;
-static char **program, **environment; /* owned; program[0] NULL: there is none */
+static char **program, **environment; /* owned; program[0] is NULL without a command */
 static posix_spawnattr_t attributes;
 
 /* Have the timer of a signal go off in ns from now, and so again; 0: not at all.  [handler] */

@@ -14,6 +14,6 @@ class Program(NamedTuple):
     script: str
     """Its text.  What it prints on stdout must be the same in each run."""
     client: str = ""
-    """Text of a script that runs beside it, not profiled and not measured; empty: there is none."""
+    """Source of a script that runs beside it, neither profiled nor measured; may be empty."""
     python: str = ""
     """The only version that it is measured on, ``3.11``; empty: any."""

@@ -80,8 +80,8 @@ class Subscription(Heard):
         self.tap: Callable[[bytes], None] | None = None
         """What is handed the bytes of each message that is received, to record them."""
         self.meanwhile: Callable[[], bool] | None = None
-        """What is done with the tapped messages while there is none to receive, a little at a
-        time; returns whether there is more to do."""
+        """Called while no message is waiting, to process a few tapped ones; returns whether
+        more are left."""
         self._busy = False
         self._timeout = timeout
         self._clock = clock
@@ -252,7 +252,7 @@ class Subscription(Heard):
         try:
             state = LedgerState(os.path.join(gone.directory, LEDGER_NAME))
             yield from state.frames(*self._streams.next_of(state.stream), reason=state.reason)
-        except PikosError:  # there is none, or it makes no sense
+        except PikosError:  # no ledger, or an invalid one
             yield from self._streams.goodbyes(gone_at(), gone.pid, alone=len(self.addresses) == 1)
 
     def _read_if_silent(self) -> None:
