@@ -110,11 +110,15 @@ read_node(pk_digest *digest, const pk_node *node)
     return true;
 }
 
-void
+bool
 pk_digest_read_again(pk_digest *digest, const pk_node *node)
 {
-    for (int i = 0; i < PATIENT_TRIES && !read_node(digest, node); i++)
+    for (int i = 0; i < PATIENT_TRIES; i++) {
+        if (read_node(digest, node))
+            return true;
         sched_yield();
+    }
+    return false;
 }
 
 /* Prepare for the nodes that are new, up to length, for which there is room.  0, or −1 for want of
@@ -161,7 +165,8 @@ pk_digest_update(pk_digest *digest, const pk_ledger *ledger)
         const pk_node *node = pk_rows_at(&ledger->nodes, i);
         if (digest->only_thread != 0 && node->thread != digest->only_thread)
             continue;
-        (void)read_node(digest, node);
+        if (!read_node(digest, node) && !pk_digest_read_again(digest, node))
+            return -1;
     }
     return 0;
 }

@@ -41,14 +41,15 @@ typedef struct {
 
 /* Bring digest up to date with ledger: every node that changed since the last time is
  * read once, and its difference added to its function and edge.  Starts over when
- * ledger is another one than last time.  0, or −1 for want of memory with the digest
- * as it was, or partly ahead but consistent.  [any thread, one per digest] */
+ * ledger is another one than last time.  0, or −1 for want of memory, or where the system has put
+ * a writer aside in the middle of a change, which cannot be while the GIL is held; the digest is
+ * as it was then, or partly ahead but consistent.  [any thread, one per digest] */
 int pk_digest_update(pk_digest *digest, const pk_ledger *ledger);
 
 /* Read one node of the ledger that digest is up to date with, and add what it has more than
- * before.  A writer that is in the middle of a change is waited for, though not for long.
- * [any thread, one per digest] */
-void pk_digest_read_again(pk_digest *digest, const pk_node *node);
+ * before.  A writer that is in the middle of a change is waited for, though not for long: false if
+ * it still is.  [any thread, one per digest] */
+bool pk_digest_read_again(pk_digest *digest, const pk_node *node);
 
 /* The counters of a node as last read.  [any thread, one per digest] */
 pk_counts pk_digest_counts(const pk_digest *digest, uint32_t node);

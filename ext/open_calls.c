@@ -191,7 +191,7 @@ look_at(pk_open_stack *stack, pk_open_frame *last, const pk_clock *clock)
         return CHANGING;
     if (top->depth < frame->depth || start_of(frame) != last->start ||
         atomic_load_explicit(&frame->node, memory_order_acquire) != last->node)
-        return GONE;
+        return is_same_turn(stack) ? GONE : CHANGING; /* in another turn its start is put off */
     bool calls = top != frame;
     const pk_frame *above = pk_frame_above(frame);
     const pk_frame *innermost = calls ? above : frame;
@@ -256,7 +256,7 @@ copy_again(pk_open_calls *open, pk_open_stack *stack, const pk_clock *clock)
 }
 
 /* Keep of a stack what is still open, and read the counters of the rest anew.  0 if all of it is,
- * 1 if not, or −1 for want of memory. */
+ * 1 if not, or −1 for want of memory, or if a call is STUCK. */
 static int
 settle_stack(pk_open_calls *open, pk_open_stack *stack, pk_digest *digest, const pk_clock *clock)
 {
@@ -272,7 +272,8 @@ settle_stack(pk_open_calls *open, pk_open_stack *stack, pk_digest *digest, const
     if (failed)
         return -1;
     for (size_t i = stack->length; i < before; i++)
-        pk_digest_read_again(digest, open->frames[stack->first + i].node);
+        if (!pk_digest_read_again(digest, open->frames[stack->first + i].node))
+            return -1;
     return stack->length < before;
 }
 
@@ -420,7 +421,8 @@ add_thread(pk_open_calls *open, const pk_open_stack *stacks, size_t length)
         if (is_running(&stacks[i]) && add_running(open, &stacks[i]) < 0)
             return -1;
     size_t base = open->rows_length;
-    if (length > 1 && make_slots(open, base) < 0)
+    bool suspended = length > 1 || !is_running(&stacks[0]);
+    if (suspended && make_slots(open, base) < 0)
         return -1;
     for (size_t i = 0; i < length; i++) {
         const pk_open_stack *stack = &stacks[i];

@@ -90,6 +90,10 @@ class Ledger:
         """Finish that return."""
         self.leaf.driver_return_rest(self.driver)
 
+    def switch(self, greenlet, at):
+        """Go on with the stack of one of three greenlets; at first that of 0 runs."""
+        assert self.leaf.driver_switch(self.driver, greenlet, at) == 0
+
     def call_many(self, count):
         """Add that many functions and call each once."""
         assert self.leaf.driver_call_many(self.driver, count) == 0
@@ -98,6 +102,15 @@ class Ledger:
     def written(self, *, slowly=False):
         """Have a C thread call the functions at random meanwhile."""
         assert self.leaf.driver_write_start(self.driver, slowly) == 0
+        try:
+            yield
+        finally:
+            self.leaf.driver_write_stop(self.driver)
+
+    @contextlib.contextmanager
+    def switched(self):
+        """Have a C thread switch meanwhile between three greenlets, each with one open call."""
+        assert self.leaf.driver_switch_start(self.driver) == 0
         try:
             yield
         finally:

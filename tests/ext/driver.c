@@ -18,8 +18,9 @@ long pk_alloc_left = -1;
 
 #define DEPTH_MAX 12
 #define CALLEES 3           /* functions that any function calls */
-#define GREENLETS 3
+#define GREENLETS 3         /* of which the first one runs at the beginning */
 #define PAUSE 2000 /* turns of an empty loop, some µs */
+#define SHORT_PAUSE 100
 #define TREE_NODES_MAX 2000 /* so that calls are folded, too */
 
 /* A ledger and its one profiled thread. */
@@ -29,6 +30,7 @@ typedef struct {
     pk_life life;
     pk_clock clock;
     pthread_t writer;
+    char greenlets[GREENLETS]; /* their addresses stand for them */
     int64_t busy; /* ticks with a call open in the running stack */
     int slow; /* the writer waits after each event, and calls one function after the other */
     _Atomic int stop;
@@ -146,6 +148,13 @@ driver_return_rest(driver *self)
     atomic_store_explicit(&self->thread->top, top->below, memory_order_release);
 }
 
+/* Go on with the stack of a greenlet, at a time in ticks: 0, or −1. */
+int
+driver_switch(driver *self, uint32_t greenlet, int64_t now)
+{
+    return pk_record_switch(self->thread, &self->greenlets[0], &self->greenlets[greenlet], now);
+}
+
 /* Add count functions and call each once: 0, or −1. */
 int
 driver_call_many(driver *self, uint32_t count)
@@ -181,7 +190,7 @@ write_calls(void *argument)
     uint32_t running = 0;
     uint32_t next = 0;
     self->ledger->tree_nodes_max = TREE_NODES_MAX;
-    pk_record_switch(self->thread, &depths[0], &depths[0], tick(self));
+    driver_switch(self, 0, tick(self));
     while (!atomic_load_explicit(&self->stop, memory_order_relaxed)) {
         chance ^= chance << 13;
         chance ^= chance >> 17;
@@ -189,7 +198,7 @@ write_calls(void *argument)
         uint32_t depth = depths[running];
         if (chance % 16 == 0) {
             running = chance / 16 % GREENLETS;
-            pk_record_switch(self->thread, NULL, &depths[running], tick(self));
+            driver_switch(self, running, tick(self));
         } else if (depth == 0 || (depth < DEPTH_MAX && (chance & 64) != 0)) {
             uint32_t callee = self->slow ? next++ : depth * CALLEES + (chance >> 8) % CALLEES;
             uint32_t id = 1 + callee % functions;
@@ -205,6 +214,32 @@ write_calls(void *argument)
     }
     self->busy -= depths[running] > 0; /* the time after the last event does not pass */
     return NULL;
+}
+
+/* Switches between greenlets, in each of which the same call of its own stays open. */
+static void *
+write_switches(void *argument)
+{
+    driver *self = argument;
+    uint32_t turns = 0;
+    while (!atomic_load_explicit(&self->stop, memory_order_relaxed)) {
+        driver_switch(self, turns % GREENLETS, tick(self));
+        if (turns < GREENLETS)
+            driver_call(self, 1 + turns, tick(self));
+        turns++;
+        for (volatile int i = 0; i < SHORT_PAUSE; i++)
+            ;
+    }
+    return NULL;
+}
+
+/* Have a thread switch between greenlets, which have one open call each, until
+ * driver_write_stop(): 0, or an error. */
+int
+driver_switch_start(driver *self)
+{
+    atomic_store_explicit(&self->stop, 0, memory_order_relaxed);
+    return pthread_create(&self->writer, NULL, write_switches, self);
 }
 
 /* Have a thread call the functions, recursively too, on several stacks, until

@@ -184,6 +184,8 @@ PROTOTYPES = {
     "driver_return_partly": (None, POINTER, c.c_int64),
     "driver_return_rest": (None, POINTER),
     "driver_write_start": (c.c_int, POINTER, c.c_int),
+    "driver_switch": (c.c_int, POINTER, c.c_uint32, c.c_int64),
+    "driver_switch_start": (c.c_int, POINTER),
     "driver_write_stop": (None, POINTER),
     "driver_busy": (c.c_int64, POINTER),
     "driver_calls": (c.c_int64, POINTER),

@@ -581,6 +581,50 @@ def test_open_calls_and_counters_never_decrease_and_add_up(publish, ledgers, vie
     assert sum(own for own, _ in edges.values()) == ledger.busy()
 
 
+def test_a_suspended_call_stays_open_when_the_running_stack_becomes_empty(publish, ledger, viewers):
+    """V2."""
+    waiting, running = ledger.function("waiting"), ledger.function("running")
+    ledger.call(waiting, 1000)
+    ledger.switch(1, 2000)
+    ledger.call(running, 3000)
+    viewer = viewers(publish(ledger, interval_s=0.01).endpoint)
+    both = tables_of(viewer.keyframe())["open_call"]
+    ledger.leave(4000)
+
+    alone = tables_of(viewer.snapshot())["open_call"]
+    while len(alone) == 2:  # the look was before the return
+        alone = tables_of(viewer.snapshot())["open_call"]
+
+    assert {row["function"] for row in both} == {waiting, running}
+    assert [(row["function"], row["calls"], row["own_ns"]) for row in alone] == [(waiting, 1, 1000)]
+
+
+def test_a_switch_of_greenlets_in_the_middle_of_a_look_hides_no_open_call(
+    publish, ledgers, viewers
+):
+    """V2."""
+
+    def attempt():
+        ledger = ledgers()
+        called = [ledger.function(f"function_{number}") for number in range(3)]
+        publisher = publish(ledger, interval_s=0.001, clock=EXTERNAL)
+        viewer = viewers(publisher.endpoint, rcvhwm=0)
+        with ledger.switched():
+            until(lambda: publisher.facts().walks > 300)
+        publisher.stop()
+        return called, viewer.until_bye(LOST_AFTER_S)
+
+    called, messages = recorded_whole(attempt)
+    seen = set()
+    for message in messages:
+        tables = tables_of([message])
+        calls = [row["function"] for row in tables.get("open_call", ())]
+        assert len(calls) == len(set(calls))
+        assert seen <= set(calls) or "open_call" not in tables
+        seen.update(calls)
+    assert seen == set(called)
+
+
 def test_a_look_in_the_middle_of_a_return_is_put_off(publish, ledger, viewers):
     """The system may put a thread aside there: the call is counted, and its frame not left."""
     main, work = ledger.function("main"), ledger.function("work")
