@@ -10,9 +10,12 @@ from benchmarks.processor import resident_peak_bytes
 from benchmarks.terminal import FEW, INTERVAL_S, WARM_UP_S, Terminal, published
 from benchmarks.workloads import many_functions, nested
 
-FUNCTIONS, QUICK_FUNCTIONS = 100, 30
+FUNCTIONS, FOLDING_FUNCTIONS, QUICK_FUNCTIONS = 100, 104, 30
 DEPTH = 3
-"""Functions that call all of them so deep within one another: 100 + 100² + 100³ contexts."""
+"""Functions that call all of them so deep within one another: 100 + 100² + 100³ contexts.
+
+With 104 of them it is past the bound, and calls are in no full stack.
+"""
 
 
 def measure(*, quick: bool) -> list[Figure]:
@@ -24,9 +27,15 @@ def measure(*, quick: bool) -> list[Figure]:
         Whether to be content with few readings, of a smaller tree.
 
     """
-    seconds = 3.0 if quick else 12.0
-    starts = 1 if quick else 5
-    count = QUICK_FUNCTIONS if quick else FUNCTIONS
+    if quick:
+        return _measure(QUICK_FUNCTIONS, "", starts=1, seconds=3.0)
+    return [
+        *_measure(FUNCTIONS, "", starts=5, seconds=12.0),
+        *_measure(FOLDING_FUNCTIONS, ", calls folded", starts=5, seconds=12.0),
+    ]
+
+
+def _measure(count: int, kind: str, *, starts: int, seconds: float) -> list[Figure]:
     fill, few = nested(count, DEPTH), many_functions(FEW, times=1)
     with published(fill) as address:
         firsts = []
@@ -40,7 +49,7 @@ def measure(*, quick: bool) -> list[Figure]:
             terminal.share(WARM_UP_S, few)
             shares["flame graph"] = terminal.share(seconds, few)
             peak_bytes = resident_peak_bytes(terminal.process.pid)
-    what = f"pikos top, {sum(count**depth for depth in range(1, DEPTH + 1)):,} contexts"
+    what = f"pikos top, {sum(count**depth for depth in range(1, DEPTH + 1)):,} contexts{kind}"
     return [
         Figure(
             f"{what}: first picture after",

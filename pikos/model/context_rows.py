@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pikos.model.child_index import ChildIndex
 from pikos.model.edge_sums import EdgeSums
+from pikos.model.gaps import Gaps
 from pikos.model.keyed import columns_of
 from pikos.model.lazy import LazyRows
 from pikos.model.rows import Context
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pikos.model.edge_sums import EdgeSum, Key
+    from pikos.model.gaps import GapSums
     from pikos.wire.messages import Block
 
 PAGE_BITS = 10
@@ -83,6 +85,10 @@ class Page:
     def parents(self) -> array[int]:
         """Parents of the contexts."""
         return self.column(_PARENT)
+
+    def columns(self, *names: str) -> Iterator[tuple[int, ...]]:
+        """Give some columns of each row."""
+        return zip(*(self.column(_NAMES.index(name)) for name in names), strict=True)
 
     @property
     def links(self) -> int:
@@ -173,17 +179,21 @@ class ContextRows(LazyRows):
     Threads: any
     """
 
-    __slots__ = ("__weakref__", "_count", "_index", "_pages", "_sums")
+    __slots__ = ("__weakref__", "_count", "_gaps", "_index", "_pages", "_sums", "_whole")
 
     def __init__(
         self,
         pages: Mapping[int, Page] | None = None,
         index: ChildIndex | None = None,
         sums: EdgeSums | None = None,
+        gaps: Gaps | None = None,
+        whole: ContextRows | None = None,
     ) -> None:
         self._pages: Mapping[int, Page] = {} if pages is None else pages
         self._index = ChildIndex() if index is None else index
         self._sums = EdgeSums() if sums is None else sums
+        self._gaps = Gaps(PAGE_BITS) if gaps is None else gaps
+        self._whole = whole
         self._count = sum(map(len, self._pages.values()))
 
     def and_then(self, block: Block) -> ContextRows:
@@ -199,7 +209,7 @@ class ContextRows(LazyRows):
             page = pages.get(number)
             pages[number] = Page(part) if page is None else page.and_then(part)
             begin = end
-        return ContextRows(pages, self._index, self._sums)
+        return ContextRows(pages, self._index, self._sums, self._gaps)
 
     @property
     def rows(self) -> dict[int, Context]:
@@ -224,6 +234,11 @@ class ContextRows(LazyRows):
         """Sum the contexts by thread, caller and callee."""
         return self._sums.of(self)
 
+    def gaps(self) -> GapSums:
+        """Sum the time that is in no context below the others; of all threads, always."""
+        whole = self._whole or self
+        return self._gaps.of(whole)
+
     def folds(self) -> Iterator[Context]:
         """Find the rows that stand for calls in no full stack."""
         return chain.from_iterable(page.folds for page in self._pages.values())
@@ -232,7 +247,10 @@ class ContextRows(LazyRows):
         """Leave out the contexts of other threads."""
         pages = {number: page.of_thread(thread) for number, page in self._pages.items()}
         return ContextRows(
-            {number: page for number, page in pages.items() if page is not None}, self._index
+            {number: page for number, page in pages.items() if page is not None},
+            self._index,
+            gaps=self._gaps,
+            whole=self._whole or self,
         )
 
     def changed(self, before: Mapping[int, Context]) -> Iterable[int]:

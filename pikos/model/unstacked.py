@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from pikos.model.placement import Folds, placement
 from pikos.model.rows import Context
 from pikos.model.tree import children_of, folds_of
 
@@ -77,47 +78,24 @@ def full_tree(snapshot: Snapshot) -> Callable[[int], Sequence[Context]]:
         As ``children_of``; contexts of function ``UNSTACKED`` are those that were put in.
 
     """
-    children = children_of(snapshot.contexts)
-    stand_ins = _placed(snapshot, children)
-    if not stand_ins:
+    contexts = snapshot.contexts
+    children = children_of(contexts)
+    rows = list(folds_of(contexts))
+    left_ns = {thread: one.self_ns for thread, one in _by_thread(rows).items() if one.self_ns}
+    if not left_ns:
         return children
-    return lambda parent: [*children(parent), *stand_ins.get(parent, ())]
+    callers = {(row.thread, row.caller) for row in rows}
+    placed_ns = placement(contexts, children, Folds(left_ns, callers))
 
+    def full(parent: int) -> Sequence[Context]:
+        below = children(parent)
+        above = contexts.get(parent)
+        if above is None:
+            return below
+        self_ns = placed_ns(above, below)
+        return [*below, _stand_in(above, self_ns)] if self_ns else below
 
-def _placed(
-    snapshot: Snapshot, children: Callable[[int], Sequence[Context]]
-) -> dict[int, list[Context]]:
-    """Find the contexts to put in, by parent."""
-    folds = list(folds_of(snapshot.contexts))
-    left = {thread: one.self_ns for thread, one in _by_thread(folds).items() if one.self_ns}
-    if not left:
-        return {}
-    callers = {(row.thread, row.caller) for row in folds}
-    placed: dict[int, list[Context]] = defaultdict(list)
-    roots = []
-    for context in snapshot.contexts.values():
-        thread = context.thread
-        if context.folded or thread not in left:
-            continue
-        if not context.function:
-            roots.append(context)
-            continue
-        missing_ns = context.merged_ns
-        if (thread, context.function) in callers:
-            called = children(context.id)
-            called_ns = sum(child.cumulative_ns for child in called)
-            gap_ns = context.cumulative_ns - context.inline_ns - called_ns
-            if gap_ns > len(called) + 2:  # each time is rounded to ns on its own
-                missing_ns = max(missing_ns, gap_ns)
-        missing_ns = min(missing_ns, left[thread])
-        if missing_ns > 0:
-            left[thread] -= missing_ns
-            placed[context.id].append(_stand_in(context, missing_ns))
-    for root in roots:
-        rest_ns = left.pop(root.thread, 0)
-        if rest_ns:
-            placed[root.id].append(_stand_in(root, rest_ns))
-    return placed
+    return full
 
 
 def _stand_in(above: Context, self_ns: int) -> Context:
