@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.killed import CALLING, CALLS, KILLS, KINDS, MAKE_CALLS, kills
 from support.programs import start
 from support.recordings import fold
 from support.waiting import calls_of, wait_until
@@ -24,56 +25,8 @@ __all__ = ["start"]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="files back a ledger on Linux only")
 
-KILLS = 25
 FEWER_KILLS = 4
-CALLS = 1000
-
-PROGRAM = """
-import os, sys, threading
-
-def leaf(): pass
-
-def recursive(n):
-    if n: recursive(n - 1)
-
-def generator():
-    while True: yield
-
-async def coroutine(): pass
-
-def call_leaf(n):
-    for _ in range(n): leaf()
-
-def call_recursive(n): recursive(n - 1)
-
-def call_generator(n):
-    made = generator()
-    for _ in range(n): next(made)
-    return made
-
-def call_coroutine(n):
-    for _ in range(n):
-        try: coroutine().send(None)
-        except StopIteration: pass
-
-def call_thread(n):
-    thread = threading.Thread(target=call_leaf, args=(n,), name="worker")
-    thread.start()
-    thread.join()
-
-sys.setrecursionlimit(5000)
-write = os.write
-kept = globals()["call_" + sys.argv[1]](int(sys.argv[2]))
-write(1, b"made")
-while True: pass
-"""
-KINDS = {
-    "leaf": "leaf",
-    "recursive": "recursive",
-    "generator": "generator",
-    "coroutine": "coroutine",
-    "thread": "leaf",
-}
+PROGRAM = CALLING + MAKE_CALLS
 ENDS = {
     "kill -9": "os.kill(os.getpid(), signal.SIGKILL)",
     "crash": "import ctypes; ctypes.string_at(0)",
@@ -106,11 +59,10 @@ def calls_in(path, name):
 def test_an_export_of_a_killed_process_has_every_call(answer, killed, tmp_path, kind):
     """R4: what a process says it has called is in its export, to the last call."""
     differences = 0
-    for number in range(KILLS if kind == "leaf" else FEWER_KILLS):
-        pid = killed(kind, CALLS + number)
+    for calls, pid in kills(killed, kind, KILLS if kind == "leaf" else KILLS // 5):
         done = answer(main.main, "export", str(pid), "-f", "pstats", "-o", "out")
         assert done.returncode == 0, done.stderr
-        differences += calls_in(tmp_path / "out", KINDS[kind]) != CALLS + number
+        differences += calls_in(tmp_path / "out", KINDS[kind]) != calls
 
     assert differences == 0
 

@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from support.killed import CALLING, KILLS, KINDS, MAKE_CALLS, kills
+from support.waiting import calls_of
 
 from pikos.errors import LedgerError
 from pikos.live.ledger_file import LedgerFile
@@ -19,53 +22,12 @@ from pikos.model import Model
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="files back a ledger on Linux only")
 
-KILLS = 100
-FEWER_KILLS = 10
-CALLS = 1000
-
-PROGRAM = """
-import os, random, sys, threading
+PROGRAM = f"""{CALLING}
 from pikos.api import RealTimeProfiler
-
-def leaf(): pass
-
-def recursive(n):
-    if n: recursive(n - 1)
-
-def generator():
-    while True: yield
-
-async def coroutine(): pass
-
-def call_plain(n):
-    for _ in range(n): leaf()
-
-def call_recursive(n): recursive(n - 1)
-
-def call_generator(n):
-    made = generator()
-    for _ in range(n): next(made)
-    return made
-
-def call_coroutine(n):
-    for _ in range(n):
-        try: coroutine().send(None)
-        except StopIteration: pass
-
-def call_thread(n):
-    thread = threading.Thread(target=call_plain, args=(n,), name="worker")
-    thread.start()
-    thread.join()
-
-sys.setrecursionlimit(5000)
 profiler = RealTimeProfiler()
 profiler.enable()
-write = os.write
-path = os.path.dirname(profiler.address.removeprefix("ipc://"))
-kept = globals()["call_" + sys.argv[1]](int(sys.argv[2]))
-write(1, path.encode())
-while True: pass
-"""
+said = os.path.dirname(profiler.address.removeprefix("ipc://")).encode()
+{MAKE_CALLS}"""
 
 
 def killed(script, runtime, kind, calls):
@@ -91,14 +53,6 @@ def state_of(path):
     return model.snapshot()
 
 
-def calls_of(snapshot, name):
-    return sum(
-        stat.callcount
-        for stat in snapshot.stats.values()
-        if snapshot.functions[stat.function].name == name
-    )
-
-
 @pytest.fixture
 def script(tmp_path):
     path = tmp_path / "program.py"
@@ -113,28 +67,14 @@ def runtime(tmp_path):
     return made
 
 
-def test_a_killed_process_leaves_every_call_that_it_made(script, runtime):
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_process_leaves_every_call_that_it_made(script, runtime, kind):
+    """R4."""
     differences = 0
-    for number in range(KILLS):
-        snapshot = state_of(killed(script, runtime, "plain", CALLS + number))
-        differences += calls_of(snapshot, "leaf") != CALLS + number
+    for calls, path in kills(partial(killed, script, runtime), kind, KILLS):
+        differences += calls_of(state_of(path), KINDS[kind]) != calls
 
     assert differences == 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("recursive", "recursive"),
-        ("generator", "generator"),
-        ("coroutine", "coroutine"),
-        ("thread", "leaf"),
-    ],
-)
-def test_other_kinds_of_calls_are_left_too(script, runtime, kind, name):
-    for number in range(FEWER_KILLS):
-        snapshot = state_of(killed(script, runtime, kind, CALLS + number))
-        assert calls_of(snapshot, name) == CALLS + number
 
 
 def test_functions_edges_and_contexts_of_the_file_agree(script, runtime):
@@ -152,7 +92,7 @@ def test_functions_edges_and_contexts_of_the_file_agree(script, runtime):
 
 
 def test_a_damaged_file_is_refused_and_never_believed(script, runtime, tmp_path):
-    path = killed(script, runtime, "plain", 10)
+    path = killed(script, runtime, "leaf", 10)
     whole = (Path(path) / LEDGER_NAME).read_bytes()
     copy = tmp_path / LEDGER_NAME
     for size in [0, 7, 31, 100, 5000, 300_000, len(whole) // 2]:
