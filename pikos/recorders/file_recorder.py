@@ -14,6 +14,8 @@ from pikos.recorders.stream_recorder import StreamRecorder
 BUFFER_BYTES = 256 * 1024
 """How much is gathered before it is written without waiting for the flusher."""
 
+_LINE_MAX = 1 << 20  # bytes of the file's end in which a line's beginning is looked for
+
 DEFAULT_NAMES = ("monitor_records.log", "monitor_records.csv")
 """Names that nobody has to have chosen: a symbolic link there is not followed."""
 
@@ -30,8 +32,9 @@ class FileRecorder(StreamRecorder):
 
     Lines are gathered, and written when there are 256 KiB of them, when they have waited for
     half a second, and by `finalize`: of a program that is killed, the last second's records are
-    lost at most.  Only whole lines are written; where a disk fills or a crash cuts one short
-    all the same, what comes after begins on a line of its own.
+    lost at most.  Only whole lines are written; where a crash cuts one short all the same, what
+    comes after begins on a line of its own.  Where a disk fills, a line that was cut short is
+    taken away again, and so is a file that has nothing.
 
     The file is UTF-8, its permissions are what the process's umask leaves.  A symbolic link is
     followed as by any program, but not at the default names, where somebody else may have
@@ -104,8 +107,15 @@ class FileRecorder(StreamRecorder):
     def _close(self) -> None:
         self._dropped, file, self._file = self.dropped, self._file, None
         self._attach(None)
-        if file is not None:
+        if file is None:
+            return
+        failed = True
+        try:
             file.close()
+            failed = self._failure is not None
+        finally:
+            if failed and os.getpid() == self._process_id:
+                _cut_to_whole_lines(self._path, self._terminator.encode())
 
     def _close_failed(self) -> None:
         try:
@@ -164,6 +174,24 @@ def _ends_with(path: str, terminator: str) -> bool:
             return file.read() == terminator[-1:].encode()
     except OSError:
         return True
+
+
+def _cut_to_whole_lines(path: str, end: bytes) -> None:
+    """Take away a last line that was cut short, and a file that has nothing."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return
+        with open(path, "r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _LINE_MAX))
+            tail = file.read()
+            at = tail.rfind(end)
+            if at >= 0:
+                file.truncate(size - len(tail) + at + len(end))
+        if os.stat(path).st_size == 0 and not os.path.islink(path):
+            os.unlink(path)
+    except OSError:
+        pass  # it stays as it is
 
 
 def _remedy(error: OSError, path: str) -> str:

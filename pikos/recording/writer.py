@@ -118,6 +118,7 @@ class RecordingWriter:
             os.fchmod(self._descriptor, stat.S_IRUSR | stat.S_IWUSR)
             _write(self._descriptor, header())
         except OSError as error:
+            _remove(self.path)
             raise RecordingError(
                 self.path, f"{error.strerror}; name a file that can be written"
             ) from None
@@ -268,6 +269,12 @@ def _opened(path: str) -> int:
         if os.path.islink(path):
             reason = "it is a symbolic link, which is not followed"
         raise RecordingError(path, f"{reason}; name a file that can be written") from None
+
+
+def _remove(path: str) -> None:
+    """Remove a recording that has nothing."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
 
 
 def _claim(descriptor: int, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import lzma
 import os
@@ -288,19 +289,32 @@ def test_two_do_not_write_to_one_recording(tmp_path, frames):
     assert read(tmp_path / "x") == (frames[:1], "")
 
 
-def test_a_full_disk_ends_the_recording_and_what_was_written_stays(tmp_path, frames):
-    room = blocks(record(tmp_path / "whole", frames))[1] + 10
+@contextlib.contextmanager
+def files_of_at_most(size):
+    """No file of this process grows beyond so many bytes."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
-        with RecordingWriter(tmp_path / "x") as writer:
-            for frame in frames:
-                writer.write(frame)
-                writer.flush()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_leaves_no_file_that_has_nothing(tmp_path):
+    with files_of_at_most(3), pytest.raises(RecordingError, match="File too large"):
+        RecordingWriter(tmp_path / "x")
+
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_full_disk_ends_the_recording_and_what_was_written_stays(tmp_path, frames):
+    room = blocks(record(tmp_path / "whole", frames))[1] + 10
+    with files_of_at_most(room), RecordingWriter(tmp_path / "x") as writer:
+        for frame in frames:
+            writer.write(frame)
+            writer.flush()
 
     assert writer.failure.errno == errno.EFBIG
     found, damage = read(tmp_path / "x")
