@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.live.last_state import last_seen_unix_s
 from pikos.live.sessions import gone_sessions, list_sessions
@@ -12,7 +12,7 @@ from pikos.live.text import clock, cut, safe, table
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pikos.live.sessions import Session
 
@@ -67,11 +67,41 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("No live session.  Start one with: pikos run SCRIPT")
     if gone:
-        print("", GONE, *gone_listing(gone, time.time()), sep="\n")
+        print("", GONE, *listing(gone, time.time(), GONE_COLUMNS), sep="\n")
     return 0
 
 
-def listing(sessions: Sequence[Session], now_unix_s: float) -> list[str]:
+class Column(NamedTuple):
+    """A column of the table of sessions."""
+
+    heading: str
+    cell: Callable[[Session, float], str]
+    """Its text for a session, at a time in seconds since 1970."""
+    is_number: bool = False
+
+
+PID = Column("PID", lambda session, _: str(session.pid), is_number=True)
+COMMAND = Column("COMMAND", lambda session, _: cut(safe(" ".join(session.argv)), COMMAND_MAX))
+LIVE_COLUMNS = (
+    PID,
+    Column("SINCE", lambda session, now_s: clock(now_s - _started_s(session)), is_number=True),
+    Column("WHAT", lambda session, _: cut(safe(session.publishes), WHAT_MAX)),
+    Column("ADDRESS", lambda session, _: session.address),
+    COMMAND,
+)
+"""What is shown of a live session."""
+GONE_COLUMNS = (
+    PID,
+    Column("STARTED", lambda session, now_s: _ago(now_s - _started_s(session)), is_number=True),
+    Column("GONE", lambda session, now_s: _ago(now_s - last_seen_unix_s(session)), is_number=True),
+    COMMAND,
+)
+"""What is shown of the session of a process that is gone."""
+
+
+def listing(
+    sessions: Sequence[Session], now_unix_s: float, columns: Sequence[Column] = LIVE_COLUMNS
+) -> list[str]:
     """Lay out sessions as a table.
 
     Parameters
@@ -80,6 +110,8 @@ def listing(sessions: Sequence[Session], now_unix_s: float) -> list[str]:
         The sessions.
     now_unix_s
         Seconds since 1970.
+    columns
+        What is shown of each.
 
     Returns
     -------
@@ -87,44 +119,14 @@ def listing(sessions: Sequence[Session], now_unix_s: float) -> list[str]:
         A heading, and a line for each session.
 
     """
-    rows = [("PID", "SINCE", "WHAT", "ADDRESS", "COMMAND")]
-    rows += [
-        (
-            str(session.pid),
-            clock(now_unix_s - session.started_unix_ns / 1e9),
-            cut(safe(session.publishes), WHAT_MAX),
-            session.address,
-            cut(safe(" ".join(session.argv)), COMMAND_MAX),
-        )
-        for session in sessions
-    ]
-    return table(rows, numbers=(True, True, False, False, False))
+    rows = [tuple(column.heading for column in columns)]
+    rows += [tuple(column.cell(session, now_unix_s) for column in columns) for session in sessions]
+    return table(rows, numbers=tuple(column.is_number for column in columns))
 
 
-def gone_listing(sessions: Sequence[Session], now_unix_s: float) -> list[str]:
-    """Lay out sessions of processes that are gone as a table.
+def _started_s(session: Session) -> float:
+    return session.started_unix_ns / 1e9
 
-    Parameters
-    ----------
-    sessions
-        The sessions.
-    now_unix_s
-        Seconds since 1970.
 
-    Returns
-    -------
-    list of str
-        A heading, and a line for each session.
-
-    """
-    rows = [("PID", "STARTED", "GONE", "COMMAND")]
-    rows += [
-        (
-            str(session.pid),
-            f"{clock(now_unix_s - session.started_unix_ns / 1e9)} ago",
-            f"{clock(now_unix_s - last_seen_unix_s(session))} ago",
-            cut(safe(" ".join(session.argv)), COMMAND_MAX),
-        )
-        for session in sessions
-    ]
-    return table(rows, numbers=(True, True, True, False))
+def _ago(seconds: float) -> str:
+    return f"{clock(seconds)} ago"

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pikos.cli.ps import gone_listing, listing
+from pikos.cli.ps import GONE_COLUMNS, listing
 from pikos.errors import SessionGone, SessionSilent, TargetUnclear
 from pikos.live.client import subscribe
 from pikos.live.last_state import LastState
@@ -91,7 +91,7 @@ def _nothing_live() -> TargetUnclear:
         "\n".join(
             [
                 "no session is live; name the PID of a program that is gone:",
-                *gone_listing(gone, time.time()),
+                *listing(gone, time.time(), GONE_COLUMNS),
             ]
         )
     )
