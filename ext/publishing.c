@@ -1,6 +1,7 @@
 /* publishing.c — starting, pausing and stopping the native publisher. */
 #include "publishing.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
@@ -369,9 +370,21 @@ stop_threads(pk_profiler *profiler)
     Py_END_ALLOW_THREADS
 }
 
+/* The standard streams that are open, as bits. */
+static unsigned
+standard_streams(void)
+{
+    unsigned open = 0;
+    for (unsigned stream = 0; stream <= 2; stream++)
+        if (fcntl((int)stream, F_GETFD) >= 0)
+            open |= 1u << stream;
+    return open;
+}
+
 const char pk_pause_publishing_doc[] =
 "pause_publishing()\n--\n\n"
-"Before a fork: end the thread and close the sockets, so that the child inherits neither.";
+"Before a fork, or before all files are closed: end the thread and close the sockets, so that\n"
+"a child does not inherit them, and nobody else closes them.";
 
 PyObject *
 pk_pause_publishing(PyObject *op, PyObject *unused)
@@ -383,6 +396,7 @@ pk_pause_publishing(PyObject *op, PyObject *unused)
             stop_threads(self);
         self->publishing.restart = false;
         self->publishing.paused = true;
+        self->publishing.streams = standard_streams();
     }
     Py_RETURN_NONE;
 }
@@ -417,12 +431,20 @@ is_forking(const pk_publishing *publishing)
            PyFrame_GetLasti(forker) == publishing->forker_at;
 }
 
+/* Whether a standard stream that was open before the pause is closed.  A daemon opens it anew, and
+ * no socket may be there by then. */
+static bool
+lacks_streams(const pk_publishing *publishing)
+{
+    return (publishing->streams & ~standard_streams()) != 0;
+}
+
 void
 pk_publishing_restart(pk_profiler *profiler)
 {
     pk_publishing *publishing = &profiler->publishing;
     char error[ERROR_SIZE];
-    if (is_forking(publishing))
+    if (is_forking(publishing) || lacks_streams(publishing))
         return;
     publishing->restart = false;
     if (publishing->endpoint != NULL && publishing->publisher == NULL)
@@ -437,7 +459,8 @@ restart_soon(void *op)
     pk_profiler *profiler = op;
     if (profiler->publishing.restart)
         pk_publishing_restart(profiler);
-    if (!profiler->publishing.restart || Py_AddPendingCall(restart_soon, op) < 0)
+    if (!profiler->publishing.restart || lacks_streams(&profiler->publishing) ||
+        Py_AddPendingCall(restart_soon, op) < 0)
         Py_DECREF((PyObject *)op);
     return 0;
 }

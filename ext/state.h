@@ -46,6 +46,7 @@ typedef struct {
     char **clients;                         /* owned, NULL-terminated */
     pk_publisher_options options;           /* refers to what is above */
     bool paused;                            /* stopped for a fork */
+    unsigned streams;                       /* the standard streams open then, as bits */
     bool restart;                           /* to be started again after one */
     PyFrameObject *forker;                  /* owned; calls os.fork(), or NULL */
     int forker_at;                          /* the instruction of that call */

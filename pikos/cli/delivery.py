@@ -6,47 +6,43 @@ from pikos.real_time.endings import write_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from typing import Any
 
     from pikos.real_time.profile import Profile
 
 
-def deliver(profiler: Profile, options: argparse.Namespace) -> int:
-    """Print and save what was asked for.
+def save(profiler: Profile, outfile: str, prog: str) -> int:
+    """Save a profile for pstats.
 
     Parameters
     ----------
     profiler
         Disabled.
-    options
-        With ``sort``, ``outfile`` and ``prog``.
+    outfile
+        Where to.
+    prog
+        The command, for the message.
 
     Returns
     -------
     int
-        1 where that fails, else 0.
+        1 where the file cannot be written, else 0.
 
     """
-    if options.sort is not None:
-        profiler.create_stats()
-        print_stats(profiler.portable(), options.sort)
-    if options.outfile is None:
-        return 0
     from pikos.cli.whole_file import whole_file
 
     try:
-        with whole_file(options.outfile) as beside:
+        with whole_file(outfile) as beside:
             profiler.dump_stats(beside)
     except OSError as error:
         reason = error.strerror or error
-        write_error(f"{options.prog}: the profile is lost: {options.outfile}: {reason}\n")
+        write_error(f"{prog}: the profile is lost: {outfile}: {reason}\n")
         return 1
     return 0
 
 
-def print_stats(stats: Any, sort: str) -> None:
-    """Print a profile on stderr.
+def stats_text(stats: Any, sort: str) -> str:
+    """Format a profile as pstats prints it.
 
     Parameters
     ----------
@@ -61,4 +57,4 @@ def print_stats(stats: Any, sort: str) -> None:
 
     text = io.StringIO()
     pstats.Stats(stats, stream=text).strip_dirs().sort_stats(sort).print_stats()
-    write_error(text.getvalue())
+    return text.getvalue()

@@ -1,7 +1,7 @@
-"""``python -m pikos.cli.last_state``: save the profile of a process that cannot do it itself.
+"""``python -m pikos.cli.ledger_saver``: save the profile of a process that cannot do it itself.
 
-The watchdog of ``pikos run`` starts it when a signal ends a program during a C call; it reads what
-was counted from the file of the program's ledger.
+``pikos run`` starts it when a signal ends a program during a C call, and when the program has
+broken what Python needs to save it; it reads what was counted from the program's ledger.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from pikos.recording.writer import RecordingWriter
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WHY = "a signal ended the program during a C call that did not return"
-
 
 def main(arguments: Sequence[str]) -> int:
     """Keep what a ledger has in a recording, or print it.
@@ -27,9 +25,9 @@ def main(arguments: Sequence[str]) -> int:
     Parameters
     ----------
     arguments
-        The command that the user gave, for messages; the ledger's file; the file that the command
-        was to write; the recording that has the profile anyway; in what order to print it.  Each
-        of the last three may be empty.
+        The command that the user gave, and why the process cannot save, for messages; the
+        ledger's file; the file that the command was to write; the recording that has the profile
+        anyway; in what order to print it.  Each of the last three may be empty.
 
     Returns
     -------
@@ -37,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         The exit status: 1 if something is lost.
 
     """
-    prog, ledger, outfile, recording, sort = arguments
+    prog, why, ledger, outfile, recording, sort = arguments
     try:
         frames = [] if recording and not sort else _frames(ledger)
         if outfile:
@@ -45,13 +43,13 @@ def main(arguments: Sequence[str]) -> int:
                 recording = f"{outfile}.pikos"
                 _keep(frames, recording)
             write_error(
-                f"{prog}: {_WHY}, so {safe(outfile)} was not written; the profile is in "
+                f"{prog}: {why}, so {safe(outfile)} was not written; the profile is in "
                 f"{safe(recording)}: see it with pikos report\n"
             )
         if sort:
             _print(frames, sort)
     except (OSError, PikosError) as error:
-        write_error(f"{prog}: {_WHY}, and the profile is lost: {error}\n")
+        write_error(f"{prog}: {why}, and the profile is lost: {error}\n")
         return 1
     return 0
 
@@ -69,7 +67,7 @@ def _keep(frames: list[bytes], path: str) -> None:
 
 
 def _print(frames: list[bytes], sort: str) -> None:
-    from pikos.cli.delivery import print_stats  # these take longer than to keep a recording
+    from pikos.cli.delivery import stats_text  # these take longer than to keep a recording
     from pikos.export.pstats_file import stats_of
     from pikos.live.streams import Streams
     from pikos.model import Model
@@ -80,7 +78,7 @@ def _print(frames: list[bytes], sort: str) -> None:
         message = streams.take(frame)
         if message is not None:
             model.fold(message)
-    print_stats(PortableStats(stats_of(model.snapshot())), sort)
+    write_error(stats_text(PortableStats(stats_of(model.snapshot())), sort))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pikos.cli.execution import check_outfile, flush, program_of, wait_for_threa
 from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.options import RECORD_MAX, REMAINDER, add_options, option
 from pikos.errors import AddressError, ProgramNotFound
-from pikos.real_time.endings import Endings
+from pikos.real_time.endings import Endings, run_and_wait, write_error
 from pikos.real_time.program import leave, report
 from pikos.real_time.unseen import unseen
 
@@ -199,6 +199,9 @@ class _OwnPath:
         sys.path[:] = self._programs
 
 
+_IN_A_C_CALL = "a signal ended the program during a C call that did not return"
+
+
 class _Ending:
     """What is done before the process ends: the session is closed and the profile delivered."""
 
@@ -215,11 +218,10 @@ class _Ending:
         self._own_path = own_path
         self._ledger = profiler.ledger
         recording = "" if options.record is None else os.path.abspath(options.record)
-        module = (sys.executable or "", "-P", "-m", "pikos.cli.last_state", options.prog)
-        self._reader = tuple(map(os.fsencode, module))
-        self._saved = tuple(
-            map(os.fsencode, (options.outfile or "", recording, options.sort or ""))
-        )
+        saver = (sys.executable or "", "-P", "-m", "pikos.cli.ledger_saver", options.prog)
+        saved = (options.outfile or "", recording, options.sort or "")
+        self._saver = tuple(map(os.fsencode, saver))
+        self._saved = tuple(map(os.fsencode, saved))
         self.in_order = False
         """Whether the program has come to its end, and what Python keeps of its output is written.
 
@@ -231,27 +233,56 @@ class _Ending:
         """1 where something could not be saved."""
 
     def finish(self) -> None:
-        """Close and deliver."""
-        unseen(self._profiler.disable)
+        """Deliver and close; another process delivers what this one cannot."""
+        try:
+            unseen(self._profiler.disable)
+        except MemoryError as error:  # it is disabled all the same
+            write_error(f"{self._options.prog}: {error}\n")
         if self.in_order:
             flush()
-        self._profiler.close()
-        with self._own_path:
-            if self._viewers is not None:
-                from pikos.cli.own_viewers import part_with
-
-                self.status = part_with(self._viewers)
+        text = ""
+        try:
             if self.delivers:
-                from pikos.cli.delivery import deliver
+                text = self._deliver()
+        except BaseException as error:
+            self.status = 1
+            why = f"the program has broken what saves its profile ({error!r})"
+            if not run_and_wait(self._command(why)):
+                raise
+        finally:
+            self._profiler.close()
+            if self._viewers is not None:
+                self._part_with(self._viewers)
+        write_error(text)
 
-                self.status = deliver(self._profiler, self._options) or self.status
+    def _deliver(self) -> str:
+        """Save what is to be saved; the text that is to be printed when no table is there."""
+        with self._own_path:
+            from pikos.cli.delivery import save, stats_text
+
+            text = ""
+            if self._options.sort is not None:
+                self._profiler.create_stats()
+                text = stats_text(self._profiler.portable(), self._options.sort)
+            if self._options.outfile is not None:
+                self.status = save(self._profiler, self._options.outfile, self._options.prog)
+            return text
+
+    def _part_with(self, viewers: OwnViewers) -> None:
+        with self._own_path:
+            from pikos.cli.own_viewers import part_with
+
+            self.status = part_with(viewers) or self.status
 
     def command(self) -> tuple[bytes, ...]:
-        """Return what reads the profile from outside of the process."""
+        """Return what saves the profile from outside of the process."""
+        return self._command(_IN_A_C_CALL)
+
+    def _command(self, why: str) -> tuple[bytes, ...]:
         outfile, _, sort = self._saved
-        if self._ledger is None or not self._reader[0] or not (outfile or sort):
+        if self._ledger is None or not self._saver[0] or not (outfile or sort):
             return ()
-        return (*self._reader, self._ledger, *self._saved)
+        return (*self._saver, why.encode("utf-8", "replace"), self._ledger, *self._saved)
 
     def go_on(self) -> None:
         """Count and publish again."""

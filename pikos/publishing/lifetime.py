@@ -47,20 +47,22 @@ class Lifetime:
         atexit.register(self._at_exit)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(
-                before=self._before_fork,
-                after_in_parent=self._after_fork_in_parent,
+                before=self.pause,
+                after_in_parent=self.resume,
                 after_in_child=self._after_fork_in_child,
             )
 
     def _alive(self) -> list[Publishing]:
         return [told for reference in tuple(self._told) if (told := reference()) is not None]
 
-    def _before_fork(self) -> None:
+    def pause(self) -> None:
+        """Have no thread and no socket: the process forks, or closes whatever is open."""
         self._forking = self._alive()
         for publishing in self._forking:
             publishing.before_fork()
 
-    def _after_fork_in_parent(self) -> None:
+    def resume(self) -> None:
+        """Begin again."""
         forking, self._forking = self._forking, []
         for publishing in forking:
             publishing.after_fork_in_parent()

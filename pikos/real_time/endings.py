@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+from os import getpid, waitpid, write  # these, whatever the program puts in their places
 
 from pikos.publishing.lifetime import LIFETIME
 from pikos.real_time.unseen import unseen
@@ -38,9 +39,12 @@ if TYPE_CHECKING:
 else:
     import _signal  # what signal is made of, which the program may not have imported
 
+_SPAWN = getattr(os, "posix_spawn", None)
+_ENVIRONMENT = getattr(sys.modules.get("posix"), "environ", {})
 _POSIX = sys.modules.get(os.name, os)  # what os has its functions from
 _LAST_CALLS = ("_exit", "execv", "execve")
 """The functions of ``os`` after which this process does nothing."""
+_DESCRIPTORS = "/proc/self/fd"
 _SIGNALS = frozenset(
     getattr(_signal, name)
     for name in (
@@ -75,7 +79,7 @@ class Endings:
     def __init__(self, ending: Ending, extension: ModuleType) -> None:
         self._ending = ending
         self._extension = extension
-        self._process = os.getpid()
+        self._process = getpid()
         self._begun = False
         self._late_signal = 0
         self._replaced: list[tuple[ModuleType, str, object, object]] = []
@@ -91,6 +95,7 @@ class Endings:
         for name in _LAST_CALLS:
             original = getattr(os, name)
             self._replace(original, look_alike(original, self._call_last), os, _POSIX)
+        self._replace(os.closerange, look_alike(os.closerange, self._close_range), os, _POSIX)
         self._arm()
         for number in _SIGNALS:
             if self._get_signal(number) == _signal.SIG_DFL:
@@ -153,12 +158,13 @@ class Endings:
 
     def _finish(self) -> None:
         """Do it, unless that has begun; an error is shown, and stops nothing."""
-        if self._begun or unseen(os.getpid) != self._process:
+        if self._begun or unseen(getpid) != self._process:
             return
         unseen(self._extension.disarm_watchdog)
-        interrupted = self._put_off_interrupts()
         self._begun = True
+        interrupted = None
         try:
+            interrupted = self._put_off_interrupts()
             self._ending.finish()
         except BaseException as error:  # noqa: BLE001 - the process ends, whatever happens
             write_error(f"pikos: not everything could be saved: {error!r}\n")
@@ -187,10 +193,25 @@ class Endings:
                 self._go_on()
             raise
 
+    def _close_range(self, original: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+        """Stand in for ``os.closerange``: spare a session's files; its sockets are made anew.
+
+        libzmq aborts the process when it finds a socket of its own closed.
+        """
+        if self._begun or keywords or unseen(getpid) != self._process:
+            return unseen(original, *args, **keywords)
+        LIFETIME.pause()
+        try:
+            for part in _around(_files_of_sessions(self._process), args):
+                unseen(original, *part)
+        finally:
+            LIFETIME.resume()
+        return None
+
     def _signal(self, original: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
         """Stand in for ``signal.signal``: catch what is left to the default action again."""
         caught = None
-        if len(args) == 2 and not self._begun and unseen(os.getpid) == self._process:  # noqa: PLR2004
+        if len(args) == 2 and not self._begun and unseen(getpid) == self._process:  # noqa: PLR2004
             number, handler = args
             are_plain = isinstance(number, int) and isinstance(handler, int)
             if are_plain and number in _SIGNALS and handler == _signal.SIG_DFL:
@@ -210,7 +231,7 @@ class Endings:
 
     def _on_signal(self, number: int, _: object) -> None:
         """A signal has come whose default action ends the process."""
-        if self._begun and unseen(os.getpid) == self._process:
+        if self._begun and unseen(getpid) == self._process:
             self._late_signal = number  # what has begun is finished first
             return
         self._finish()
@@ -233,6 +254,63 @@ class Endings:
                     return
 
 
+def _files_of_sessions(process: int) -> list[int]:
+    """The descriptors of the files in a process's session directories, in their order."""
+    try:
+        opened = unseen(sorted, unseen(map, int, unseen(os.listdir, _DESCRIPTORS)))
+    except OSError:  # only Linux says what is behind a descriptor
+        return []
+    found = []
+    for descriptor in opened:
+        try:
+            path = unseen(os.readlink, f"{_DESCRIPTORS}/{descriptor}")
+        except OSError:
+            continue
+        if "/pikos" in path and f"/{process}-" in path:
+            found += [descriptor]
+    return found
+
+
+def _around(spared: list[int], arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """The arguments of calls of ``os.closerange`` that spare some descriptors."""
+    calls: list[tuple[Any, ...]] = []
+    try:
+        low, high = arguments
+        for descriptor in spared:
+            if low <= descriptor < high:
+                calls += [(low, descriptor)]
+                low = descriptor + 1
+    except (TypeError, ValueError):  # the call itself says what is wrong
+        return [arguments]
+    return [*calls, (low, high)]
+
+
+def run_and_wait(command: tuple[bytes, ...]) -> bool:
+    """Run another program until it ends, by nothing that a program usually breaks in Python.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments; empty for none.
+
+    Returns
+    -------
+    bool
+        Whether it did what it is for.
+
+    """
+    if _SPAWN is None or not command:
+        return False
+    try:
+        child = _SPAWN(command[0], command, _ENVIRONMENT)
+    except OSError:
+        return False
+    try:
+        return waitpid(child, 0)[1] == 0
+    except OSError:  # the program ignores SIGCHLD, or waits for any child: it has ended
+        return True
+
+
 def write_error(text: str) -> None:
     """Write to standard error, past what Python keeps for it: that may have to stay unwritten.
 
@@ -245,6 +323,6 @@ def write_error(text: str) -> None:
     left = text.encode("utf-8", "backslashreplace")
     try:
         while left:
-            left = left[os.write(2, left) :]
+            left = left[write(2, left) :]
     except OSError:  # nobody can be told
         pass
