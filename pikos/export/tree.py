@@ -118,7 +118,7 @@ def thread_trees(snapshot: Snapshot) -> list[ThreadTree]:
         nodes = _below(root, below)
         if nodes:
             thread = snapshot.threads.get(root.thread)
-            name = f"thread {root.thread}" if thread is None else thread.name
+            name = f"thread {root.thread}" if thread is None or not thread.name else thread.name
             trees.append(ThreadTree(root.thread, name, nodes))
     return trees
 

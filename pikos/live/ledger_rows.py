@@ -243,7 +243,7 @@ class LedgerRows:
     def _thread(self, at: int, open_calls: list[tuple[object, ...]]) -> tuple[object, ...]:
         get, offset = self._ledger.get, self._ledger.offset
         number = get("thread", at, "id")
-        depth = 0
+        depth, before = 0, len(open_calls)
         for suspended, top, now in self._stacks(at, offset(get("thread", at, "top"))):
             calls = self._stack(number, top, now, suspended, open_calls)
             depth = depth if suspended else calls
@@ -252,7 +252,7 @@ class LedgerRows:
             number,
             get("thread", at, "ident"),
             get("thread", at, "native_id"),
-            0,
+            int(len(open_calls) > before),  # it is not kept which threads have ended
             get("thread", at, "threads"),
             depth,
             "" if named < 0 else self._ledger.text("named", named, "text"),

@@ -10,7 +10,7 @@ import textwrap
 
 import pytest
 from support.deadlines import DEADLINE_S
-from support.endings import ENDINGS, PRELUDE
+from support.endings import ENDINGS, FAILING_EXEC, PRELUDE
 
 MARKS = """
 def mark():
@@ -146,20 +146,7 @@ def test_a_c_call_that_does_not_return_is_ended(pikos_run, write):
 
 
 def test_an_exec_that_fails_lets_the_recording_go_on(pikos_run, write, tmp_path):
-    write(
-        "script.py",
-        """
-        import os
-        def before(): pass
-        def after(): pass
-        before()
-        try:
-            os.execv("/nowhere", ["x"])
-        except OSError:
-            pass
-        after()
-        """,
-    )
+    write("script.py", FAILING_EXEC)
 
     pikos_run("functions", "--recording", "csv", "-o", "out.csv", "script.py")
 

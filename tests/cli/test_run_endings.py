@@ -13,7 +13,7 @@ import time
 
 import pytest
 from support.deadlines import DEADLINE_S
-from support.endings import ENDINGS, PRELUDE
+from support.endings import ENDINGS, FAILING_EXEC, PRELUDE
 
 from pikos.cli import own_viewers
 from pikos.cli.own_viewers import OwnViewers
@@ -166,20 +166,7 @@ def test_what_the_program_left_unwritten_stays_so(pikos, python, write, monkeypa
 
 
 def test_an_exec_that_fails_lets_the_program_and_the_counting_go_on(pikos, write, tmp_path):
-    write(
-        "script.py",
-        """
-        import os
-        def before(): pass
-        def after(): pass
-        before()
-        try:
-            os.execv("/nowhere", ["x"])
-        except OSError:
-            pass
-        after()
-        """,
-    )
+    write("script.py", FAILING_EXEC)
 
     pikos("run", "-o", "out", "script.py")
 

@@ -96,6 +96,14 @@ def test_collapsed_stacks_have_each_nanosecond_once(snapshot):
     ]
 
 
+def test_a_thread_without_a_name_has_its_number():
+    thread = [(*row[:-1], "") for row in PROGRAM["thread"]]
+
+    lines = text(snapshot_of(PROGRAM | {"thread": thread}), "collapsed").splitlines()
+
+    assert {line.partition(";")[0] for line in lines} == {"thread 1"}
+
+
 def totals(lines):
     """Time by the last frame's name without its place, of collapsed stacks."""
     sums = Counter()

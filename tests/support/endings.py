@@ -88,3 +88,16 @@ ENDINGS = {
             os._exit(7)
         """,
 }
+
+FAILING_EXEC = """
+import os
+def before(): pass
+def after(): pass
+before()
+try:
+    os.execv("/nowhere", ["x"])
+except OSError:
+    pass
+after()
+"""
+"""A program that would end, and goes on."""
