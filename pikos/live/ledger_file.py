@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 import struct
+from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from pikos.errors import LedgerError
 from pikos.live.session_lock import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 MAGIC = b"pikosLGR"
 VERSION = 1
@@ -26,10 +27,13 @@ TEXT_MAX = 64 * 1024
 """Bytes that its description, or a text of a row, may have."""
 ROWS_MAX = 1 << 24
 """Rows that one kind may have."""
+CHUNK_ROWS_MAX = 4096
+"""Rows that may be one behind another; they are decoded together."""
 
 _START = struct.Struct("<8sIIQQ")
 _POINTER = struct.Struct("<Q")
-_TYPES = frozenset("iIqQ?")
+_NUMBERS = frozenset("iIqQ")
+_TYPES = _NUMBERS | {"?"}
 _OTHER_TYPES = {"ns_per_tick": "d", "stream": "16s"}
 _NS_PER_TICK_MAX = 1e9
 _TEXTS_PER_BYTE = 8
@@ -64,7 +68,7 @@ class LedgerFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._bytes = bytearray(self._read())
+        self._bytes = self._read()
         magic, version, text_size, self._base, text = self._unpack(_START, 0)
         if magic != MAGIC:
             raise LedgerError(path, "it has no state: it was given up, or is no ledger")
@@ -181,22 +185,61 @@ class LedgerFile:
 
     def rows(self, kind: str, row: str) -> Iterator[int]:
         """Give the offsets of the rows of one kind, beginning with number 1."""
+        return chain.from_iterable(self.chunks(kind, row))
+
+    def chunks(self, kind: str, row: str) -> Iterator[range]:
+        """Give the same offsets, those of rows that are one behind another together."""
         at = self.get("ledger", 0, kind)
         length = self.get("rows", at, "length")
         step = self.layouts["chunk_rows"].size
         size = self.get("rows", at, "row_size")
         chunks = at + self._field("rows", "chunks")[0]
-        if size != self._size(row) or step < 1 or not 0 < length <= ROWS_MAX:
+        if size != self._size(row) or not (0 < step <= CHUNK_ROWS_MAX and 0 < length <= ROWS_MAX):
             raise LedgerError(self.path, f"its {kind} make no sense")
         if length * size > len(self._bytes):
             raise LedgerError(self.path, f"its {kind} leave the file")
-        for number in range(1, length):
-            chunk, place = divmod(number, step)
-            if number == 1 or place == 0:
-                start = self.offset(self._unpack(_POINTER, chunks + 8 * chunk)[0])
-            if start < 0 or start + (place + 1) * size > len(self._bytes):
+        for first in range(0, length if length > 1 else 0, step):
+            start = self.offset(self._unpack(_POINTER, chunks + 8 * (first // step))[0])
+            end = start + min(step, length - first) * size
+            if start < 0 or end > len(self._bytes):
                 raise LedgerError(self.path, f"its {kind} leave the file")
-            yield start + place * size
+            yield range(start + (size if first == 0 else 0), end, size)
+
+    def column(self, row: str, field: str, places: range) -> list[int]:
+        """Return a field of rows that are one behind another, by their offsets.
+
+        Raises
+        ------
+        LedgerError
+            If there is no such field, or one lies outside of the file.
+
+        """
+        offset, code = self._field(row, field)
+        size = self._size(row)
+        width = struct.calcsize(code) if code in _NUMBERS else 0
+        if not width or offset % width or size % width or not 0 <= offset <= size - width:
+            raise LedgerError(self.path, "its description makes no sense")
+        if not 0 <= places.start <= places.stop <= len(self._bytes) or places.step != size:
+            raise LedgerError(self.path, "it is too short")
+        part = memoryview(self._bytes)[places.start : places.start + len(places) * size]
+        numbers = part.cast(cast("Any", code))
+        values: list[int] = numbers[offset // width :: size // width].tolist()
+        return values
+
+    def follow(self, pointers: Sequence[int], row: str, field: str) -> list[int]:
+        """Return a number in each of the rows that are pointed to; 0 for NULL.
+
+        Raises
+        ------
+        LedgerError
+            As ``get``.
+
+        """
+        numbers = {
+            pointer: self.get(row, self.offset(pointer), field) if pointer else 0
+            for pointer in set(pointers)
+        }
+        return [numbers[pointer] for pointer in pointers]
 
     def pointers(self, field: str, first: int, count: int) -> Iterator[int]:
         """Give the offsets in an array of pointers that a field of the ledger begins."""
@@ -234,18 +277,19 @@ class LedgerFile:
             raise LedgerError(self.path, "it is too short")
         return part.unpack_from(self._bytes, at)
 
-    def _read(self) -> bytes:
+    def _read(self) -> bytearray:
         with opened(self.path) as descriptor:
             if descriptor is None:
                 raise LedgerError(self.path, "no plain file of this user is there")
             size = os.fstat(descriptor).st_size
             if size > SIZE_MAX:
                 raise LedgerError(self.path, f"it has {size} bytes; {SIZE_MAX} are read at most")
-            parts = []
-            while size > 0 and (part := os.read(descriptor, min(size, 1 << 24))):
-                parts.append(part)
-                size -= len(part)
-            return b"".join(parts)
+            whole, at = bytearray(size), 0
+            with memoryview(whole) as view:
+                while at < size and (count := os.readv(descriptor, [view[at:]])):
+                    at += count
+            del whole[at:]
+            return whole
 
     def _layouts(self, text: str) -> dict[str, Layout]:
         layouts: dict[str, Layout] = {}

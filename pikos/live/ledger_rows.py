@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
+from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
+from pikos.wire.messages import Block
 from pikos.wire.tables import CONTEXT, EDGE, FUNCTION, OPEN_CALL, SESSION, STAT, THREAD, Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from pikos.live.ledger_file import LedgerFile
+
+BLOCK_ROWS = 4096
+"""Rows of one block: so that texts of the longest size fit in one message."""
+
+OPEN_CALLS_MAX = 100_000
+"""Open calls that are shown; all are in one block, and fit in one message."""
 
 READINGS_MAX = 100
 """How often a row is read again that the process is changing."""
@@ -21,22 +30,40 @@ _TSC, _MONOTONIC = 0, 1  # kinds of clocks that give the time of day
 _SEQUENCE = 0xFFFFFFFF
 
 
+class _Nodes(NamedTuple):
+    """Calling contexts as the file has them, by columns; times in ticks."""
+
+    id: list[int]
+    flags: list[int]
+    parent: list[int]  # pointers
+    thread: list[int]
+    function: list[int]
+    edge: list[int]
+    calls: list[int]
+    recursive_calls: list[int]
+    resumes: list[int]
+    own: list[int]
+    total: list[int]
+    edge_recursive_calls: list[int]
+    edge_total: list[int]
+
+    def outermost(self, totals: list[int], recursive: int) -> list[int]:
+        """Of a recursion leave the time of the outermost calls alone; a flag marks the others."""
+        if not any(self.flags):
+            return totals
+        return [
+            0 if flags & recursive else total
+            for flags, total in zip(self.flags, totals, strict=True)
+        ]
+
+
 class _Node(NamedTuple):
-    """A calling context as the file has it; times in ticks."""
+    """What is needed of the context of an open call."""
 
     id: int
-    flags: int
-    parent: int
-    thread: int
     function: int
     edge: int
     calls: int
-    recursive_calls: int
-    resumes: int
-    own: int
-    total: int
-    edge_recursive_calls: int
-    edge_total: int
 
 
 class LedgerRows:
@@ -55,15 +82,11 @@ class LedgerRows:
         """The calls that may be shown as open; None for all."""
         edge = ledger.reader("edge", "caller", "callee")
         self._edges = [(0, 0), *(edge(at) for at in ledger.rows("edges", "edge"))]
+        self._callers = [caller for caller, _ in self._edges]
         self._functions = list(ledger.rows("functions", "function"))
         nodes = ledger.get("ledger", 0, "nodes")
         self.contexts: int = ledger.get("rows", nodes, "length") - 1
         """Contexts; what comes after them is left out."""
-        self._read_node = ledger.reader(
-            "node",
-            *("id", "flags", "parent", "thread", "function", "edge", "calls", "resumes"),
-            *("inline_time", "total", "fold"),
-        )
         self._read_id = ledger.reader("node", "id", "seq")
         self._read_fold = ledger.reader("fold", "reccalls", "edge_reccalls", "edge_total")
         self._read_lock = ledger.reader("node", "seq", "calls", "fold")
@@ -82,8 +105,8 @@ class LedgerRows:
             return int(passed) + self._tsc_anchor
         return monotonic_ns if self._kind == _MONOTONIC else 0
 
-    def tables(self, stacks: LedgerRows) -> Iterator[tuple[Table, Iterable[tuple[object, ...]]]]:
-        """Give the rows of each table.
+    def blocks(self, stacks: LedgerRows) -> Iterator[Block]:
+        """Give the rows of each table, in blocks of ``BLOCK_ROWS``; open calls in one.
 
         Parameters
         ----------
@@ -91,20 +114,33 @@ class LedgerRows:
             What has the threads and the open calls: these rows, or those of a later copy.
 
         """
+        for table, rows in self._tables(stacks):
+            if table is CONTEXT:
+                yield from self._context_blocks()
+            elif table is OPEN_CALL:
+                yield Block.of(table, rows[:OPEN_CALLS_MAX])
+            else:
+                for begin in range(0, len(rows), BLOCK_ROWS):
+                    yield Block.of(table, rows[begin : begin + BLOCK_ROWS])
+
+    def block_count(self, stacks: LedgerRows) -> int:
+        """Return how many blocks there are, for which contexts are not made."""
+        return math.ceil(self.contexts / BLOCK_ROWS) + sum(
+            1 if table is OPEN_CALL else math.ceil(len(rows) / BLOCK_ROWS)
+            for table, rows in self._tables(stacks)
+        )
+
+    def _tables(self, stacks: LedgerRows) -> Iterator[tuple[Table, list[tuple[object, ...]]]]:
+        """Give the rows of each table, but those of contexts."""
         threads, open_calls = stacks.threads()
         stats, edges = self._sums
         yield FUNCTION, self._function_rows
         yield STAT, stats
         yield EDGE, edges
-        yield CONTEXT, (self._context(self._node(at)) for at in self._nodes())
+        yield CONTEXT, []
         yield THREAD, threads
         yield OPEN_CALL, open_calls
         yield SESSION, [self._session()]
-
-    def counts(self, stacks: LedgerRows) -> Iterator[tuple[Table, int]]:
-        """Give the number of rows of each table, for which contexts are not made."""
-        for table, rows in self.tables(stacks):
-            yield table, self.contexts if table is CONTEXT else sum(1 for _ in rows)
 
     def threads(self) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
         """Return the rows of threads, and of open calls."""
@@ -115,14 +151,21 @@ class LedgerRows:
     def read_torn_rows_again(self) -> None:
         """Replace the copies of contexts that were made while their counters changed."""
         size, fold_size = self._ledger.layouts["node"].size, self._ledger.layouts["fold"].size
-        for at in self._nodes():
-            for _ in range(READINGS_MAX):
-                sequence, calls, pointer = self._read_lock(at)
-                if calls & _SEQUENCE == sequence:
-                    break
-                fold = self._ledger.offset(pointer)
-                folds = () if fold < 0 else ((fold, fold_size),)
-                self._ledger.read_again((at, size), *folds, (at, size))
+        column = self._ledger.column
+        for places in self._ledger.chunks("nodes", "node"):
+            sequences, calls = column("node", "seq", places), column("node", "calls", places)
+            for at, sequence, count in zip(places, sequences, calls, strict=True):
+                if count & _SEQUENCE != sequence:
+                    self._read_again(at, size, fold_size)
+
+    def _read_again(self, at: int, size: int, fold_size: int) -> None:
+        for _ in range(READINGS_MAX):
+            sequence, calls, pointer = self._read_lock(at)
+            if calls & _SEQUENCE == sequence:
+                break
+            fold = self._ledger.offset(pointer)
+            folds = () if fold < 0 else ((fold, fold_size),)
+            self._ledger.read_again((at, size), *folds, (at, size))
 
     def steady(self) -> bool:
         """Whether no thread was just entering or leaving a call, whose time is then not known."""
@@ -149,32 +192,49 @@ class LedgerRows:
     def _ns(self, ticks: int) -> int:
         return int(ticks * self._ns_per_tick)
 
-    def _nodes(self) -> Iterator[int]:
-        return self._ledger.rows("nodes", "node")
+    def _all_nodes(self) -> Iterator[_Nodes]:
+        return map(self._nodes, self._ledger.chunks("nodes", "node"))
 
     def _node(self, at: int) -> _Node:
-        number, flags, parent, thread, function, edge, calls, resumes, own, total, pointer = (
-            self._read_node(at)
-        )
-        if edge >= len(self._edges) or function > len(self._functions):
+        size = self._ledger.layouts["node"].size
+        nodes = self._nodes(range(at, at + size, size))
+        return _Node(nodes.id[0], nodes.function[0], nodes.edge[0], nodes.calls[0])
+
+    def _nodes(self, places: range) -> _Nodes:
+        def column(field: str) -> list[int]:
+            return self._ledger.column("node", field, places)
+
+        flags, functions, edges = column("flags"), column("function"), column("edge")
+        if max(edges, default=0) >= len(self._edges) or (
+            max(functions, default=0) > len(self._functions)
+        ):
             self._ledger.refuse("a context names an edge or a function that is not there")
-        fold = self._ledger.offset(pointer)
-        recursive, edge_recursive, edge_total = (0, 0, total) if fold < 0 else self._read_fold(fold)
-        parent = self._ledger.offset(parent)
-        return _Node(
-            number,
+        calls, totals = column("calls"), column("total")
+        recursive, edge_recursive, edge_totals = [0] * len(calls), [0] * len(calls), totals[:]
+        folds = column("fold")
+        if any(folds) or any(flags):
+            for at, (pointer, flag) in enumerate(zip(folds, flags, strict=True)):
+                if pointer:
+                    fold = self._read_fold(self._ledger.offset(pointer))
+                    recursive[at], edge_recursive[at], edge_totals[at] = fold
+                if flag & _RECURSIVE:
+                    recursive[at] = calls[at]
+                if flag & _EDGE_RECURSIVE:
+                    edge_recursive[at] = calls[at]
+        return _Nodes(
+            column("id"),
             flags,
-            0 if parent < 0 else self._read_id(parent)[0],
-            thread,
-            function,
-            edge,
+            column("parent"),
+            column("thread"),
+            functions,
+            edges,
             calls,
-            calls if flags & _RECURSIVE else recursive,
-            resumes,
-            own,
-            total,
-            calls if flags & _EDGE_RECURSIVE else edge_recursive,
-            edge_total,
+            recursive,
+            column("resumes"),
+            column("inline_time"),
+            totals,
+            edge_recursive,
+            edge_totals,
         )
 
     @cached_property
@@ -196,18 +256,40 @@ class LedgerRows:
     @cached_property
     def _sums(self) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
         """Add up what contexts have counted, by function and by edge."""
+        sums: dict[tuple[int, int], list[int]] = {}
+        for nodes in self._all_nodes():
+            for key, calls, recursive, edge_recursive, resumes, own, total, edge_total in zip(
+                zip(nodes.function, nodes.edge, strict=True),
+                nodes.calls,
+                nodes.recursive_calls,
+                nodes.edge_recursive_calls,
+                nodes.resumes,
+                nodes.own,
+                nodes.outermost(nodes.total, _RECURSIVE),
+                nodes.outermost(nodes.edge_total, _EDGE_RECURSIVE),
+                strict=True,
+            ):
+                if not calls:
+                    continue
+                row = sums.get(key)
+                if row is None:
+                    row = sums[key] = [0] * 7
+                row[0] += calls
+                row[2] += resumes
+                row[3] += own
+                row[4] += total
+                row[6] += edge_total
+                if recursive or edge_recursive:
+                    row[1] += recursive
+                    row[5] += edge_recursive
         functions: dict[int, list[int]] = {}
         edges: dict[int, list[int]] = {}
-        for at in self._nodes():
-            node = self._node(at)
-            if not node.calls:
-                continue
-            if node.function:
-                total = 0 if node.flags & _RECURSIVE else node.total
-                _add(functions, node.function, node, node.recursive_calls, total)
-            if node.edge:
-                total = 0 if node.flags & _EDGE_RECURSIVE else node.edge_total
-                _add(edges, node.edge, node, node.edge_recursive_calls, total)
+        for (function, edge), row in sums.items():
+            calls, recursive, resumes, own, total, edge_recursive, edge_total = row
+            if function:
+                _add(functions, function, calls, recursive, resumes, own, total)
+            if edge:
+                _add(edges, edge, calls, edge_recursive, resumes, own, edge_total)
         stats = [self._stat(number, sums) for number, sums in sorted(functions.items())]
         return stats, [self._edge(number, sums) for number, sums in sorted(edges.items())]
 
@@ -217,21 +299,37 @@ class LedgerRows:
     def _edge(self, edge: int, total: list[int]) -> tuple[object, ...]:
         return (*self._edges[edge], *total[:2], self._ns(total[3]), self._ns(total[4]))
 
-    def _context(self, node: _Node) -> tuple[object, ...]:
+    def _context_blocks(self) -> Iterator[Block]:
+        names = [column.name for column in CONTEXT.columns]
+        columns: list[list[int]] = [[] for _ in names]
+        for nodes in self._all_nodes():
+            for column, more in zip(columns, self._contexts(nodes), strict=True):
+                column.extend(more)
+            while len(columns[0]) >= BLOCK_ROWS:
+                first = [column[:BLOCK_ROWS] for column in columns]
+                columns = [column[BLOCK_ROWS:] for column in columns]
+                yield Block(CONTEXT, dict(zip(names, first, strict=True)))
+        if columns[0]:
+            yield Block(CONTEXT, dict(zip(names, columns, strict=True)))
+
+    def _contexts(self, nodes: _Nodes) -> tuple[Iterable[int], ...]:
+        """Make the columns of the wire's table."""
+        ns_per_tick = self._ns_per_tick
+        nothing = [0] * len(nodes.id)
         return (
-            node.id,
-            node.parent,
-            node.thread,
-            node.function,
-            self._edges[node.edge][0],
-            int(node.flags & _FOLDED != 0),
-            node.calls,
-            node.recursive_calls,
-            node.resumes,
-            self._ns(node.own),
-            self._ns(node.total),
-            0,
-            0,
+            nodes.id,
+            self._ledger.follow(nodes.parent, "node", "id"),
+            nodes.thread,
+            nodes.function,
+            map(self._callers.__getitem__, nodes.edge),
+            [int(flags & _FOLDED != 0) for flags in nodes.flags] if any(nodes.flags) else nothing,
+            nodes.calls,
+            nodes.recursive_calls,
+            nodes.resumes,
+            [int(ticks * ns_per_tick) for ticks in nodes.own],
+            [int(ticks * ns_per_tick) for ticks in nodes.total],
+            nothing,
+            nothing,
         )
 
     def _threads(self) -> Iterator[int]:
@@ -331,12 +429,6 @@ class LedgerRows:
         )
 
 
-def _add(
-    sums: dict[int, list[int]], number: int, node: _Node, recursive_calls: int, total: int
-) -> None:
-    row = sums.setdefault(number, [0] * 5)
-    row[0] += node.calls
-    row[1] += recursive_calls
-    row[2] += node.resumes
-    row[3] += node.own
-    row[4] += total
+def _add(sums: dict[int, list[int]], number: int, *more: int) -> None:
+    row = sums.setdefault(number, [0] * len(more))
+    row[:] = map(add, row, more)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import TYPE_CHECKING
 
@@ -10,17 +9,10 @@ from pikos.live.ledger_file import LedgerFile
 from pikos.live.ledger_rows import LedgerRows
 from pikos.wire.codec import Stamp, encode_bye, encode_hello, encode_rows
 from pikos.wire.hello import read_hello
-from pikos.wire.messages import Block
-from pikos.wire.tables import FLAG_KEYFRAME, FLAG_KEYFRAME_END, OPEN_CALL, SESSION, Table
+from pikos.wire.tables import FLAG_KEYFRAME, FLAG_KEYFRAME_END, SESSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-ROWS_PER_MESSAGE = 4096
-"""Rows that one message carries: so that texts of the longest size fit."""
-
-OPEN_CALLS_MAX = 100_000
-"""Open calls that are shown; all are in one message, which they fit in."""
+    from collections.abc import Iterator
 
 ATTEMPTS_MAX = 5
 """How often a living process is read, if a call that was not short has ended meanwhile."""
@@ -89,11 +81,7 @@ class LedgerState:
 
     def messages(self) -> int:
         """Return how many frames there are, goodbye excluded."""
-        parts = (
-            1 if table is OPEN_CALL else math.ceil(count / ROWS_PER_MESSAGE)
-            for table, count in self._rows.counts(self._stacks)
-        )
-        return 1 + sum(parts)
+        return 1 + self._rows.block_count(self._stacks)
 
     def frames(self, sequence: int = 0, time_ns: int = 0, *, reason: str = "") -> Iterator[bytes]:
         """Encode the state as a session's whole state: a hello, all its rows and a goodbye.
@@ -115,20 +103,13 @@ class LedgerState:
         """
         time_ns = max(time_ns, self.time_ns)
         yield encode_hello(Stamp(self.stream, sequence, time_ns, self.epoch), self.facts)
-        for table, rows in self._parts():
+        for block in self._rows.blocks(self._stacks):
             sequence += 1
-            flags = FLAG_KEYFRAME | (FLAG_KEYFRAME_END if table is SESSION else 0)
+            flags = FLAG_KEYFRAME | (FLAG_KEYFRAME_END if block.table is SESSION else 0)
             stamp = Stamp(self.stream, sequence, time_ns, self.epoch, flags)
-            yield encode_rows(stamp, [Block.of(table, rows)])
+            yield encode_rows(stamp, [block])
         if reason:
             yield encode_bye(Stamp(self.stream, sequence + 1, time_ns, self.epoch), reason)
-
-    def _parts(self) -> Iterator[tuple[Table, Sequence[tuple[object, ...]]]]:
-        for table, rows in self._rows.tables(self._stacks):
-            if table is OPEN_CALL:
-                yield table, list(rows)[:OPEN_CALLS_MAX]
-            else:
-                yield from ((table, part) for part in _batches(rows))
 
 
 def _copies_of_living(path: str) -> tuple[LedgerFile, LedgerRows, LedgerRows]:
@@ -171,14 +152,3 @@ def time_of_day(unix_s: float | None) -> str:
         return time.strftime("%H:%M:%S", time.localtime(unix_s))
     except (OverflowError, ValueError, OSError):
         return "??:??:??"
-
-
-def _batches(rows: Iterable[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
-    part: list[tuple[object, ...]] = []
-    for row in rows:
-        part.append(row)
-        if len(part) == ROWS_PER_MESSAGE:
-            yield part
-            part = []
-    if part:
-        yield part

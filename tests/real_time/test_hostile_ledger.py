@@ -151,6 +151,25 @@ def another_type(row, field, code):
     return change
 
 
+def between_fields(forged):
+    """Have a column of contexts begin in the middle of another."""
+    offset, code = forged.ledger.layouts["node"].fields["calls"]
+    forged.describe(f" calls:{offset}:{code}".encode(), f" calls:{offset + 1}:{code}".encode())
+
+
+def huge_chunks(forged):
+    """Append another description, which has all rows of a kind in one chunk."""
+    (size,) = struct.unpack_from("<I", forged.bytes, 12)
+    (text,) = struct.unpack_from("<Q", forged.bytes, 24)
+    start, chunk = text - forged.base, forged.ledger.layouts["chunk_rows"].size
+    old, new = f"chunk_rows {chunk}\n".encode(), b"chunk_rows 16777216\n"
+    described = forged.bytes[start : start + size].replace(old, new)
+    assert new in described
+    struct.pack_into("<I", forged.bytes, 12, len(described))
+    struct.pack_into("<Q", forged.bytes, 24, forged.base + len(forged.bytes))
+    forged.bytes.extend(described)
+
+
 def another_name(old, new):
     return lambda forged: forged.describe(old, new)
 
@@ -175,6 +194,10 @@ FORGERIES = {
     "many calls": counts("calls", LAST),
     "calls below 0": counts("calls", -LAST),
     "long calls": counts("total", LAST),
+    "callers outside of the file": counts("parent", LAST),
+    "folds outside of the file": counts("fold", LAST),
+    "a column between two others": between_fields,
+    "huge chunks": huge_chunks,
     "a beginning long ago": lambda forged: forged.put("header", 0, "began_ns", -LAST),
     "a float for a number of calls": another_type("node", "calls", "d"),
     "a float for a length": another_type("rows", "length", "d"),
