@@ -118,9 +118,13 @@ def test_a_full_disk_leaves_whole_lines_or_no_file(kind, tmp_path, small_files):
     recorder.finalize()
     assert path.read_bytes().endswith(b"\n")
 
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-    with pytest.raises(OSError, match="File too large"):
-        record_nothing(kind(tmp_path / "nothing"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            record_nothing(kind(tmp_path / "nothing"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)  # pytest's own output is a file, too
     assert not (tmp_path / "nothing").exists()
 
 
