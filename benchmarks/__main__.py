@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks import (
     browser,
     commands,
+    contexts,
     freshness,
     full_tree,
     interference,
@@ -37,6 +38,7 @@ PARTS = {
     "interference": interference,
     "terminal": terminal,
     "full-tree": full_tree,
+    "contexts": contexts,
     "browser": browser,
 }
 

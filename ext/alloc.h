@@ -46,4 +46,22 @@ pk_realloc(void *bytes, size_t size)
     return pk_alloc_fails() ? NULL : realloc(bytes, size);
 }
 
+/* Room for length things of size bytes in an array of *capacity, and some more; new ones are
+ * zeroed.  0, or −1 with the array as it was.  [any thread] */
+static inline int
+pk_reserve(void **array, size_t *capacity, size_t length, size_t size)
+{
+    if (length <= *capacity)
+        return 0;
+    /* little is left unused: what is large moves for nothing */
+    size_t wider = length + length / 8 + 8;
+    char *grown = pk_realloc(*array, wider * size);
+    if (grown == NULL)
+        return -1;
+    memset(grown + *capacity * size, 0, (wider - *capacity) * size);
+    *array = grown;
+    *capacity = wider;
+    return 0;
+}
+
 #endif

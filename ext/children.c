@@ -1,5 +1,7 @@
-/* children.c — buckets of one line of the cache each; nothing is ever removed. */
+/* children.c — buckets of one line of the cache each; nothing is removed but all. */
 #include "children.h"
+
+#include <string.h>
 
 #define BUCKET ((uint32_t)(PK_LINE / sizeof(struct pk_child)))
 #define CAPACITY_MIN (8 * BUCKET)
@@ -109,6 +111,14 @@ void
 pk_children_add(pk_children *children, const pk_node *node)
 {
     put(children, node->parent, (struct pk_child){hash_of(node->parent, node->key), node->id});
+}
+
+void
+pk_children_clear(pk_children *children)
+{
+    if (children->capacity > 0)
+        memset(children->entries, 0, children->capacity * sizeof *children->entries);
+    children->length = 0;
 }
 
 void

@@ -18,6 +18,9 @@ int pk_children_reserve(pk_children *children, const pk_rows *nodes);
 /* Add a node, which has a parent; pk_children_reserve() has made room.  [gil] */
 void pk_children_add(pk_children *children, const pk_node *node);
 
+/* Take all out and keep the room.  [gil] */
+void pk_children_clear(pk_children *children);
+
 /* Free the entries and leave the index empty.  [gil] */
 void pk_children_free(pk_children *children);
 

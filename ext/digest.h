@@ -5,50 +5,75 @@
 #ifndef PK_DIGEST_H
 #define PK_DIGEST_H
 
+#include "bits.h"
 #include "ledger.h"
+
+typedef struct pk_open_calls pk_open_calls;
 
 /* Sums of a function or an edge; time in ticks. */
 typedef struct {
     int64_t calls, reccalls, resumes, inline_time, total;
-    uint32_t dirty; /* nonzero: changed since it was last cleared, by whoever sends */
 } pk_sum;
 
 /* A context as last read: its low half of calls is the node's seq of that time.  What only folds
  * count is kept apart, for there may be a million contexts. */
 typedef struct {
     int64_t calls, resumes, inline_time, total;
-    uint32_t fold;  /* where in folds the rest is; 0: not folded */
-    uint32_t dirty; /* as in pk_sum; set for a new node also while it has no calls */
+    uint32_t first; /* the child that was learned last, 0: none; of a fold where its rest is */
+    uint32_t next;  /* the child of the same parent that was learned before; PK_SUM_… */
 } pk_context_sum;
+
+enum {
+    PK_SUM_FOLD = 1 << 30, /* in next: of a fold, which is nobody's child */
+    PK_SUM_FREE = 1 << 29  /* in next: of a row that is free */
+};
 
 /* What only a fold counts, as last read. */
 typedef struct {
     int64_t reccalls, edge_reccalls, edge_total;
+    uint32_t node;
 } pk_fold_sum;
 
-/* All-zero is a valid empty digest.  Arrays are owned, indexed by row id; [0] unused. */
+/* All-zero is a valid empty digest.  Arrays are owned, indexed by row id; [0] unused.  What has
+ * changed is taken out of its set by whoever sends it. */
 typedef struct {
     uint32_t only_thread; /* 0: all threads are added up; set before the first update */
     uint64_t serial; /* of the ledger that was read */
+    uint32_t merges; /* of its contexts */
     uint32_t functions_length, edges_length, nodes_length; /* as in pk_rows_length */
+    uint32_t free_length; /* rows of nodes that are free */
     pk_sum *functions;
     pk_sum *edges;
     pk_context_sum *nodes;
     pk_fold_sum *folds;    /* in the order in which their nodes were first read */
     uint32_t folds_length; /* [0] unused, and not counted */
+    uint64_t *changed_functions, *changed_edges; /* sets */
+    uint64_t *changed_nodes; /* a new node is in it also while it has no calls */
+    uint32_t *queue;         /* nodes whose children are to be read */
+    uint64_t *queued;        /* the same as a set */
+    size_t queue_length;
+    bool everything;      /* the next walk goes below what has not changed, too */
+    bool stuck;           /* a writer stays in the middle of changing a node */
+    uint32_t reused;      /* of the ledger's free rows, as last read */
+    uint32_t dropped;     /* of the ledger's stacks, likewise */
+    int64_t folded_calls; /* likewise */
     size_t functions_capacity, edges_capacity, nodes_capacity, folds_capacity;
+    size_t changed_functions_capacity, changed_edges_capacity, changed_nodes_capacity;
+    size_t queue_capacity, queued_capacity;
 } pk_digest;
 
 /* Bring digest up to date with ledger: every node that changed since the last time is
  * read once, and its difference added to its function and edge.  Starts over when
- * ledger is another one than last time.  0, or −1 for want of memory, or where the system has put
+ * ledger is another one than last time, or its contexts were merged since.  Only what is below a
+ * node that changed or is open is looked at, so open has the stacks as they were just before; it
+ * is needed unless the digest is empty.  0, or −1 for want of memory, or where the system has put
  * a writer aside in the middle of a change, which cannot be while the GIL is held; the digest is
- * as it was then, or partly ahead but consistent.  [any thread, one per digest] */
-int pk_digest_update(pk_digest *digest, const pk_ledger *ledger);
+ * as it was then, or partly ahead but consistent.  [who holds the ledger, or has the GIL] */
+int pk_digest_update(pk_digest *digest, const pk_ledger *ledger, const pk_open_calls *open);
 
 /* Read one node of the ledger that digest is up to date with, and add what it has more than
  * before.  A writer that is in the middle of a change is waited for, though not for long: false if
- * it still is.  [any thread, one per digest] */
+ * it still is.  [who holds the ledger] */
 bool pk_digest_read_again(pk_digest *digest, const pk_node *node);
 
 /* The counters of a node as last read.  [any thread, one per digest] */

@@ -5,6 +5,7 @@
 
 #include "children.h"
 #include "map.h"
+#include "merge.h"
 
 #define FIRST_SEGMENT 63
 #define NEXT_SEGMENT 511
@@ -121,6 +122,7 @@ pk_ledger_free(pk_ledger *ledger)
     pk_map_free(&own->fold_of_node);
     pk_map_free(&own->fold_of_edge);
     pk_map_free(&own->level_of);
+    free(own->marks);
     free(own->refs.items);
     free(own);
 }
@@ -304,9 +306,10 @@ empty_frames(pk_frame *top)
 
 /* Take a row from its ended thread, with calls that it may have left open. */
 static void
-vacate(pk_thread *thread)
+vacate(pk_ledger *ledger, pk_thread *thread)
 {
     pk_frame *top = atomic_load_explicit(&thread->top, memory_order_relaxed);
+    bool open = top->below != NULL;
     for (pk_frame *frame = top; frame->below != NULL; frame = frame->below) {
         const pk_node *node = atomic_load_explicit(&frame->node, memory_order_relaxed);
         if (pk_frame_flags(frame) & PK_FRAME_FOLDED) {
@@ -319,10 +322,15 @@ vacate(pk_thread *thread)
     thread->boundary = thread->root;
     for (pk_chain *chain = pk_thread_chains(thread); chain != NULL; chain = chain->next) {
         chain->owner = NULL;
-        if (chain != thread->chain)
-            empty_frames(atomic_load_explicit(&chain->top, memory_order_relaxed));
+        if (chain != thread->chain) {
+            pk_frame *aside = atomic_load_explicit(&chain->top, memory_order_relaxed);
+            open = open || aside != chain->bottom;
+            empty_frames(aside);
+        }
         atomic_store_explicit(&chain->top, chain->bottom, memory_order_release);
     }
+    if (open) /* release: pairs with the acquire in digest.c */
+        atomic_fetch_add_explicit(&ledger->dropped, 1, memory_order_release);
     atomic_load_explicit(&thread->life, memory_order_relaxed)->rows--;
 }
 
@@ -334,7 +342,7 @@ pk_ledger_add_thread(pk_ledger *ledger, pk_life *life, int64_t ident, int64_t na
     pk_thread *thread = ended_thread(ledger, length, kind);
     bool fresh = thread == NULL;
     if (!fresh)
-        vacate(thread);
+        vacate(ledger, thread);
     else if (length < PK_THREADS_MAX)
         thread = new_thread(ledger, length + 1);
     if (thread == NULL)
@@ -426,22 +434,18 @@ level_of(pk_ledger *ledger, const pk_thread *thread, uint32_t function)
     return level;
 }
 
-/* Fill in a reserved node and count it. */
+/* Fill in a node for calls of function. */
 static void
-add_node(pk_ledger *ledger, pk_node *node, const pk_thread *thread, const pk_function *function,
-         uint32_t edge)
+fill(pk_node *node, const pk_thread *thread, const pk_function *function, uint32_t edge)
 {
-    node->id = reserved_index(&ledger->nodes);
     node->key = function->key;
     node->function = function->id;
     node->edge = edge;
     node->thread = thread->id;
-    commit(&ledger->nodes);
 }
 
-/* The fold of edge in thread, made if it is new, or NULL. */
-static pk_node *
-fold_of(pk_ledger *ledger, const pk_thread *thread, const pk_function *function, uint32_t edge)
+pk_node *
+pk_ledger_fold(pk_ledger *ledger, const pk_thread *thread, const pk_function *function, uint32_t edge)
 {
     pk_node *node = pk_map_get(&ledger->own->fold_of_edge, thread->id, edge);
     if (node != NULL)
@@ -455,8 +459,21 @@ fold_of(pk_ledger *ledger, const pk_thread *thread, const pk_function *function,
     fold->function_level = level;
     node->fold = fold;
     node->flags = PK_NODE_FOLDED;
-    add_node(ledger, node, thread, function, edge);
+    node->id = reserved_index(&ledger->nodes);
+    fill(node, thread, function, edge);
+    commit(&ledger->nodes);
     return node;
+}
+
+/* The row that a merged context left first, or NULL. */
+static pk_node *
+free_row(const pk_ledger *ledger)
+{
+    const pk_free_rows *rows = &ledger->free;
+    uint32_t reused = atomic_load_explicit(&rows->reused, memory_order_relaxed);
+    if (reused == (uint32_t)rows->freed)
+        return NULL;
+    return pk_rows_at(&ledger->nodes, rows->ids[reused & rows->mask]);
 }
 
 /* A new context below parent, or NULL. */
@@ -464,7 +481,8 @@ static pk_node *
 new_context(pk_ledger *ledger, const pk_thread *thread, pk_node *parent,
             const pk_function *function, uint32_t edge)
 {
-    pk_node *node = reserve(ledger, &ledger->nodes);
+    pk_node *left = free_row(ledger);
+    pk_node *node = left != NULL ? left : reserve(ledger, &ledger->nodes);
     if (node == NULL)
         return NULL;
     node->parent = parent;
@@ -472,7 +490,14 @@ new_context(pk_ledger *ledger, const pk_thread *thread, pk_node *parent,
     node->flags = recursion_flags(parent, function->id, edge);
     node->open_functions = parent->open_functions | bit_of(function->id);
     node->open_edges = parent->open_edges | bit_of(edge);
-    add_node(ledger, node, thread, function, edge);
+    fill(node, thread, function, edge);
+    if (left == NULL) {
+        node->id = reserved_index(&ledger->nodes);
+        commit(&ledger->nodes);
+    } else {
+        /* release: pairs with digest.c */
+        atomic_fetch_add_explicit(&ledger->free.reused, 1, memory_order_release);
+    }
     uint32_t length = atomic_load_explicit(&ledger->tree_length, memory_order_relaxed);
     atomic_store_explicit(&ledger->tree_length, length + 1, memory_order_relaxed);
     return node;
@@ -507,12 +532,10 @@ pk_ledger_child(pk_ledger *ledger, pk_thread *thread, pk_node *parent, const pk_
     if (edge == 0)
         return NULL;
     bool folded = (parent->flags & PK_NODE_FOLDED) != 0 ||
-                  parent->depth >= ledger->tree_depth_max ||
-                  atomic_load_explicit(&ledger->tree_length, memory_order_relaxed) >=
-                      ledger->tree_nodes_max;
+                  parent->depth >= ledger->tree_depth_max || !pk_merge_for_one(ledger);
     pk_node *child;
     if (folded) {
-        child = fold_of(ledger, thread, function, edge);
+        child = pk_ledger_fold(ledger, thread, function, edge);
         if (child == NULL || pk_map_put(&ledger->own->fold_of_node, (uintptr_t)parent,
                                         (uintptr_t)function->key, child) < 0)
             return NULL;

@@ -29,7 +29,7 @@
 
 #define PK_CHUNK_ROWS 512        /* rows that are allocated together */
 #define PK_CHUNKS_MAX 8192       /* chunks that one kind of row may have */
-#define PK_TREE_NODES_MAX 1048576 /* contexts kept apart; past them calls are folded */
+#define PK_TREE_NODES_MAX 1048576 /* contexts kept apart; past them the coldest are merged */
 #define PK_TREE_NODES_MIN 16384  /* the same where memory is short: bounds.h */
 #define PK_TREE_DEPTH_MAX 4000   /* depth kept apart; past it calls are folded */
 #define PK_THREADS_MAX 4096      /* thread rows, as many threads may run at once */
@@ -61,11 +61,11 @@ typedef struct {
     uint32_t caller, callee; /* function ids; caller 0: no profiled caller */
 } pk_edge;
 
-/* Flags of a node; immutable once counted in nodes.length. */
+/* Flags of a node; immutable while it can be found. */
 enum {
     PK_NODE_RECURSIVE = 1,      /* the function is open further out */
     PK_NODE_EDGE_RECURSIVE = 2, /* the edge is open further out */
-    PK_NODE_FOLDED = 4          /* every call of the edge past the tree's bound */
+    PK_NODE_FOLDED = 4          /* every call of the edge past the tree's bound, or merged */
 };
 
 /* Flags of a frame.  The recursive ones are set for calls of folded nodes only. */
@@ -116,7 +116,9 @@ struct pk_node {
     uint64_t open_functions; /* what is open here and further out: bit id % 64 of each.  [gil] */
     uint64_t open_edges;     /* likewise */
     uint32_t id;             /* its index; 0 is no node */
-    uint32_t function, edge, thread, depth;
+    uint32_t function, edge, thread, depth; /* thread 0: the row is free */
+    uint32_t merged;     /* contexts below that were merged into this one.  [holder] */
+    int64_t merged_time; /* their own time; their counters are in folds.  [holder] */
 };
 
 /* A frame of a thread's call stack.  Frames are made in segments, linked both ways
@@ -222,6 +224,25 @@ typedef struct {
     _Atomic(char *) chunks[PK_CHUNKS_MAX];
 } pk_rows;
 
+/* Contexts that were merged, whose rows are free: a ring, the oldest first. */
+typedef struct {
+    uint32_t *ids; /* NULL until a context is merged; then constant */
+    uint32_t mask; /* of the places in it; constant like ids */
+    uint64_t freed;          /* rows that have become free: one for each merged context.  [holder] */
+    _Atomic uint32_t reused; /* of these have a context again, modulo 2^32.  release: it is complete */
+} pk_free_rows;
+
+/* The merge under way, which who reads what a killed process left takes back.  [holder] */
+typedef struct {
+    _Atomic(pk_node *) fold; /* NULL: none */
+    pk_node *parent;         /* of the context that is merged */
+    uint64_t number;         /* it is under way while free.freed is the same */
+    int64_t calls, resumes, inline_time, total; /* of the fold before it */
+    int64_t reccalls, edge_reccalls, edge_total;
+    uint32_t merged; /* of the parent, likewise */
+    int64_t merged_time;
+} pk_merging;
+
 /* A map from two words to a pointer, of one writer.  All-zero is a valid empty map. */
 typedef struct {
     struct pk_map_entry *entries; /* owned */
@@ -252,6 +273,9 @@ typedef struct {
     pk_map fold_of_edge;    /* thread, edge → pk_node.  [gil] */
     pk_map level_of;        /* thread, function → int64_t.  [gil] */
     pk_refs refs;           /* of functions, also of those that a fork took away.  [gil] */
+    uint32_t *marks;        /* calls of each node when contexts were merged last; owned.  [gil] */
+    uint32_t marks_length;
+    uint32_t wanted; /* contexts that were asked for since then.  [gil] */
 } pk_private;
 
 /* What a reader in another process finds first: ledger_file.h.  All-zero: nothing. */
@@ -274,7 +298,12 @@ typedef struct {
     pk_rows functions, edges, nodes;
     pk_thread *threads[PK_THREADS_MAX + 1]; /* [0] unused */
     _Atomic uint32_t threads_length;        /* release: rows 1 … threads_length are complete */
-    _Atomic uint32_t tree_length;           /* nodes that are not folded */
+    _Atomic uint32_t tree_length;           /* contexts */
+    _Atomic int held;                       /* pk_ledger_hold */
+    pk_free_rows free;
+    pk_merging merging;
+    uint32_t merges;         /* times that contexts were merged.  [holder] */
+    _Atomic uint32_t dropped; /* stacks that were left with calls that are not counted */
     _Atomic int64_t folded_calls;
     _Atomic int64_t lost_calls;
     _Atomic int64_t seen;   /* ticks: when the publisher looked last, so the process was there */
@@ -286,6 +315,24 @@ typedef struct {
  * Owner: the caller, who calls pk_ledger_free once no writer and no reader can reach it.
  * [gil] */
 pk_ledger *pk_ledger_new(uint64_t serial);
+
+/* Keep contexts from being merged while the publisher looks, or keep it from looking while they
+ * are: false if the other one has the ledger.  What is marked [holder] is touched by who holds it
+ * only, or read with the GIL.  [any thread] */
+static inline bool
+pk_ledger_hold(pk_ledger *ledger)
+{
+    int nobody = 0;
+    return atomic_compare_exchange_strong_explicit(&ledger->held, &nobody, 1, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+/* Let it go.  release: pairs with pk_ledger_hold.  [who holds it] */
+static inline void
+pk_ledger_release(pk_ledger *ledger)
+{
+    atomic_store_explicit(&ledger->held, 0, memory_order_release);
+}
 
 /* In a forked child: an empty ledger at the same address, which shares nothing with the
  * parent's.  The references are kept, the indexes' memory is abandoned: the parent may have been
@@ -315,10 +362,15 @@ pk_thread *pk_ledger_thread(const pk_ledger *ledger, const pk_life *life);
 /* Give the thread a name, which is copied.  0, or −1 for want of memory.  [gil] */
 int pk_ledger_name_thread(pk_ledger *ledger, pk_thread *thread, pk_text text);
 
-/* The node for a call of function from parent, or NULL for want of memory: a context of
- * the tree, or past its bounds the fold of the edge.  [gil] */
+/* The node for a call of function from parent, which is open, or NULL for want of memory: a
+ * context of the tree, or past its bounds the fold of the edge.  Where the tree is full, contexts
+ * are merged first (merge.h).  [gil] */
 pk_node *pk_ledger_child(pk_ledger *ledger, pk_thread *thread, pk_node *parent,
                          const pk_function *function);
+
+/* The fold of edge in thread, made if it is new, or NULL for want of memory.  [gil] */
+pk_node *pk_ledger_fold(pk_ledger *ledger, const pk_thread *thread, const pk_function *function,
+                        uint32_t edge);
 
 /* The node found before for a call of key from parent, or NULL.  [gil] */
 pk_node *pk_ledger_known_child(const pk_ledger *ledger, pk_node *parent, const void *key);
@@ -340,6 +392,13 @@ pk_rows_at(const pk_rows *rows, uint32_t index)
 {
     char *chunk = atomic_load_explicit(&rows->chunks[index / PK_CHUNK_ROWS], memory_order_relaxed);
     return chunk + (size_t)(index % PK_CHUNK_ROWS) * rows->row_size;
+}
+
+/* Whether a node's row is free.  [gil] */
+static inline bool
+pk_node_is_free(const pk_node *node)
+{
+    return node->thread == 0;
 }
 
 /* How many rows are complete; valid indexes are 1 … length − 1.

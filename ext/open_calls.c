@@ -13,21 +13,6 @@
 #define QUICK_TRIES 100  /* before the processor is left to others between two tries */
 #define SLOTS_MIN 64
 
-/* Room for length things of size bytes.  0 or −1. */
-static int
-reserve(void **array, size_t *capacity, size_t length, size_t size)
-{
-    if (length <= *capacity)
-        return 0;
-    size_t wider = *capacity * 2 > length ? *capacity * 2 : length;
-    void *grown = pk_realloc(*array, wider * size);
-    if (grown == NULL)
-        return -1;
-    *array = grown;
-    *capacity = wider;
-    return 0;
-}
-
 void
 pk_open_calls_free(pk_open_calls *open)
 {
@@ -78,7 +63,7 @@ static int
 copy_frames(pk_open_calls *open, size_t first, pk_frame *top)
 {
     size_t length = top->depth;
-    if (reserve((void **)&open->frames, &open->frames_capacity, first + length,
+    if (pk_reserve((void **)&open->frames, &open->frames_capacity, first + length,
                 sizeof *open->frames) < 0)
         return -1;
     for (pk_frame *frame = top; frame->below != NULL; frame = frame->below)
@@ -135,7 +120,7 @@ pk_open_calls_begin(pk_open_calls *open, const pk_ledger *ledger)
         const pk_thread *thread = ledger->threads[i];
         for (const pk_chain *chain = pk_thread_chains(thread); chain != NULL;
              chain = chain->next) {
-            if (reserve((void **)&open->stacks, &open->stacks_capacity, open->stacks_length + 1,
+            if (pk_reserve((void **)&open->stacks, &open->stacks_capacity, open->stacks_length + 1,
                         sizeof *open->stacks) < 0)
                 return -1;
             pk_open_stack *stack = &open->stacks[open->stacks_length];
@@ -326,7 +311,7 @@ add_row(pk_open_calls *open, const pk_open_row *row)
 {
     if (open->rows_length == PK_OPEN_ROWS_MAX)
         return 0;
-    if (reserve((void **)&open->rows, &open->rows_capacity, open->rows_length + 1,
+    if (pk_reserve((void **)&open->rows, &open->rows_capacity, open->rows_length + 1,
                 sizeof *open->rows) < 0)
         return -1;
     open->rows[open->rows_length++] = *row;
@@ -337,7 +322,7 @@ add_row(pk_open_calls *open, const pk_open_row *row)
 static uint32_t *
 slot_of(const pk_open_calls *open, uint32_t context)
 {
-    size_t mask = open->slots_capacity - 1;
+    size_t mask = open->slots_length - 1;
     size_t at = context * UINT32_C(0x9E3779B1) & mask;
     while (open->slots[at] != 0 && open->rows[open->slots[at] - 1].context != context)
         at = (at + 1) & mask;
@@ -351,9 +336,10 @@ make_slots(pk_open_calls *open, size_t base)
     size_t wanted = SLOTS_MIN;
     while (wanted < 4 * (open->rows_length - base))
         wanted *= 2;
-    if (reserve((void **)&open->slots, &open->slots_capacity, wanted, sizeof *open->slots) < 0)
+    if (pk_reserve((void **)&open->slots, &open->slots_capacity, wanted, sizeof *open->slots) < 0)
         return -1;
-    memset(open->slots, 0, open->slots_capacity * sizeof *open->slots);
+    open->slots_length = wanted;
+    memset(open->slots, 0, wanted * sizeof *open->slots);
     for (size_t i = base; i < open->rows_length; i++)
         *slot_of(open, open->rows[i].context) = (uint32_t)(i + 1);
     return 0;
@@ -364,7 +350,7 @@ make_slots(pk_open_calls *open, size_t base)
 static int
 add_up(pk_open_calls *open, size_t base, const pk_open_row *call)
 {
-    if (2 * (open->rows_length - base + 1) > open->slots_capacity && make_slots(open, base) < 0)
+    if (2 * (open->rows_length - base + 1) > open->slots_length && make_slots(open, base) < 0)
         return -1;
     uint32_t *slot = slot_of(open, call->context);
     if (*slot == 0) {

@@ -46,14 +46,15 @@ typedef struct {
 
 /* What is kept between looks, for its room.  All-zero is a valid empty one.
  * Owner: whoever declared it, who calls pk_open_calls_free() exactly once. */
-typedef struct {
+struct pk_open_calls {
     pk_open_frame *frames; /* owned, as all below */
     pk_open_stack *stacks;
     pk_open_row *rows;
     uint32_t *slots;     /* from a context to 1 + the index of its row, by hash; 0: free */
+    size_t slots_length; /* a power of two, or 0 */
     size_t frames_length, stacks_length, rows_length; /* rows_length: the rows that were made */
     size_t frames_capacity, stacks_capacity, rows_capacity, slots_capacity;
-} pk_open_calls;
+};
 
 /* Copy the stacks of all threads: to be called before the counters are read.  0, or −1 for want
  * of memory, or where a thread was put aside in the middle of a switch of greenlets.

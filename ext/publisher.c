@@ -62,6 +62,7 @@ struct pk_publisher {
     pk_buf note; /* hello or goodbye */
     pk_envelope envelope;
     pk_ledger *ledger; /* borrowed */
+    uint32_t merges;   /* of its contexts, when it was shown last */
     uint32_t version_seen;
     bool keyframe_wanted;
     bool incomplete; /* something could not be sent: only a keyframe makes sense */
@@ -161,9 +162,21 @@ facts_of(pk_publisher *self)
     };
 }
 
-/* Look at the ledger and send what changed, or everything. */
+/* Wait until contexts are not being merged, and keep them from it. */
 static void
-walk(pk_publisher *self, int64_t now)
+hold_ledger(pk_publisher *self)
+{
+    while (!pk_ledger_hold(self->ledger))
+        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+    if (self->merges != self->ledger->merges) { /* rows are gone, which only a keyframe tells */
+        self->merges = self->ledger->merges;
+        self->keyframe_wanted = self->incomplete = true;
+    }
+}
+
+/* Look at the ledger, which is held, and send what changed, or everything. */
+static void
+look(pk_publisher *self, int64_t now)
 {
     bool whole = self->keyframe_wanted && now >= self->keyframe_from_ns;
     const pk_snapshot_job job = {
@@ -198,6 +211,17 @@ walk(pk_publisher *self, int64_t now)
     count(&self->walks);
     atomic_store_explicit(&self->walk_ns, spent - self->sending_ns, memory_order_relaxed);
     atomic_store_explicit(&self->publisher_ns, own_cpu_ns(), memory_order_relaxed);
+}
+
+/* Hold the ledger and look at it, unless a keyframe is wanted and it is too early for one. */
+static void
+walk(pk_publisher *self)
+{
+    hold_ledger(self);
+    int64_t now = pk_monotonic_ns();
+    if (!self->incomplete || now >= self->keyframe_from_ns)
+        look(self, now);
+    pk_ledger_release(self->ledger);
 }
 
 /* When the next walk is due; only viewers make it so. */
@@ -270,7 +294,7 @@ say_goodbye(pk_publisher *self)
     self->keyframe_from_ns = 0;
     bool watched = pk_transport_has_viewers(&self->transport);
     for (int i = 0; i < LAST_TRIES && watched; i++) {
-        walk(self, pk_monotonic_ns());
+        walk(self);
         if (!self->incomplete)
             break;
         self->keyframe_from_ns = 0;
@@ -323,7 +347,7 @@ run(void *argument)
             self->next_ns += self->interval_ns;
         if (now >= self->next_ns)
             self->next_ns = now + self->interval_ns;
-        walk(self, now);
+        walk(self);
     }
     if (self->reason[0] != '\0')
         say_goodbye(self);

@@ -131,20 +131,31 @@ add_numbers(pk_numbers *numbers, const int64_t *row, uint32_t columns)
     pk_fill_row(&numbers->fill, row, columns);
 }
 
-/* Whether a sum is sent. */
-static inline bool
-is_sent(const pk_sum *sum, bool whole)
+/* Rows of which some are sent. */
+typedef struct {
+    const uint64_t *changed; /* NULL: all are */
+    uint32_t length;
+    const pk_sum *sums; /* those that have no calls are not; NULL: these are */
+} pk_choice;
+
+/* The first row from number i on that is sent, or the length. */
+static uint32_t
+next_sent(const pk_choice *choice, uint32_t i)
 {
-    return (sum->calls != 0) & (whole | (sum->dirty != 0));
+    for (;; i++) {
+        if (choice->changed != NULL)
+            i = pk_bits_next(choice->changed, i, choice->length);
+        if (i >= choice->length || choice->sums == NULL || choice->sums[i].calls != 0)
+            return i;
+    }
 }
 
-/* How many of the sums 1 … length − 1 are sent. */
 static uint32_t
-count_sent(const pk_sum *sums, uint32_t length, bool whole)
+count_sent(const pk_choice *choice)
 {
     uint32_t count = 0;
-    for (uint32_t i = 1; i < length; i++)
-        count += is_sent(&sums[i], whole);
+    for (uint32_t i = next_sent(choice, 1); i < choice->length; i = next_sent(choice, i + 1))
+        count++;
     return count;
 }
 
@@ -154,16 +165,15 @@ add_stats(pk_course *course, bool whole)
 {
     const pk_clock *clock = course->job->clock;
     pk_digest *digest = &course->snapshot->digest;
-    uint32_t length = digest->functions_length;
+    const pk_choice sent = {whole ? NULL : digest->changed_functions, digest->functions_length,
+                            digest->functions};
     pk_numbers numbers = {.course = course,
                           .table = PK_TABLE_STAT,
                           .columns = PK_STAT_COLUMNS,
-                          .rows = count_sent(digest->functions, length, whole)};
-    for (uint32_t i = 1; i < length; i++) {
-        pk_sum *sum = &digest->functions[i];
-        if (!is_sent(sum, whole))
-            continue;
-        sum->dirty = 0;
+                          .rows = count_sent(&sent)};
+    for (uint32_t i = next_sent(&sent, 1); i < sent.length; i = next_sent(&sent, i + 1)) {
+        const pk_sum *sum = &digest->functions[i];
+        pk_bits_remove(digest->changed_functions, i);
         const int64_t row[PK_STAT_COLUMNS] = {
             [PK_STAT_FUNCTION] = i,
             [PK_STAT_CALLCOUNT] = sum->calls,
@@ -182,16 +192,15 @@ add_edges(pk_course *course, bool whole)
 {
     const pk_clock *clock = course->job->clock;
     pk_digest *digest = &course->snapshot->digest;
-    uint32_t length = digest->edges_length;
+    const pk_choice sent = {whole ? NULL : digest->changed_edges, digest->edges_length,
+                            digest->edges};
     pk_numbers numbers = {.course = course,
                           .table = PK_TABLE_EDGE,
                           .columns = PK_EDGE_COLUMNS,
-                          .rows = count_sent(digest->edges, length, whole)};
-    for (uint32_t i = 1; i < length; i++) {
-        pk_sum *sum = &digest->edges[i];
-        if (!is_sent(sum, whole))
-            continue;
-        sum->dirty = 0;
+                          .rows = count_sent(&sent)};
+    for (uint32_t i = next_sent(&sent, 1); i < sent.length; i = next_sent(&sent, i + 1)) {
+        const pk_sum *sum = &digest->edges[i];
+        pk_bits_remove(digest->changed_edges, i);
         const pk_edge *edge = pk_rows_at(&course->job->ledger->edges, i);
         const int64_t row[PK_EDGE_COLUMNS] = {
             [PK_EDGE_CALLER] = edge->caller,
@@ -224,8 +233,17 @@ add_context(pk_numbers *numbers, const pk_node *node, const pk_counts *counts)
         [PK_CONTEXT_RESUMECOUNT] = counts->resumes,
         [PK_CONTEXT_INLINE_NS] = pk_clock_ns(job->clock, counts->inline_time),
         [PK_CONTEXT_CUMULATIVE_NS] = pk_clock_ns(job->clock, counts->total),
+        [PK_CONTEXT_MERGED_CONTEXTS] = node->merged,
+        [PK_CONTEXT_MERGED_NS] = pk_clock_ns(job->clock, node->merged_time),
     };
     add_numbers(numbers, row, PK_CONTEXT_COLUMNS);
+}
+
+/* How many contexts there are, roots and folds with them. */
+static uint32_t
+contexts_of(const pk_digest *digest)
+{
+    return digest->nodes_length - 1 - digest->free_length;
 }
 
 /* The contexts that changed, or all. */
@@ -233,15 +251,16 @@ static void
 add_contexts(pk_course *course, bool whole)
 {
     pk_digest *digest = &course->snapshot->digest;
-    pk_numbers numbers = {
-        .course = course, .table = PK_TABLE_CONTEXT, .columns = PK_CONTEXT_COLUMNS};
-    for (uint32_t i = 1; i < digest->nodes_length; i++)
-        numbers.rows += whole | (digest->nodes[i].dirty != 0);
-    for (uint32_t i = 1; i < digest->nodes_length; i++) {
-        pk_context_sum *sum = &digest->nodes[i];
-        if (!(whole || sum->dirty))
+    const pk_choice sent = {whole ? NULL : digest->changed_nodes, digest->nodes_length, NULL};
+    uint32_t rows = whole ? contexts_of(digest) : count_sent(&sent);
+    pk_numbers numbers = {.course = course,
+                          .table = PK_TABLE_CONTEXT,
+                          .columns = PK_CONTEXT_COLUMNS,
+                          .rows = rows};
+    for (uint32_t i = next_sent(&sent, 1); i < sent.length; i = next_sent(&sent, i + 1)) {
+        pk_bits_remove(digest->changed_nodes, i);
+        if (digest->nodes[i].next == PK_SUM_FREE)
             continue;
-        sum->dirty = 0;
         pk_counts counts = pk_digest_counts(digest, i);
         add_context(&numbers, pk_rows_at(&course->job->ledger->nodes, i), &counts);
     }
@@ -341,7 +360,7 @@ add_session(pk_course *course)
         [PK_SESSION_ENABLED] = job->facts.enabled,
         [PK_SESSION_FUNCTIONS] = digest->functions_length - 1,
         [PK_SESSION_EDGES] = digest->edges_length - 1,
-        [PK_SESSION_CONTEXTS] = digest->nodes_length - 1,
+        [PK_SESSION_CONTEXTS] = contexts_of(digest),
         [PK_SESSION_FOLDED_CALLS] =
             atomic_load_explicit(&ledger->folded_calls, memory_order_relaxed),
         [PK_SESSION_LOST_CALLS] = atomic_load_explicit(&ledger->lost_calls, memory_order_relaxed),
@@ -352,6 +371,7 @@ add_session(pk_course *course)
         [PK_SESSION_CLOCK_DRIFT_PPM] = pk_clock_drift_ppm(job->clock),
         [PK_SESSION_RSS_BYTES] = rss_bytes,
         [PK_SESSION_VMS_BYTES] = vms_bytes,
+        [PK_SESSION_MERGED_CONTEXTS] = (int64_t)ledger->free.freed,
     };
     pk_block_begin(&course->snapshot->rows, PK_TABLE_SESSION, PK_SESSION_TYPES);
     pk_block_add_numbers(&course->snapshot->rows, row);
@@ -371,7 +391,7 @@ int
 pk_snapshot_send(pk_snapshot *snapshot, const pk_snapshot_job *job)
 {
     bool first = snapshot->digest.serial != job->ledger->serial;
-    bool whole = job->whole || first;
+    bool whole = job->whole || first || snapshot->digest.merges != job->ledger->merges;
     pk_course course = {snapshot, job, whole ? PK_FLAG_KEYFRAME : 0, 0};
 
     if (first) {
@@ -379,7 +399,7 @@ pk_snapshot_send(pk_snapshot *snapshot, const pk_snapshot_job *job)
         memset(snapshot->threads_sent, 0, sizeof snapshot->threads_sent);
     }
     if (pk_open_calls_begin(&snapshot->open, job->ledger) < 0 ||
-        pk_digest_update(&snapshot->digest, job->ledger) < 0 ||
+        pk_digest_update(&snapshot->digest, job->ledger, &snapshot->open) < 0 ||
         pk_open_calls_finish(&snapshot->open, &snapshot->digest, job->clock) < 0)
         return -1;
     read_open_calls(&course);

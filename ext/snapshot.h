@@ -48,7 +48,8 @@ typedef struct {
     void *receiver;
 } pk_snapshot_job;
 
-/* Look at the ledger and send what is asked for.  The first look at a ledger is whole.
+/* Look at the ledger, which is held, and send what is asked for.  The first look at a ledger is
+ * whole, and so is the first one after contexts were merged.
  * Returns 0, or −1 when something could not be sent: only a whole snapshot makes that good.
  * [publisher] */
 int pk_snapshot_send(pk_snapshot *snapshot, const pk_snapshot_job *job);

@@ -136,7 +136,7 @@ entries(pk_profiler *profiler, const pk_ledger *ledger, uint32_t thread)
 {
     reading read = {.profiler = profiler, .ledger = ledger, .digest = {.only_thread = thread}};
     PyObject *result = NULL; /* owned, handed to the caller */
-    if (pk_digest_update(&read.digest, ledger) < 0) {
+    if (pk_digest_update(&read.digest, ledger, NULL) < 0) {
         PyErr_NoMemory();
         goto done;
     }

@@ -32,6 +32,7 @@ CHUNK_ROWS_MAX = 4096
 
 _START = struct.Struct("<8sIIQQ")
 _POINTER = struct.Struct("<Q")
+_NUMBER = struct.Struct("<I")
 _NUMBERS = frozenset("iIqQ")
 _TYPES = _NUMBERS | {"?"}
 _OTHER_TYPES = {"ns_per_tick": "d", "stream": "16s"}
@@ -240,6 +241,21 @@ class LedgerFile:
             for pointer in set(pointers)
         }
         return [numbers[pointer] for pointer in pointers]
+
+    def free_rows(self) -> frozenset[int]:
+        """Return the numbers of nodes whose contexts were merged into others."""
+        at = self.get("ledger", 0, "free")
+        ids, mask, freed, reused = (
+            self.get("free_rows", at, field) for field in ("ids", "mask", "freed", "reused")
+        )
+        count = (freed - reused) & 0xFFFFFFFF  # reused counts modulo 2^32
+        if count == 0:
+            return frozenset()
+        start = self.offset(ids)
+        if start < 0 or count > mask + 1 or start + 4 * (mask + 1) > len(self._bytes):
+            raise LedgerError(self.path, "its free rows make no sense")
+        places = (((reused + number) & 0xFFFFFFFF) & mask for number in range(count))
+        return frozenset(self._unpack(_NUMBER, start + 4 * place)[0] for place in places)
 
     def pointers(self, field: str, first: int, count: int) -> Iterator[int]:
         """Give the offsets in an array of pointers that a field of the ledger begins."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from itertools import compress
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,6 +47,12 @@ class _Nodes(NamedTuple):
     total: list[int]
     edge_recursive_calls: list[int]
     edge_total: list[int]
+    merged: list[int]
+    merged_own: list[int]
+
+    def only(self, chosen: list[bool]) -> _Nodes:
+        """Leave out the contexts that are not chosen."""
+        return _Nodes(*(list(compress(column, chosen)) for column in self))
 
     def outermost(self, totals: list[int], recursive: int) -> list[int]:
         """Of a recursion leave the time of the outermost calls alone; a flag marks the others."""
@@ -85,8 +92,28 @@ class LedgerRows:
         self._callers = [caller for caller, _ in self._edges]
         self._functions = list(ledger.rows("functions", "function"))
         nodes = ledger.get("ledger", 0, "nodes")
-        self.contexts: int = ledger.get("rows", nodes, "length") - 1
-        """Contexts; what comes after them is left out."""
+        self.last: int = ledger.get("rows", nodes, "length") - 1
+        """Id of the last context; what comes after it is left out."""
+        self.free = ledger.free_rows()
+        """Ids of no context, whose rows are free."""
+        self.contexts: int = self.last - len(self.free)
+        """How many contexts there are."""
+        merging = ledger.get("ledger", 0, "merging")
+        self._merged: int = ledger.get("free_rows", ledger.get("ledger", 0, "free"), "freed")
+        self.merge = tuple(
+            ledger.get("merging", merging, field) for field in ("number", "fold", "parent")
+        )
+        """Which context was merged last, or is being merged: other numbers for each."""
+        under_way = self.merge[0] == self._merged
+        self._fold, self._parent = (
+            ledger.offset(pointer) if under_way else -1 for pointer in self.merge[1:]
+        )
+        read_merging = ledger.reader(
+            "merging",
+            *("calls", "reccalls", "resumes", "inline_time", "total"),
+            *("edge_reccalls", "edge_total", "merged", "merged_time"),
+        )
+        self._before_merge = read_merging(merging)
         self._read_id = ledger.reader("node", "id", "seq")
         self._read_fold = ledger.reader("fold", "reccalls", "edge_reccalls", "edge_total")
         self._read_lock = ledger.reader("node", "seq", "calls", "fold")
@@ -193,7 +220,14 @@ class LedgerRows:
         return int(ticks * self._ns_per_tick)
 
     def _all_nodes(self) -> Iterator[_Nodes]:
-        return map(self._nodes, self._ledger.chunks("nodes", "node"))
+        number = 1
+        for places in self._ledger.chunks("nodes", "node"):
+            nodes = self._nodes(places)
+            numbers = range(number, number + len(places))
+            number += len(places)
+            if self.free:
+                nodes = nodes.only([number not in self.free for number in numbers])
+            yield nodes
 
     def _node(self, at: int) -> _Node:
         size = self._ledger.layouts["node"].size
@@ -221,7 +255,7 @@ class LedgerRows:
                     recursive[at] = calls[at]
                 if flag & _EDGE_RECURSIVE:
                     edge_recursive[at] = calls[at]
-        return _Nodes(
+        nodes = _Nodes(
             column("id"),
             flags,
             column("parent"),
@@ -235,7 +269,33 @@ class LedgerRows:
             totals,
             edge_recursive,
             edge_totals,
+            column("merged"),
+            column("merged_time"),
         )
+        self._take_back(nodes, places)
+        return nodes
+
+    def _take_back(self, nodes: _Nodes, places: range) -> None:
+        """Give a fold and a context what they had before a merge that was not finished."""
+        if self._fold in places:
+            at = places.index(self._fold)
+            for column, value in zip(
+                (
+                    nodes.calls,
+                    nodes.recursive_calls,
+                    nodes.resumes,
+                    nodes.own,
+                    nodes.total,
+                    nodes.edge_recursive_calls,
+                    nodes.edge_total,
+                ),
+                self._before_merge,
+                strict=False,
+            ):
+                column[at] = value
+        if self._fold >= 0 and self._parent in places:
+            at = places.index(self._parent)
+            nodes.merged[at], nodes.merged_own[at] = self._before_merge[-2:]
 
     @cached_property
     def _function_rows(self) -> list[tuple[object, ...]]:
@@ -328,8 +388,8 @@ class LedgerRows:
             nodes.resumes,
             [int(ticks * ns_per_tick) for ticks in nodes.own],
             [int(ticks * ns_per_tick) for ticks in nodes.total],
-            nothing,
-            nothing,
+            nodes.merged,
+            [int(ticks * ns_per_tick) for ticks in nodes.merged_own],
         )
 
     def _threads(self) -> Iterator[int]:
@@ -383,7 +443,8 @@ class LedgerRows:
         for at in self._ledger.linked("frame", top, "below"):
             pointer, start, inner, depth, flags = self._read_frame(at)
             node_at = self._ledger.offset(pointer)
-            if node_at < 0 or depth == 0 or not 0 < self._read_id(node_at)[0] <= self.contexts:
+            number = 0 if node_at < 0 else self._read_id(node_at)[0]
+            if depth == 0 or not 0 < number <= self.last or number in self.free:
                 continue
             if self.still_open is not None and (at, pointer, start) not in self.still_open:
                 continue
@@ -425,7 +486,8 @@ class LedgerRows:
             self.contexts,
             get("ledger", 0, "folded_calls"),
             get("ledger", 0, "lost_calls"),
-            *[0] * (len(SESSION.columns) - 7),
+            *[0] * (len(SESSION.columns) - 8),
+            self._merged,
         )
 
 

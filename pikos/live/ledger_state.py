@@ -113,17 +113,22 @@ class LedgerState:
 
 
 def _copies_of_living(path: str) -> tuple[LedgerFile, LedgerRows, LedgerRows]:
-    """Copy a living process's counters, then its stacks; again if a long call ended in between."""
+    """Copy a living process's counters, then its stacks.
+
+    They are copied again if a long call ended in between, or contexts were merged, which have
+    counted both in themselves and in what they were merged into then.
+    """
     for _ in range(ATTEMPTS_MAX):
         ledger = LedgerFile(path)
         rows = LedgerRows(ledger)
         begun_before = rows.ticks(time.monotonic_ns() - SHORT_NS)
         rows.read_torn_rows_again()
         stacks = _steady_stacks(path)
-        stacks.contexts = rows.contexts
-        stacks.still_open = frozenset(LedgerRows(LedgerFile(path)).open_frames())
+        stacks.last, stacks.free = rows.last, rows.free
+        again = LedgerRows(LedgerFile(path))
+        stacks.still_open = frozenset(again.open_frames())
         ended = set(rows.open_frames()).difference(stacks.still_open)
-        if all(start > begun_before for _, _, start in ended):
+        if again.merge == rows.merge and all(start > begun_before for _, _, start in ended):
             break
     return ledger, rows, stacks
 

@@ -177,6 +177,8 @@ def _losses(scene: Scene) -> str:
     if session is not None:
         told.append(f"{count(session.lost_calls)} calls lost")
         told.append(f"{count(session.folded_calls)} folded")
+        if session.merged_contexts:
+            told.append(f"{count(session.merged_contexts)} contexts merged")
     if scene.disconnects:
         told.append(f"{count(scene.disconnects)} disconnects")
     if snapshot.refused_rows:

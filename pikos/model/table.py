@@ -52,7 +52,7 @@ class TableRows:
         """Different rows that were appended, as far as they are numbered."""
 
     def restart(self) -> None:
-        """Take note that a keyframe begins, which repeats rows that were appended."""
+        """Take note that a keyframe begins, which repeats rows that were appended, and contexts."""
         self._restarting = True
 
     def fold(
@@ -79,6 +79,9 @@ class TableRows:
                 self._restarting = False
             self._count(block.row_count, last)
         if self.table.mode == "upsert":
+            if keyframe and self._restarting and isinstance(self._upserted, ContextRows):
+                self._upserted = ContextRows()  # what was merged is not repeated
+                self._restarting = False
             self._upsert(block)
             return
         if self.table.mode == "replace" and first:

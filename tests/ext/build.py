@@ -23,6 +23,7 @@ LEAF = (
     "ledger_file",
     "map",
     "memory",
+    "merge",
     "native",
     "open_calls",
     "publisher",

@@ -72,12 +72,32 @@ class Ledger:
         return made
 
     def limit_tree(self, contexts):
-        """Fold the calls past so many contexts."""
+        """Merge contexts, and fold calls, past so many."""
         self.leaf.driver_limit_tree(self.driver, contexts)
 
     def call(self, function, at=None):
         now = time.monotonic_ns() if at is None else at
         assert self.leaf.driver_call(self.driver, function, now) == 0
+
+    def resume(self, function, at):
+        assert self.leaf.driver_resume(self.driver, function, at) == 0
+
+    def use_thread(self, number):
+        """Let a thread go on, which is new or has run before; the id of its row."""
+        row = self.leaf.driver_use_thread(self.driver, number)
+        assert row > 0
+        return row
+
+    def end_thread(self, number):
+        """Let a thread end with what it has open."""
+        self.leaf.driver_end_thread(self.driver, number)
+
+    def contexts(self):
+        return self.leaf.driver_contexts(self.driver)
+
+    def merged(self):
+        """How many contexts were merged so far."""
+        return self.leaf.driver_merged(self.driver)
 
     def leave(self, at=None):
         self.leaf.driver_return(self.driver, time.monotonic_ns() if at is None else at)

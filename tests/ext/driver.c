@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #endif
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,15 +20,16 @@ long pk_alloc_left = -1;
 #define DEPTH_MAX 12
 #define CALLEES 3           /* functions that any function calls */
 #define GREENLETS 3         /* of which the first one runs at the beginning */
+#define THREADS 3
 #define PAUSE 2000 /* turns of an empty loop, some µs */
 #define SHORT_PAUSE 100
-#define TREE_NODES_MAX 2000 /* so that calls are folded, too */
+#define SAME_KIND 1         /* of threads: a new one takes an ended one's row */
 
-/* A ledger and its one profiled thread. */
+/* A ledger and its profiled threads. */
 typedef struct {
     pk_ledger *ledger;
-    pk_thread *thread;
-    pk_life life;
+    pk_thread *thread; /* the one that runs */
+    pk_life lives[THREADS];
     pk_clock clock;
     pthread_t writer;
     char greenlets[GREENLETS]; /* their addresses stand for them */
@@ -45,7 +47,7 @@ driver_new(uint64_t serial)
     pk_clock_set(&self->clock, PK_CLOCK_MONOTONIC, 1.0);
     self->ledger = pk_ledger_new(serial);
     if (self->ledger != NULL)
-        self->thread = pk_ledger_add_thread(self->ledger, &self->life, 11, 22, 0, 0);
+        self->thread = pk_ledger_add_thread(self->ledger, &self->lives[0], 11, 22, 0, SAME_KIND);
     if (self->thread == NULL) {
         pk_ledger_free(self->ledger);
         free(self);
@@ -76,7 +78,7 @@ copy(const char *text)
     return made;
 }
 
-/* Fold the calls past so many contexts. */
+/* Merge contexts, and fold calls, past so many. */
 void
 driver_limit_tree(driver *self, uint32_t contexts)
 {
@@ -99,9 +101,9 @@ driver_function(driver *self, const char *name, int64_t line)
     return row != NULL ? row->id : 0;
 }
 
-/* Call a function at a time in ticks: 0, or −1. */
-int
-driver_call(driver *self, uint32_t id, int64_t now)
+/* Call a function, or go on with it, at a time in ticks: 0, or −1. */
+static int
+enter(driver *self, uint32_t id, uint32_t flags, int64_t now)
 {
     const pk_function *function = pk_rows_at(&self->ledger->functions, id);
     pk_frame *top = atomic_load_explicit(&self->thread->top, memory_order_relaxed);
@@ -114,9 +116,50 @@ driver_call(driver *self, uint32_t id, int64_t now)
     pk_frame *frame = pk_record_frame(self->thread, top);
     if (node == NULL || frame == NULL)
         return -1;
-    pk_record_begin_enter_any(self->thread, frame, node, 0);
+    pk_record_begin_enter_any(self->thread, frame, node, flags);
     pk_record_end_enter(self->thread, frame, node, now);
     return 0;
+}
+
+/* Call a function at a time in ticks: 0, or −1. */
+int
+driver_call(driver *self, uint32_t id, int64_t now)
+{
+    return enter(self, id, 0, now);
+}
+
+/* Go on with a generator at a time in ticks: 0, or −1. */
+int
+driver_resume(driver *self, uint32_t id, int64_t now)
+{
+    return enter(self, id, PK_FRAME_RESUMED, now);
+}
+
+/* Let thread number go on, in greenlet 0 if it is new: its id, or 0. */
+uint32_t
+driver_use_thread(driver *self, uint32_t number)
+{
+    pk_life *life = &self->lives[number];
+    pk_thread *thread = pk_ledger_thread(self->ledger, life);
+    if (thread == NULL || atomic_load(&life->ended)) {
+        atomic_store(&life->ended, 0);
+        thread = pk_ledger_add_thread(self->ledger, life, number, number, 0, SAME_KIND);
+        if (thread == NULL)
+            return 0;
+    }
+    self->thread = thread;
+    return thread->id;
+}
+
+/* Let thread number end with what it has open; its row is free for another one, with its id. */
+void
+driver_end_thread(driver *self, uint32_t number)
+{
+    pk_thread *thread = pk_ledger_thread(self->ledger, &self->lives[number]);
+    static pk_life nobody = {.ended = 1};
+    self->lives[number].rows--;
+    nobody.rows++;
+    atomic_store(&thread->life, &nobody);
 }
 
 /* Return from the innermost call at a time in ticks. */
@@ -148,7 +191,7 @@ driver_return_rest(driver *self)
     atomic_store_explicit(&self->thread->top, top->below, memory_order_release);
 }
 
-/* Go on with the stack of a greenlet, at a time in ticks: 0, or −1. */
+/* Go on with the stack of one of the greenlets of the thread that runs, at a time in ticks: 0, or −1. */
 int
 driver_switch(driver *self, uint32_t greenlet, int64_t now)
 {
@@ -189,7 +232,6 @@ write_calls(void *argument)
     uint32_t depths[GREENLETS] = {0};
     uint32_t running = 0;
     uint32_t next = 0;
-    self->ledger->tree_nodes_max = TREE_NODES_MAX;
     driver_switch(self, 0, tick(self));
     while (!atomic_load_explicit(&self->stop, memory_order_relaxed)) {
         chance ^= chance << 13;
@@ -264,6 +306,24 @@ int64_t
 driver_busy(const driver *self)
 {
     return self->busy;
+}
+
+/* How many contexts there are room for in use. */
+uint32_t
+driver_contexts(const driver *self)
+{
+    return atomic_load(&self->ledger->tree_length);
+}
+
+/* How many contexts were merged. */
+int64_t
+driver_merged(const driver *self)
+{
+    while (!pk_ledger_hold(self->ledger))
+        sched_yield();
+    int64_t merged = (int64_t)self->ledger->free.freed;
+    pk_ledger_release(self->ledger);
+    return merged;
 }
 
 /* How many calls have ended. */

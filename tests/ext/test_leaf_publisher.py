@@ -508,6 +508,7 @@ def test_every_snapshot_agrees_with_itself_while_a_thread_calls(publish, ledgers
         ledger = ledgers()
         for number in range(20):
             ledger.function(f"function_{number}")
+        ledger.limit_tree(2000)
         publisher = publish(ledger, interval_s=0.03)
         with ledger.written():
             viewer = viewers(publisher.endpoint)
@@ -521,6 +522,7 @@ def test_every_snapshot_agrees_with_itself_while_a_thread_calls(publish, ledgers
         fold(snapshot, stats, edges)
         assert calls_from_callers(edges) == stats
     assert sum(stats.values()) == ledger.calls() > 0
+    assert ledger.merged() > 2000
 
 
 def with_open(tables, names, rows, edge_of):
@@ -545,17 +547,21 @@ def check_growth(before, now):
     assert set(before) <= set(now)
 
 
-def test_open_calls_and_counters_never_decrease_and_add_up(publish, ledgers, viewers):
-    """V2: neither a return nor a switch of greenlets in the middle of a look shows."""
+@pytest.mark.parametrize(("limit", "walks", "merged"), [(20_000, 60, 0), (2000, 3, 3000)])
+def test_open_calls_and_counters_never_decrease_and_add_up(
+    publish, ledgers, viewers, limit, walks, merged
+):
+    """V2: neither a return, a switch of greenlets nor a merge in the middle of a look shows."""
 
     def attempt():
         ledger = ledgers()
         for number in range(5000):
             ledger.function(f"function_{number}")
+        ledger.limit_tree(limit)
         publisher = publish(ledger, interval_s=0.001, clock=EXTERNAL)
         viewer = viewers(publisher.endpoint, rcvhwm=0)
         with ledger.written(slowly=True):
-            until(lambda: publisher.facts().walks > 60)
+            until(lambda: publisher.facts().walks > walks and ledger.merged() >= merged)
         publisher.stop()
         return ledger, viewer.until_bye(LOST_AFTER_S)
 
@@ -571,6 +577,8 @@ def test_open_calls_and_counters_never_decrease_and_add_up(publish, ledgers, vie
             ("edge", ["caller", "callee"]),
             ("context", ["id"]),
         ):
+            if name == "context" and snapshot[0].envelope.flags & FLAG_KEYFRAME:
+                state[name].clear()
             state[name].update(by(tables.get(name, ()), *keys))
         edge_of = {key[0]: (r["caller"], r["function"]) for key, r in state["context"].items()}
         was_functions, was_edges = functions, edges

@@ -53,7 +53,8 @@ def runtime(variant):
 
 def command(variant):
     """The child's command line; the thread sanitizer wants addresses that are not random."""
-    tests = [HERE / name for name in (*TESTS[variant], "test_leaf_publisher.py")]
+    both = ("test_leaf_contexts.py", "test_leaf_publisher.py")
+    tests = [HERE / name for name in (*TESTS[variant], *both)]
     run = [sys.executable, "-m", "pytest", "-q", "--capture=sys", "-p", "no:cacheprovider", *tests]
     if variant == "asan":
         return run

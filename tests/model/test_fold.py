@@ -73,6 +73,18 @@ def test_a_replaced_table_may_come_in_several_blocks_of_one_message(model, made_
     assert len(snapshot.open_calls) == 2
 
 
+def test_a_keyframe_has_all_contexts_that_there_are(model, made_up):
+    """R1: one that was merged since is gone, and its id may be another's."""
+    before = fold(model, *made_up.keyframe(**PROGRAM))
+    kept = [row for row in PROGRAM["context"] if row[0] < 3]
+
+    snapshot = fold(model, *made_up.keyframe(**PROGRAM | {"context": kept}))
+
+    assert list(snapshot.contexts) == [row[0] for row in kept]
+    assert len(snapshot.contexts) == len(kept)
+    assert dict(snapshot.stats) == dict(before.stats)
+
+
 def test_an_older_snapshot_does_not_change(model, made_up):
     before = fold(model, *made_up.keyframe(**PROGRAM))
 

@@ -194,10 +194,11 @@ END = """
     ),
     st.booleans(),
     st.sampled_from([0, TREE_DEPTH_MAX - 4]),  # in the middle of the tree, or at its end
+    st.sampled_from([0, 8]),  # bound of the contexts: none that matters, or merged all the time
     st.sampled_from(TIMES),
 )
-def test_a_program_is_counted_as_it_counts_itself(steps, builtins, depth, times):
-    profiler = Profiler(builtins=builtins, depth=TREE_DEPTH_MAX, **times)
+def test_a_program_is_counted_as_it_counts_itself(steps, builtins, depth, contexts, times):
+    profiler = Profiler(builtins=builtins, depth=TREE_DEPTH_MAX, contexts=contexts, **times)
     model = Model(profiler, left_out=() if builtins else BUILT_INS.values())
     program = Program(steps, model)
 
