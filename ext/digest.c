@@ -26,7 +26,7 @@ pk_digest_free(pk_digest *digest)
     free(digest->changed_nodes);
     free(digest->queue);
     free(digest->queued);
-    *digest = (pk_digest){.only_thread = digest->only_thread};
+    *digest = (pk_digest){0};
 }
 
 static bool
@@ -72,30 +72,29 @@ keep(pk_digest *digest, uint32_t node, const pk_counts *counts)
 
 /* Add what a node has more than before to its function and its edge. */
 static void
-add(pk_digest *digest, const pk_node *node, const pk_counts *now)
+add(pk_digest *digest, const pk_node *node, const pk_counts *before, const pk_counts *now)
 {
-    const pk_counts before = pk_digest_counts(digest, node->id);
-    int64_t calls = now->calls - before.calls;
-    int64_t total = now->total - before.total;
-    int64_t own = now->inline_time - before.inline_time;
+    int64_t calls = now->calls - before->calls;
+    int64_t total = now->total - before->total;
+    int64_t own = now->inline_time - before->inline_time;
     bool folded = (node->flags & PK_NODE_FOLDED) != 0;
 
     pk_sum *function = &digest->functions[node->function];
     bool recursive = (node->flags & PK_NODE_RECURSIVE) != 0;
     function->calls += calls;
-    function->resumes += now->resumes - before.resumes;
+    function->resumes += now->resumes - before->resumes;
     function->inline_time += own;
     function->total += recursive ? 0 : total;
-    function->reccalls += recursive ? calls : now->reccalls - before.reccalls;
+    function->reccalls += recursive ? calls : now->reccalls - before->reccalls;
     pk_bits_add(digest->changed_functions, node->function);
 
     pk_sum *edge = &digest->edges[node->edge];
     recursive = (node->flags & PK_NODE_EDGE_RECURSIVE) != 0;
     edge->calls += calls;
-    edge->resumes += now->resumes - before.resumes;
+    edge->resumes += now->resumes - before->resumes;
     edge->inline_time += own;
-    edge->total += recursive ? 0 : folded ? now->edge_total - before.edge_total : total;
-    edge->reccalls += recursive ? calls : now->edge_reccalls - before.edge_reccalls;
+    edge->total += recursive ? 0 : folded ? now->edge_total - before->edge_total : total;
+    edge->reccalls += recursive ? calls : now->edge_reccalls - before->edge_reccalls;
     pk_bits_add(digest->changed_edges, node->edge);
 }
 
@@ -112,7 +111,8 @@ read_node(pk_digest *digest, const pk_node *node)
         return SAME;
     if (!pk_node_read(node, &counts))
         return CHANGING;
-    add(digest, node, &counts);
+    const pk_counts before = pk_digest_counts(digest, node->id);
+    add(digest, node, &before, &counts);
     keep(digest, node->id, &counts);
     return CHANGED;
 }
@@ -162,8 +162,6 @@ static int
 learn(pk_digest *digest, const pk_node *node)
 {
     pk_context_sum *sum = &digest->nodes[node->id];
-    if (digest->only_thread != 0 && node->thread != digest->only_thread)
-        return 0;
     if (node->flags & PK_NODE_FOLDED) {
         if (pk_reserve((void **)&digest->folds, &digest->folds_capacity,
                        digest->folds_length + 2u, sizeof *digest->folds) < 0)
@@ -236,6 +234,19 @@ reserve_rows(void **rows, size_t *capacity, uint32_t length, size_t size, uint64
     return pk_reserve(rows, capacity, length, size);
 }
 
+/* Have room for the sums of functions and edges.  0, or −1 for want of memory. */
+static int
+reserve_sums(pk_digest *digest, uint32_t functions, uint32_t edges)
+{
+    if (reserve_rows((void **)&digest->edges, &digest->edges_capacity, edges,
+                     sizeof *digest->edges, &digest->changed_edges,
+                     &digest->changed_edges_capacity) < 0)
+        return -1;
+    return reserve_rows((void **)&digest->functions, &digest->functions_capacity, functions,
+                        sizeof *digest->functions, &digest->changed_functions,
+                        &digest->changed_functions_capacity);
+}
+
 /* Have room for all rows and sets.  0, or −1 for want of memory. */
 static int
 reserve_all(pk_digest *digest, uint32_t functions, uint32_t edges, uint32_t nodes)
@@ -244,14 +255,9 @@ reserve_all(pk_digest *digest, uint32_t functions, uint32_t edges, uint32_t node
                    sizeof *digest->queued) < 0 ||
         reserve_rows((void **)&digest->nodes, &digest->nodes_capacity, nodes,
                      sizeof *digest->nodes, &digest->changed_nodes,
-                     &digest->changed_nodes_capacity) < 0 ||
-        reserve_rows((void **)&digest->edges, &digest->edges_capacity, edges,
-                     sizeof *digest->edges, &digest->changed_edges,
-                     &digest->changed_edges_capacity) < 0)
+                     &digest->changed_nodes_capacity) < 0)
         return -1;
-    return reserve_rows((void **)&digest->functions, &digest->functions_capacity, functions,
-                        sizeof *digest->functions, &digest->changed_functions,
-                        &digest->changed_functions_capacity);
+    return reserve_sums(digest, functions, edges);
 }
 
 /* Read the children of a node. */
@@ -331,4 +337,26 @@ pk_digest_update(pk_digest *digest, const pk_ledger *ledger, const pk_open_calls
     read_folds(digest, ledger, fresh);
     /* everything: something was not walked for want of memory */
     return digest->everything || digest->stuck ? -1 : 0;
+}
+
+int
+pk_digest_sum(pk_digest *digest, const pk_ledger *ledger, uint32_t thread)
+{
+    const pk_counts nothing = {0};
+    uint32_t nodes = pk_rows_length(&ledger->nodes);
+    uint32_t edges = pk_rows_length(&ledger->edges);
+    uint32_t functions = pk_rows_length(&ledger->functions);
+    if (reserve_sums(digest, functions, edges) < 0)
+        return -1;
+    digest->edges_length = edges;
+    digest->functions_length = functions;
+    for (uint32_t i = 1; i < nodes; i++) {
+        const pk_node *node = pk_rows_at(&ledger->nodes, i);
+        pk_counts counts;
+        if (pk_node_is_free(node) || (thread != 0 && node->thread != thread))
+            continue;
+        (void)pk_node_read(node, &counts); /* who holds the GIL is in no hook */
+        add(digest, node, &nothing, &counts);
+    }
+    return 0;
 }

@@ -37,7 +37,6 @@ typedef struct {
 /* All-zero is a valid empty digest.  Arrays are owned, indexed by row id; [0] unused.  What has
  * changed is taken out of its set by whoever sends it. */
 typedef struct {
-    uint32_t only_thread; /* 0: all threads are added up; set before the first update */
     uint64_t serial; /* of the ledger that was read */
     uint32_t merges; /* of its contexts */
     uint32_t functions_length, edges_length, nodes_length; /* as in pk_rows_length */
@@ -65,11 +64,16 @@ typedef struct {
 /* Bring digest up to date with ledger: every node that changed since the last time is
  * read once, and its difference added to its function and edge.  Starts over when
  * ledger is another one than last time, or its contexts were merged since.  Only what is below a
- * node that changed or is open is looked at, so open has the stacks as they were just before; it
- * is needed unless the digest is empty.  0, or −1 for want of memory, or where the system has put
- * a writer aside in the middle of a change, which cannot be while the GIL is held; the digest is
- * as it was then, or partly ahead but consistent.  [who holds the ledger, or has the GIL] */
+ * node that changed or is open is looked at, so open has the stacks as they were just
+ * before.  0, or −1 for want of memory, or where the system has put a writer aside in the middle of
+ * a change; the digest is as it was then, or partly ahead but consistent.
+ * [who holds the ledger] */
 int pk_digest_update(pk_digest *digest, const pk_ledger *ledger, const pk_open_calls *open);
+
+/* Add up the functions and edges of a thread (0: of all) in an empty digest, once: it keeps no
+ * contexts, which would take as much again as a fifth of the ledger.  0, or −1 for want of
+ * memory.  [gil] */
+int pk_digest_sum(pk_digest *digest, const pk_ledger *ledger, uint32_t thread);
 
 /* Read one node of the ledger that digest is up to date with, and add what it has more than
  * before.  A writer that is in the middle of a change is waited for, though not for long: false if

@@ -134,9 +134,9 @@ make_entries(reading *read)
 static PyObject *
 entries(pk_profiler *profiler, const pk_ledger *ledger, uint32_t thread)
 {
-    reading read = {.profiler = profiler, .ledger = ledger, .digest = {.only_thread = thread}};
+    reading read = {.profiler = profiler, .ledger = ledger};
     PyObject *result = NULL; /* owned, handed to the caller */
-    if (pk_digest_update(&read.digest, ledger, NULL) < 0) {
+    if (pk_digest_sum(&read.digest, ledger, thread) < 0) {
         PyErr_NoMemory();
         goto done;
     }

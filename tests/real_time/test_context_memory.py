@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
 import zmq
 
 DEADLINE_S = 300.0
@@ -15,13 +16,9 @@ BYTES_OF_A_CONTEXT = 200
 DEPTH = 18
 CONTEXTS = 2 ** (DEPTH + 1) + 2 ** (DEPTH - 1) - 1
 
-PROGRAM = """
-import os, sys, time
-import psutil
-from support.session import FACTS
+CALLS = """
+import os, resource, sys, time
 from pikos import _lsprof
-from pikos.real_time.libzmq import bind_libzmq
-from pikos.wire.hello import hello_json
 
 def ping(depth):
     if depth:
@@ -37,6 +34,23 @@ def pong(depth):
 
 def leaf():
     pass
+"""
+
+STATISTICS = """
+profiler = _lsprof.Profiler(builtins=False)
+profiler.enable()
+ping(int(sys.argv[1]))
+profiler.disable()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+profiler.getstats()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+PUBLISHED = """
+import psutil
+from support.session import FACTS
+from pikos.real_time.libzmq import bind_libzmq
+from pikos.wire.hello import hello_json
 
 def see(depth):
     "Count, and wait until the publisher has looked at it twice; RSS in bytes."
@@ -81,7 +95,7 @@ def test_a_context_takes_two_hundred_bytes_with_a_viewer(tmp_path):
         viewer.start()
         try:
             answer = subprocess.run(
-                [sys.executable, "-c", PROGRAM, endpoint, str(DEPTH)],
+                [sys.executable, "-c", CALLS + PUBLISHED, endpoint, str(DEPTH)],
                 env=environment,
                 capture_output=True,
                 text=True,
@@ -93,3 +107,17 @@ def test_a_context_takes_two_hundred_bytes_with_a_viewer(tmp_path):
             viewer.join()
 
     assert 0 < int(answer.stdout) / CONTEXTS <= BYTES_OF_A_CONTEXT
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the unit is Linux's, KiB")
+def test_statistics_take_no_memory_for_contexts():
+    """R1: they are written when the program ends, when a context would take a fifth more."""
+    answer = subprocess.run(
+        [sys.executable, "-c", CALLS + STATISTICS, str(DEPTH)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=DEADLINE_S,
+    )
+
+    assert int(answer.stdout) * 1024 / CONTEXTS < 2
