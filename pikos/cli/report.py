@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     options.form, options.full_paths = "html", False
     if options.outfile is None:
         target = options.target or ""
-        if not (target.isdecimal() or is_recording(target)):
+        if not (target.isdecimal() or target.endswith(SUFFIX) or is_recording(target)):
             options.fail("-o: name the file to write; without it name a PID or a recording")
         options.outfile = f"{target.removesuffix(SUFFIX)}.html"
     status = export.run(options)

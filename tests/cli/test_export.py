@@ -180,6 +180,7 @@ def test_silence_is_an_error(recording, capsys, monkeypatch):
         (["export", "empty.pikos", "-f", "csv", "-o", "out"], "nothing is recorded in it"),
         (["export", "-f", "csv", "-o", "out"], "no session is live"),
         (["report", "99999999", "--html"], "no live session"),
+        (["report", "absent.pikos"], "no live session absent.pikos"),
         (["report"], "name the file to write"),
     ],
 )
