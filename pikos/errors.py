@@ -237,6 +237,24 @@ class SessionSilent(PikosError, TimeoutError):
         self.reason = reason
 
 
+class StateIncomplete(PikosError):
+    """Only a part of a session's state was heard.
+
+    Parameters
+    ----------
+    target
+        What was listened to, as the user called it.
+    reason
+        Why no more was heard.
+
+    """
+
+    def __init__(self, target: str, reason: str) -> None:
+        super().__init__(f"{target}: only a part of its state was heard: {reason}")
+        self.target = target
+        self.reason = reason
+
+
 class SessionGone(PikosError):
     """The process that publishes is gone without a goodbye: killed, crashed, or another program.
 

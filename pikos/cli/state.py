@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pikos.cli.source import nothing_heard, report_shortcomings, source_of
-from pikos.errors import RecordingError
+from pikos.errors import RecordingError, StateIncomplete
 from pikos.live.client import Subscription
 from pikos.live.text import safe
 from pikos.live.watch import Watch
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 WAIT_S = 10.0
 """Seconds of silence after which a program is given up."""
+
+WHOLE_WAIT_S = 60.0
+"""Seconds for which a program that speaks is listened to until its whole state was heard, which a
+full tree takes long for on a busy machine."""
+
+_LISTEN_S = 0.1
 
 
 def state_of(prog: str, target: str, *, keys: str | None = None) -> Snapshot:
@@ -45,6 +51,8 @@ def state_of(prog: str, target: str, *, keys: str | None = None) -> Snapshot:
         If there is nobody to hear.
     SessionGone
         If the process was gone before anything was heard.
+    StateIncomplete
+        If the whole state was not heard in time, or before the session ended.
     RecordingError
         If a recording tells of nothing.
 
@@ -79,10 +87,19 @@ def _last_of(prog: str, source: Replay | LastState, target: str) -> Snapshot:
 
 def _present_of(subscription: Subscription, target: str) -> Snapshot:
     watch = Watch(subscription, target)
+    give_up_at = subscription.now() + WHOLE_WAIT_S
     watch.settle(WAIT_S)
+    while not (watch.whole or watch.over) and watch.silent_s() <= WAIT_S:
+        if subscription.now() > give_up_at:
+            break
+        watch.listen(_LISTEN_S)
     snapshot = watch.scene().snapshot
     if not snapshot.stream:
         raise nothing_heard(target, WAIT_S, gone=watch.over)
+    if not snapshot.complete:
+        silent = f"nothing more for {WAIT_S:g} s" if watch.silent_s() > WAIT_S else None
+        reason = "it has ended" if watch.over else silent or f"no more within {WHOLE_WAIT_S:g} s"
+        raise StateIncomplete(target, reason)
     return snapshot
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pstats
+import sys
 
 import pytest
+from support.deadlines import DEADLINE_S
 from support.publisher import Publisher
 from support.recordings import record
 from support.session import PROGRAM, MadeUpSession
@@ -164,6 +166,37 @@ def test_silence_is_an_error(recording, capsys, monkeypatch):
 
     assert status == 1
     assert "nothing heard from tcp://127.0.0.1:9" in errors
+    assert not os.path.exists("out")
+
+
+def test_a_state_that_comes_late_is_waited_for_while_there_is_something_to_hear(
+    recording, capsys, monkeypatch
+):
+    monkeypatch.setattr(state, "WAIT_S", 2.0)
+    with Publisher() as publisher:
+        publisher.skip_in_keyframes = True
+        publisher.after(150, lambda: setattr(publisher, "skip_in_keyframes", False))
+
+        done = told(capsys, "export", publisher.address, "-f", "pstats", "-o", "out")
+
+    assert done == (0, "", "")
+    assert pstats.Stats("out").total_calls == 16
+
+
+@pytest.mark.parametrize("verb", [["export", "-f", "speedscope"], ["report", "--html"]])
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_state_that_was_heard_in_part_is_an_error(recording, capsys, monkeypatch, verb, ends):
+    monkeypatch.setattr(state, "WHOLE_WAIT_S", DEADLINE_S if ends else 0.5)
+    monkeypatch.setattr(state, "WAIT_S", 2.0)
+    with Publisher() as publisher:
+        publisher.skip_in_keyframes = True
+        publisher.after(150 if ends else sys.maxsize, publisher.bye)
+
+        status, output, errors = told(capsys, *verb, publisher.address, "-o", "out")
+
+    assert (status, output) == (1, "")
+    assert f"{publisher.address}: only a part of its state was heard" in errors
+    assert ("it has ended" in errors) is ends
     assert not os.path.exists("out")
 
 
