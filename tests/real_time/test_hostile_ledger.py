@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="files back a le
 PROGRAM = """
 import os, shutil, sys, threading
 from pikos.api import RealTimeProfiler
+from pikos.live.ledger_file import LedgerFile
 
 def recursive(n):
     if n: recursive(n - 1)
@@ -35,7 +36,10 @@ thread = threading.Thread(target=recursive, args=(50,))
 thread.start()
 ready.wait()
 path = os.path.dirname(profiler.address.removeprefix("ipc://"))
-shutil.copy(os.path.join(path, "ledger"), sys.argv[1])
+seen = 0
+while not seen:  # the publisher has not looked yet
+    shutil.copy(os.path.join(path, "ledger"), sys.argv[1])
+    seen = LedgerFile(sys.argv[1]).get("ledger", 0, "seen")
 wait.set()
 """
 MEMORY_MAX = 64 << 20
