@@ -34,8 +34,8 @@ typedef struct {
     uint32_t node;
 } pk_fold_sum;
 
-/* All-zero is a valid empty digest.  Arrays are owned, indexed by row id; [0] unused.  What has
- * changed is taken out of its set by whoever sends it. */
+/* All-zero is a valid empty digest.  Arrays are owned, indexed by row id; [0] unused.  The
+ * sender of a changed row takes the row out of its set. */
 typedef struct {
     uint64_t serial; /* of the ledger that was read */
     uint32_t merges; /* of its contexts */

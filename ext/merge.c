@@ -5,6 +5,7 @@
 
 #include "children.h"
 #include "map.h"
+#include "record.h"
 
 #define SHARE 4    /* one context in so many is merged when the tree is full */
 #define EXCESS 16  /* one in so many may come on top while the publisher looks, and */
@@ -188,31 +189,24 @@ begin_merging(pk_ledger *ledger, pk_node *fold, pk_node *parent)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-static void
-add(_Atomic int64_t *counter, int64_t value)
-{
-    int64_t old = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, old + value, memory_order_release);
-}
-
 /* Add the counters of a context to the fold, as if its calls had been folded. */
 static void
 add_counts(pk_node *fold, const pk_node *node, const pk_counts *counts)
 {
     bool recursive = (node->flags & PK_NODE_RECURSIVE) != 0;
     bool edge_recursive = (node->flags & PK_NODE_EDGE_RECURSIVE) != 0;
-    add(&fold->calls, counts->calls);
-    add(&fold->resumes, counts->resumes);
-    add(&fold->inline_time, counts->inline_time);
+    pk_record_add(&fold->calls, counts->calls);
+    pk_record_add(&fold->resumes, counts->resumes);
+    pk_record_add(&fold->inline_time, counts->inline_time);
     if (recursive)
-        add(&fold->fold->reccalls, counts->calls);
+        pk_record_add(&fold->fold->reccalls, counts->calls);
     else
-        add(&fold->total, counts->total);
+        pk_record_add(&fold->total, counts->total);
     if (edge_recursive)
-        add(&fold->fold->edge_reccalls, counts->calls);
+        pk_record_add(&fold->fold->edge_reccalls, counts->calls);
     else
-        add(&fold->fold->edge_total, counts->total);
-    atomic_store_explicit(&fold->seq, calls_of(fold), memory_order_release);
+        pk_record_add(&fold->fold->edge_total, counts->total);
+    pk_record_end_count(fold, calls_of(fold));
 }
 
 /* Free the row of a context whose counters are elsewhere. */

@@ -99,7 +99,7 @@ pk_record_times(const pk_frame *frame, int64_t now)
     return (pk_times){spent, spent - atomic_load_explicit(&frame->inner, memory_order_relaxed)};
 }
 
-/* Add to a counter that only this thread writes.  release: pairs with pk_node_read. */
+/* Add to a counter that only this thread writes.  release: pairs with pk_node_read.  [gil] */
 static inline void
 pk_record_add(_Atomic int64_t *counter, int64_t value)
 {
