@@ -175,7 +175,7 @@ def sums_of(tables):
 
 
 def check(tables, program):
-    """Functions and edges are exact; each context has at most its calls, and the rest is told."""
+    """Functions and edges are exact; no context has too many calls; folds have the rest."""
     assert sums_of(tables) == program.sums
     calls = collections.Counter()
     rows = {row["id"]: row for row in tables["context"]}

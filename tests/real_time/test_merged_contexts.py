@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
-import time
+from functools import partial
 
 import pytest
 import zmq
@@ -21,6 +21,7 @@ from support.deadlines import DEADLINE_S
 from support.published import published
 from support.recordings import record as write_down
 from support.session import FACTS
+from support.waiting import wait_until
 from support.whole import LOST_AFTER_S, recorded_whole
 
 from pikos import _lsprof
@@ -188,7 +189,7 @@ def test_a_viewer_and_a_recording_go_on_over_a_merge(tmp_path):
 
 
 def check_sums(snapshot):
-    """Contexts and folds add up to functions, and what was merged is told where it was."""
+    """Contexts and folds add up to functions; callers count what was merged below them."""
     state = snapshot.returned()
     for number, stat in state.stats.items():
         rows = [row for row in state.contexts.values() if row.function == number]
@@ -243,6 +244,18 @@ def test_a_new_loop_is_seen_in_its_full_stack_after_a_hundred_times_as_many_cont
     check_sums(snapshot)
 
 
+def profiler_with_ledger(directory):
+    """A profiler that publishes, and the path of its ledger's file."""
+    bind_libzmq(_lsprof)
+    profiler = Profiler(builtins=False, contexts=LIMIT)
+    path = directory / "ledger"
+    endpoint = f"ipc://{directory}/s"
+    profiler.start_publishing(
+        endpoint, 600, hello_json(FACTS), os.urandom(16), ledger=os.fsencode(path)
+    )
+    return profiler, path
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="files back a ledger on Linux only")
 @pytest.mark.parametrize("always", [False, True])
 def test_a_living_ledger_is_read_whole_while_contexts_are_merged(tmp_path, monkeypatch, always):
@@ -275,13 +288,7 @@ def test_a_living_ledger_is_read_whole_while_contexts_are_merged(tmp_path, monke
     steady_stacks = ledger_state._steady_stacks
     monkeypatch.setattr(ledger_state, "_steady_stacks", meanwhile)
     monkeypatch.setattr(ledger_state, "SHORT_NS", 10**18)  # that calls end is no reason to repeat
-    bind_libzmq(_lsprof)
-    profiler = Profiler(builtins=False, contexts=LIMIT)
-    path = tmp_path / "ledger"
-    endpoint = f"ipc://{tmp_path}/s"
-    profiler.start_publishing(
-        endpoint, 600, hello_json(FACTS), os.urandom(16), ledger=os.fsencode(path)
-    )
+    profiler, path = profiler_with_ledger(tmp_path)
     thread = threading.Thread(target=record, args=(profiler, run))
     thread.start()
     try:
@@ -313,13 +320,7 @@ def state_of(path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="files back a ledger on Linux only")
 def test_a_merge_that_was_not_finished_is_taken_back(tmp_path):
-    bind_libzmq(_lsprof)
-    profiler = Profiler(builtins=False, contexts=LIMIT)
-    path = tmp_path / "ledger"
-    endpoint = f"ipc://{tmp_path}/s"
-    profiler.start_publishing(
-        endpoint, 600, hello_json(FACTS), os.urandom(16), ledger=os.fsencode(path)
-    )
+    profiler, path = profiler_with_ledger(tmp_path)
     record(profiler, Wanderer(1).run)
     state = bytearray(path.read_bytes())  # the publisher changes the file: it is there
     profiler.stop_publishing("the test is over")
@@ -383,6 +384,10 @@ while True:
 """
 
 
+def has_called(memory, wanted):
+    return int.from_bytes(memory[:], sys.byteorder) >= wanted
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="files back a ledger on Linux only")
 def test_a_process_killed_while_contexts_are_merged_leaves_each_call_once(tmp_path):
     chance = random.Random(5)
@@ -399,8 +404,7 @@ def test_a_process_killed_while_contexts_are_merged_leaves_each_call_once(tmp_pa
             mmap.mmap(file.fileno(), 8) as memory,
         ):
             wanted = chance.randrange(1000, 10_000)
-            while int.from_bytes(memory[:], sys.byteorder) < wanted:
-                time.sleep(0.001)
+            wait_until(partial(has_called, memory, wanted), f"{wanted} calls")
             program.send_signal(signal.SIGKILL)
             program.wait()
             called = int.from_bytes(memory[:], sys.byteorder)
