@@ -6,6 +6,7 @@ import re
 
 import pytest
 from support.waiting import wait_until
+from support.web import middle_of
 
 from pikos.live.text import count, duration
 
@@ -58,11 +59,6 @@ def points_of(page, chart):
     return page.evaluate(f"document.getElementById('{chart}').data[0].x.length")
 
 
-def middle_of(page, selector):
-    box = page.locator(selector).bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
 def drag(page, begin, end):
     page.mouse.move(*begin)
     page.mouse.down()
@@ -110,7 +106,7 @@ def test_a_bar_is_chosen_by_a_click(bars):
     page.select_option("#bars-value", "calls")
     wait_until(lambda: names_of_bars(page)[0].startswith("leaf "), "the most called first")
 
-    page.locator("#bars-chart .bars .point path").first.click(force=True)
+    page.mouse.click(*middle_of(page, "#bars-chart .bars .point path"))
 
     page.wait_for_selector("#chosen-name >> text=leaf")
 
@@ -229,11 +225,11 @@ def test_a_click_on_a_point_tells_all_its_fields(series):
     page.click("#pause")
     page.wait_for_selector("#status >> text=paused")
     newer_x = page.evaluate("document.getElementById('series-chart').data[0].x[3]")
-    box = page.locator("#series-chart .scatterlayer .point").nth(3).bounding_box()
+    point = middle_of(page, "#series-chart .scatterlayer .point >> nth=3")
 
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*point)
     page.wait_for_selector("#series-chart .hoverlayer .hovertext")
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.click(*point)
 
     page.wait_for_selector("#series-point:not([hidden])")
     told = page.inner_text("#series-point")

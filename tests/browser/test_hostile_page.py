@@ -8,6 +8,7 @@ import struct
 import pytest
 from support.publisher import Publisher
 from support.session import PROGRAM, MadeUpSession
+from support.web import middle_of
 
 from pikos.wire import tables
 from pikos.wire.tables import Column, Table
@@ -52,7 +53,7 @@ def test_a_name_that_is_markup_is_shown_as_text(runtime, serve, look, name):
             page.wait_for_timeout(350)
             assert unharmed(page)
         page.keyboard.press("b")
-        page.locator("#bars-chart .bars .point path").first.hover(force=True)
+        page.mouse.move(*middle_of(page, "#bars-chart .bars .point path"))
         page.wait_for_timeout(200)
         assert unharmed(page)
 

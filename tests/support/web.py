@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 from support.deadlines import DEADLINE_S
+from support.waiting import wait_until
 
 CHROMIUM = shutil.which("chromium")
 ARTEFACTS = Path(__file__).parent.parent.parent / "build" / "tests" / "screens"
@@ -79,3 +80,9 @@ def fetch(address, method="GET", **headers):
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read(), error.headers
+
+
+def middle_of(page, selector):
+    """Where on the page the first such element is, once it is seen: charts replace their marks."""
+    box = wait_until(page.locator(selector).first.bounding_box, f"{selector} is seen")
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
