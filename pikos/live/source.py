@@ -48,5 +48,9 @@ class Source(Protocol):
 class Seekable(Protocol):
     """A source that can begin again anywhere: a recording."""
 
+    @property
+    def behind(self) -> bool:
+        """Whether something is still to come of what arrived before the place where it began."""
+
     def seek(self, position_s: float) -> None:
         """Begin anew with everything that arrived in so many seconds, and go on from there."""

@@ -98,12 +98,13 @@ class Watch:
         Parameters
         ----------
         seconds
-            For how long; less if nothing more is to come.
+            For how long; less if nothing more is to come, and more while a recording is not yet at
+            the place where it began.
 
         """
         until = self._clock() + seconds
-        while not self.over and (left_s := until - self._clock()) > 0:
-            message = self._source.receive(left_s)
+        while not self.over and ((left_s := until - self._clock()) > 0 or self._is_behind()):
+            message = self._source.receive(max(0.0, left_s))
             if message is not None:
                 self._model.fold(message, self._source.now())
 
@@ -166,6 +167,9 @@ class Watch:
             unanswered=self._source.unanswered,
             replayed_s=None if self.live else self._source.now(),
         )
+
+    def _is_behind(self) -> bool:
+        return isinstance(self._source, Seekable) and self._source.behind
 
     def _snapshot(self) -> Snapshot:
         """Stay with one session; turn to the one heard last when it has ended or fallen silent."""

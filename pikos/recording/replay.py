@@ -82,6 +82,11 @@ class Replay(Heard):
         """Whether all has been told."""
         return self._next is None
 
+    @property
+    def behind(self) -> bool:
+        """Whether something is still to come of what arrived before the place where it began."""
+        return self._next is not None and self._next.arrival_ns <= self._begin_s * 1e9
+
     def now(self) -> float:
         """Tell how far the replay is.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 
 import pytest
@@ -234,3 +235,14 @@ def test_the_snapshot_tells_when_it_was_heard_by_the_recordings_clock(path):
     assert ended.heard_at == pytest.approx(0.1 * (ended.messages - 1))
     with Replay(path) as replay:
         assert dataclasses.replace(ended, heard_at=0.0) == fold(replay)
+
+
+def test_a_viewer_first_sees_the_moment_where_a_replay_begins_however_long_that_takes(path, frames):
+    clock = itertools.count(step=0.1)  # it looks less often than it would stop to listen
+    begin_s = 0.1 * (len(frames) - 9) + 0.05
+
+    with Replay(path, begin_s=begin_s, clock=Steps(), sleep=Steps().sleep) as replay:
+        watch = Watch(replay, "it", lambda: next(clock))
+        watch.listen(0.05)
+
+        assert calls(watch.scene().snapshot) == 102
