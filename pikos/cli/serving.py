@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import os
+import signal
 import socket
 import sys
 import webbrowser
@@ -71,8 +72,9 @@ def serve(sources: Sequence[tuple[Source, str]], options: argparse.Namespace) ->
 
     """
     with contextlib.ExitStack() as opened:
+        unheard = opened.enter_context(contextlib.ExitStack())
         for source, _ in sources:
-            opened.callback(source.close)
+            unheard.callback(source.close)
         try:
             import uvicorn
 
@@ -96,7 +98,9 @@ def serve(sources: Sequence[tuple[Source, str]], options: argparse.Namespace) ->
         print(f"{address}\nCtrl-C ends it; the programs go on.", flush=True)
         if not options.no_open:
             opened.enter_context(_opened(address))
-        opened.enter_context(hub)
+        with _uninterrupted():
+            opened.enter_context(hub)
+            unheard.pop_all()  # they are the hub's
         collect_seldom()
         settings = uvicorn.Config(
             app,
@@ -109,6 +113,16 @@ def serve(sources: Sequence[tuple[Source, str]], options: argparse.Namespace) ->
         )
         uvicorn.Server(settings).run(sockets=[listener])
     return 0
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait: what is begun in here is to be ended, too."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _listener(port: int) -> socket.socket:

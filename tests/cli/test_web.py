@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import stat
 import sys
+import threading
 import zipfile
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,9 @@ from support.deadlines import LONG_DEADLINE_S
 from support.publisher import Publisher
 from support.waiting import wait_until
 from support.web import fetch, serve
+
+from pikos.cli import serving
+from pikos.live.silence import Silence
 
 __all__ = ["serve"]
 
@@ -166,6 +172,36 @@ def test_without_a_screen_nothing_is_opened(runtime, serve, publisher):
 
     assert list(runtime.rglob("web-*.html")) == []
     assert web.end()[0] == 0
+
+
+class Kept(Silence):
+    """A source that keeps which thread has closed it."""
+
+    def __init__(self):
+        super().__init__()
+        self.closed_by = []
+
+    def close(self):
+        self.closed_by.append(threading.current_thread().name)
+
+
+class Struck(threading.Thread):
+    """Ctrl-C comes while the thread is started."""
+
+    def start(self):
+        super().start()
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_while_listening_begins_closes_no_socket_that_is_in_use(runtime, monkeypatch):
+    """One thread uses a source, and closes it: libzmq crashed where another one had closed it."""
+    monkeypatch.setattr(threading, "Thread", Struck)
+    source = Kept()
+    options = Namespace(port=0, no_open=True, keys=None, source_root=None)
+
+    assert serving.serve([(source, "it")], options) == 0
+
+    assert source.closed_by == ["pikos-hub"]
 
 
 def test_what_the_page_is_made_of_comes_with_the_package(repository, tmp_path, python):

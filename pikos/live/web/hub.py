@@ -59,7 +59,8 @@ class Tab(NamedTuple):
 class Hub:
     """What pages look at: sessions, and moments of them that were kept.
 
-    A context manager: it listens from its beginning to its end, and closes the sources then.
+    A context manager: it listens from its beginning to its end.  The thread that listens closes the
+    sources then: nobody else may touch their sockets, even if Ctrl-C ends the wait for it.
 
     Parameters
     ----------
@@ -235,8 +236,6 @@ class Hub:
     def __exit__(self, *exception: object) -> None:
         self._stop.set()
         self._thread.join()
-        for feed in self._feeds:
-            feed.close()
 
     def _run(self) -> None:
         looked_at = -LOOK_S
@@ -251,6 +250,8 @@ class Hub:
                 time.sleep(0)  # whoever waits for the lock comes first
             if not heard:
                 self._stop.wait(_NAP_S)
+        for feed in self._feeds:
+            feed.close()
 
     def _look_for_sessions(self) -> None:
         known = {feed.target for feed in self._feeds}
