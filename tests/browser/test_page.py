@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from support.publisher import Publisher
+from support.session import PROGRAM as PROGRAM_MADE_UP
 from support.waiting import wait_until
 
 PROGRAM = """
@@ -109,7 +111,7 @@ def test_keys_choose_a_row_and_lead_to_its_callers_and_source_and_back(page):
     page.keyboard.press("Home")
     page.keyboard.press("ArrowDown")
     page.wait_for_selector("#functions tr.at")
-    chosen = page.locator("#functions tr.at td.name").inner_text()
+    chosen = page.inner_text("#functions tr.at td.name")
     page.wait_for_selector(f"#chosen-name >> text={chosen}")
 
     page.keyboard.press("Enter")
@@ -118,6 +120,26 @@ def test_keys_choose_a_row_and_lead_to_its_callers_and_source_and_back(page):
 
     page.keyboard.press("Escape")
     page.wait_for_selector("#functions tr.at")
+
+
+def test_one_row_stays_chosen_when_rows_change_their_places(runtime, serve, look):
+    stats = PROGRAM_MADE_UP["stat"]
+    with Publisher(state={**PROGRAM_MADE_UP, "open_call": []}) as publisher:
+        page = look(serve(publisher.address).address)
+        page.wait_for_selector("#functions tr.row >> nth=0 >> text=Worker.work")
+        page.focus("#functions .rows")
+        page.keyboard.press("ArrowDown")
+        page.wait_for_selector("#functions tr.at >> text=Worker.work")
+
+        slept = (stats[1][0], *stats[1][1:4], 90_000_000, 90_000_000)
+        publisher.say_made(lambda: publisher.session.rows(stat=[slept]))
+
+        page.wait_for_selector("#functions tr.row >> nth=0 >> text=sleep")
+        assert page.locator("#functions tr.at").all_inner_texts() == [
+            page.locator("#functions tr.row", has_text="Worker.work").inner_text()
+        ]
+        page.keyboard.press("ArrowUp")
+        page.wait_for_selector("#functions tr.at >> text=sleep")
 
 
 def test_the_chosen_function_has_buttons_for_callers_and_source(page):

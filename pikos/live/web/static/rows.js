@@ -17,7 +17,9 @@ export class RowsTable {
    */
   constructor(parent, does) {
     this.does = does;
-    this.at = -1; // place of the row that keys move from
+    this.at = -1; // place of the row that keys move from, unless the chosen one is there
+    /** @type {string | undefined} */
+    this.chosen = undefined;
     /** @type {Rows | null} */
     this.shown = null;
     this.room = make("div", "rows");
@@ -63,6 +65,12 @@ export class RowsTable {
     if (top < this.shown.first || last > this.shown.first + this.shown.rows.length) this.does.scrolled();
   }
 
+  /** Where the row is that keys move from: rows change their places. */
+  place() {
+    const among = this.shown ? this.shown.rows.findIndex((row) => row.id === this.chosen) : -1;
+    return this.shown && among >= 0 ? this.shown.first + among : this.at;
+  }
+
   /** Look at the first row again. */
   home() {
     this.at = -1;
@@ -86,13 +94,15 @@ export class RowsTable {
    */
   show(rows, how = {}) {
     this.shown = rows;
+    this.chosen = how.chosen;
+    const chosenAt = this.place();
     this.table.setAttribute("aria-rowcount", String(rows.total + 1));
     list(this.heads, rows.columns, () => make("th"), (cell, column) => this.head(cell, column, how));
     height(this.above, rows.first * this.rowHeight);
     height(this.below, Math.max(0, rows.total - rows.first - rows.rows.length) * this.rowHeight);
     list(this.body, rows.rows, () => make("tr", "row"), (line, row, place) => {
       const at = rows.first + place;
-      const chosen = at === this.at || (how.chosen !== undefined && how.chosen === row.id);
+      const chosen = at === chosenAt;
       line.className = chosen ? "row at" : "row";
       line.setAttribute("aria-rowindex", String(at + 2));
       if (chosen) line.setAttribute("aria-selected", "true");
@@ -145,6 +155,7 @@ export class RowsTable {
     const row = this.shown.rows[place];
     if (!row) return;
     this.at = this.shown.first + place;
+    this.chosen = row.id;
     act(row.id);
   }
 
@@ -155,14 +166,16 @@ export class RowsTable {
     if (!this.shown || event.target !== this.room) return;
     const page = Math.max(1, Math.floor(this.room.clientHeight / this.rowHeight) - 2);
     const last = this.shown.total - 1;
-    const from = this.at < 0 ? Math.ceil(this.room.scrollTop / this.rowHeight) - 1 : this.at;
+    const at = this.place();
+    const from = at < 0 ? Math.ceil(this.room.scrollTop / this.rowHeight) - 1 : at;
     /** @type {Record<string, number>} */
     const to = { ArrowDown: from + 1, ArrowUp: from - 1, PageDown: from + page, PageUp: from - page, Home: 0, End: last };
     const target = to[event.key];
-    const row = this.shown.rows[this.at - this.shown.first];
+    const row = this.shown.rows[at - this.shown.first];
     if (target !== undefined) {
       this.lookAt(Math.max(0, Math.min(last, target)));
       const moved = this.shown.rows[this.at - this.shown.first];
+      this.chosen = moved?.id;
       if (moved) this.does.choose(moved.id);
       this.does.scrolled();
     } else if (event.key === "Enter" && row) {
