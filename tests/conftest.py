@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -22,6 +23,14 @@ settings.load_profile("shared machine")  # no example has to be quick
 def no_callbacks_of_the_collector():
     """Hypothesis leaves one, and a monitor would record its calls, whenever they are."""
     gc.callbacks.clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def apart_from_other_sessions():
+    """This user's own sessions, and what is left of dead ones, are not seen by tests."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="pk") as short:
+        patch.setenv("XDG_RUNTIME_DIR", short)
+        yield
 
 
 @pytest.fixture

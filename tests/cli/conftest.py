@@ -12,6 +12,11 @@ from support.terminal import terminal
 __all__ = ["runtime", "terminal"]
 
 
+@pytest.fixture(autouse=True)
+def apart(runtime):
+    """No verb tells of this user's other sessions, or of dead ones, unless a test has them."""
+
+
 @pytest.fixture
 def pikos(python, runtime):
     """Run the ``pikos`` command until it ends, its sessions apart from all others."""

@@ -22,6 +22,10 @@ from pikos.model.difference import difference
 SECONDS = 2
 """How long the function has looped before anybody looks."""
 
+CLOCKS_APART_NS = 50_000
+"""Generously how much the clocks of two processors may differ, of a busy virtual machine too: far
+less than the millisecond of a call, which would be missing or twice there."""
+
 HOT = {
     "plain function": """
 def hot():
@@ -129,8 +133,10 @@ def test_self_time_adds_up_while_it_loops(hot):
     between = difference(now, since)
     spent_ns = sum(stat.inline_ns for stat in between.stats.values())
     assert spent_ns == pytest.approx(now.time_ns - since.time_ns, abs=0.5e9)
-    for key, row in now.stats.items():  # each row is rounded to ns
-        assert key not in since.stats or row.inline_ns >= since.stats[key].inline_ns - 1000
+    for key, row in now.stats.items():
+        assert (
+            key not in since.stats or since.stats[key].inline_ns - row.inline_ns < CLOCKS_APART_NS
+        )
     for rows in (between.stats, between.edges, between.contexts):
         for row in rows.values():
             assert row.inline_ns >= 0
@@ -171,9 +177,6 @@ def test_what_was_killed_has_its_seconds_in_the_recording(runtime, tmp_path):
 
 LOOKS = 6_000 if sys.version_info[:2] == (3, 13) else 200
 """As many as a viewer at 100 Hz has in a minute; a minute with one interpreter is enough."""
-CLOCKS_APART_NS = 1_000
-"""How much the clocks of two processors may differ, generously."""
-
 CHANGING = """
 import time
 greenlet = __import__("importlib").util.find_spec("greenlet") and __import__("greenlet").greenlet
