@@ -3,12 +3,11 @@
 
 #include <string.h>
 
+#include "chains.h"
 #include "children.h"
 #include "map.h"
 #include "merge.h"
 
-#define FIRST_SEGMENT 63
-#define NEXT_SEGMENT 511
 #define READ_TRIES 1000
 #define REGION_MAX ((size_t)(sizeof(void *) > 4 ? 2048 : 256) << 20) /* of address space */
 
@@ -113,8 +112,10 @@ pk_ledger_free(pk_ledger *ledger)
         return;
     pk_private *own = ledger->own;
     uint32_t threads = atomic_load_explicit(&ledger->threads_length, memory_order_relaxed);
-    for (uint32_t i = 1; i <= threads; i++)
+    for (uint32_t i = 1; i <= threads; i++) {
         atomic_load_explicit(&ledger->threads[i]->life, memory_order_relaxed)->rows--;
+        free(ledger->threads[i]->owners.places);
+    }
     pk_region_close(&own->region);
     pk_map_free(&own->function_of_key);
     pk_map_free(&own->edge_of_pair);
@@ -200,59 +201,6 @@ edge_of(pk_ledger *ledger, uint32_t caller, uint32_t callee)
     return index;
 }
 
-/* Link count frames above last, the first of them at depth.  */
-static void
-link_frames(pk_frame *frames, size_t count, pk_frame *last, uint32_t depth)
-{
-    for (size_t i = 0; i < count; i++) {
-        frames[i].below = i ? &frames[i - 1] : last;
-        frames[i].depth = depth + (uint32_t)i;
-        atomic_store_explicit(&frames[i].above, i + 1 < count ? &frames[i + 1] : NULL,
-                              memory_order_relaxed);
-        atomic_store_explicit(&frames[i].flags, PK_FRAME_LEFT, memory_order_relaxed);
-    }
-}
-
-/* Frames for chain that are made together; the first one, or NULL. */
-static pk_frame *
-add_segment(pk_chain *chain, size_t count, pk_frame *last, uint32_t depth)
-{
-    pk_frame *frames =
-        pk_region_take(chain->region, count * sizeof *frames, _Alignof(max_align_t));
-    if (frames != NULL)
-        link_frames(frames, count, last, depth);
-    return frames;
-}
-
-pk_chain *
-pk_chain_new(pk_thread *thread, const void *owner)
-{
-    pk_chain *chain = pk_region_take(thread->region, sizeof *chain, _Alignof(max_align_t));
-    if (chain == NULL)
-        return NULL;
-    chain->region = thread->region;
-    chain->bottom = add_segment(chain, FIRST_SEGMENT, NULL, 0);
-    if (chain->bottom == NULL)
-        return NULL;
-    atomic_store_explicit(&chain->bottom->node, thread->root, memory_order_relaxed);
-    atomic_store_explicit(&chain->top, chain->bottom, memory_order_relaxed);
-    chain->owner = owner;
-    chain->next = pk_thread_chains(thread);
-    /* release: pairs with pk_thread_chains */
-    atomic_store_explicit(&thread->chains, chain, memory_order_release);
-    return chain;
-}
-
-pk_frame *
-pk_chain_grow(pk_chain *chain, pk_frame *last)
-{
-    pk_frame *first = add_segment(chain, NEXT_SEGMENT, last, last->depth + 1);
-    if (first != NULL)
-        /* release: pairs with pk_frame_above */
-        atomic_store_explicit(&last->above, first, memory_order_release);
-    return first;
-}
-
 /* Of the first length rows one whose thread has ended, if possible of that kind, or NULL.
  * Rows of other kinds are kept as long as there is room. */
 static pk_thread *
@@ -284,7 +232,7 @@ new_thread(pk_ledger *ledger, uint32_t id)
     thread->root = root;
     root->id = reserved_index(&ledger->nodes);
     root->thread = id;
-    thread->chain = pk_chain_new(thread, NULL);
+    thread->chain = pk_chain_new(thread);
     if (thread->chain == NULL) {
         memset(root, 0, sizeof *root);
         return NULL;
@@ -321,7 +269,6 @@ vacate(pk_ledger *ledger, pk_thread *thread)
     atomic_store_explicit(&thread->top, thread->chain->bottom, memory_order_release);
     thread->boundary = thread->root;
     for (pk_chain *chain = pk_thread_chains(thread); chain != NULL; chain = chain->next) {
-        chain->owner = NULL;
         if (chain != thread->chain) {
             pk_frame *aside = atomic_load_explicit(&chain->top, memory_order_relaxed);
             open = open || aside != chain->bottom;
@@ -329,6 +276,7 @@ vacate(pk_ledger *ledger, pk_thread *thread)
         }
         atomic_store_explicit(&chain->top, chain->bottom, memory_order_release);
     }
+    pk_chains_disown(thread);
     if (open) /* release: pairs with the acquire in digest.c */
         atomic_fetch_add_explicit(&ledger->dropped, 1, memory_order_release);
     atomic_load_explicit(&thread->life, memory_order_relaxed)->rows--;

@@ -148,8 +148,19 @@ struct pk_chain {
     _Atomic int64_t away;        /* ticks by which starts were put off while suspended */
     pk_node *boundary;           /* while suspended.  [writer] */
     const void *owner;           /* a greenlet, never followed; NULL: not known.  [writer] */
+    pk_chain *beside;            /* in the same place of pk_owners.  [writer] */
+    pk_chain *next_spare;        /* if it is_spare.  [writer] */
+    bool is_spare;               /* [writer] */
     pk_chain *next;              /* constant */
 };
+
+/* A thread's stacks by their owners: a hash table.  All-zero is a valid empty one. */
+typedef struct {
+    pk_chain **places; /* owned, in the process's own memory */
+    uint32_t mask;     /* of the places */
+    uint32_t length;   /* stacks that have an owner */
+    pk_chain *spare;   /* stacks that were set aside empty, and may have gone on since */
+} pk_owners;
 
 /* Whether an operating system's thread still runs.  Owner: the glue, which never
  * frees one, so that a reader may look at any time. */
@@ -183,6 +194,7 @@ struct pk_thread {
     int64_t timer_shift;         /* what it has been put back by when it ran backwards.  [writer] */
     uint32_t name_tries;         /* [writer] */
     pk_region *region;           /* where its stacks are made.  Constant.  [writer] */
+    pk_owners owners;            /* [writer] */
     bool greenlets;              /* switches of its greenlets are followed.  [writer] */
 };
 
@@ -378,12 +390,6 @@ pk_node *pk_ledger_known_child(const pk_ledger *ledger, pk_node *parent, const v
 /* Whether, seen from boundary, the function and the edge of a folded node are open
  * already: PK_NODE_RECURSIVE and PK_NODE_EDGE_RECURSIVE.  [gil] */
 uint32_t pk_fold_flags(pk_fold *fold, const pk_node *node, pk_node *boundary);
-
-/* A new empty stack for thread, or NULL.  [gil] */
-pk_chain *pk_chain_new(pk_thread *thread, const void *owner);
-
-/* Frames above the end of chain's last segment, linked, or NULL.  [gil] */
-pk_frame *pk_chain_grow(pk_chain *chain, pk_frame *last);
 
 /* Row index of rows, which must be below a length that was read with acquire.
  * [any thread] */

@@ -104,6 +104,7 @@ suspend(pk_thread *thread, int64_t now)
     end_turn(chain);
     chain->boundary = thread->boundary;
     shift_levels(top, -1);
+    pk_chain_spare(thread, chain);
 }
 
 /* Go on with a stack that was set aside: the time in between never was. */
@@ -128,32 +129,25 @@ resume(pk_thread *thread, pk_chain *chain, int64_t now)
     end_turn(chain);
 }
 
-/* The stack of a greenlet, or an empty one that is nobody's, or a new one, or NULL. */
+/* The stack of a greenlet, which gets one if it has none, or NULL. */
 static pk_chain *
 chain_of(pk_thread *thread, const void *owner)
 {
-    pk_chain *empty = NULL;
-    for (pk_chain *chain = pk_thread_chains(thread); chain != NULL; chain = chain->next) {
-        if (chain->owner == owner)
-            return chain;
-        if (chain != thread->chain &&
-            atomic_load_explicit(&chain->top, memory_order_relaxed) == chain->bottom)
-            empty = chain;
-    }
-    if (empty == NULL)
-        empty = pk_chain_new(thread, owner);
-    if (empty != NULL) {
-        empty->owner = owner;
-        empty->boundary = thread->root;
-    }
-    return empty;
+    pk_chain *chain = pk_chain_of(thread, owner);
+    if (chain != NULL)
+        return chain;
+    chain = pk_chain_unused(thread);
+    if (chain == NULL || pk_chain_own(thread, chain, owner) < 0)
+        return NULL;
+    chain->boundary = thread->root;
+    return chain;
 }
 
 int
 pk_record_switch(pk_thread *thread, const void *from, const void *to, int64_t now)
 {
-    if (thread->chain->owner == NULL)
-        thread->chain->owner = from;
+    if (thread->chain->owner == NULL && pk_chain_own(thread, thread->chain, from) < 0)
+        return -1;
     if (thread->chain->owner == to)
         return 0;
     pk_chain *chain = chain_of(thread, to);
@@ -186,7 +180,5 @@ pk_record_leave_all(pk_ledger *ledger, pk_thread *thread, int64_t now)
         suspend(thread, now);
         resume(thread, running, now);
     }
-    /* Whose they are is told anew, for switches may go unseen from now on. */
-    for (pk_chain *chain = pk_thread_chains(thread); chain != NULL; chain = chain->next)
-        chain->owner = NULL;
+    pk_chains_disown(thread); /* switches may go unseen from now on */
 }

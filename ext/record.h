@@ -4,6 +4,7 @@
 #ifndef PK_RECORD_H
 #define PK_RECORD_H
 
+#include "chains.h"
 #include "ledger.h"
 
 #define PK_LIKELY(x) __builtin_expect(!!(x), 1)

@@ -53,6 +53,7 @@ LEAVES = {
     "alloc",
     "block",
     "bounds",
+    "chains",
     "children",
     "clock",
     "digest",

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "leaf"
 LEAF = (
     "bounds",
+    "chains",
     "children",
     "clock",
     "digest",

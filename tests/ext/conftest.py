@@ -111,8 +111,24 @@ class Ledger:
         self.leaf.driver_return_rest(self.driver)
 
     def switch(self, greenlet, at):
-        """Go on with the stack of one of three greenlets; at first that of 0 runs."""
+        """Go on with the stack of one of 20,000 greenlets; at first that of 0 runs."""
         assert self.leaf.driver_switch(self.driver, greenlet, at) == 0
+
+    def stacks(self):
+        """How many stacks the running thread has."""
+        return self.leaf.driver_stacks(self.driver)
+
+    def longest_search(self):
+        """How many stacks are looked at to find that of a greenlet, at most."""
+        return self.leaf.driver_longest_search(self.driver)
+
+    def depth(self):
+        """How many calls are open in the running stack."""
+        return self.leaf.driver_depth(self.driver)
+
+    def leave_all(self, at):
+        """Leave all calls of the running thread, as when a profiler is disabled."""
+        self.leaf.driver_leave_all(self.driver, at)
 
     def call_many(self, count):
         """Add that many functions and call each once."""

@@ -19,7 +19,8 @@ long pk_alloc_left = -1;
 
 #define DEPTH_MAX 12
 #define CALLEES 3           /* functions that any function calls */
-#define GREENLETS 3         /* of which the first one runs at the beginning */
+#define GREENLETS 20000     /* of which the first one runs at the beginning */
+#define IN_TURN 3           /* of these, between which a writer switches */
 #define THREADS 3
 #define PAUSE 2000 /* turns of an empty loop, some µs */
 #define SHORT_PAUSE 100
@@ -198,6 +199,45 @@ driver_switch(driver *self, uint32_t greenlet, int64_t now)
     return pk_record_switch(self->thread, &self->greenlets[0], &self->greenlets[greenlet], now);
 }
 
+/* How many stacks the running thread has. */
+uint32_t
+driver_stacks(const driver *self)
+{
+    uint32_t count = 0;
+    for (const pk_chain *chain = pk_thread_chains(self->thread); chain != NULL; chain = chain->next)
+        count++;
+    return count;
+}
+
+/* How many of these a search for one of them looks at, at most. */
+uint32_t
+driver_longest_search(const driver *self)
+{
+    const pk_owners *owners = &self->thread->owners;
+    uint32_t longest = 0;
+    for (size_t i = 0; owners->places != NULL && i <= owners->mask; i++) {
+        uint32_t length = 0;
+        for (const pk_chain *chain = owners->places[i]; chain != NULL; chain = chain->beside)
+            length++;
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+/* How many calls are open in the running stack. */
+uint32_t
+driver_depth(const driver *self)
+{
+    return atomic_load_explicit(&self->thread->top, memory_order_relaxed)->depth;
+}
+
+/* Leave all calls of the running thread, as when a profiler is disabled. */
+void
+driver_leave_all(driver *self, int64_t now)
+{
+    pk_record_leave_all(self->ledger, self->thread, now);
+}
+
 /* Add count functions and call each once: 0, or −1. */
 int
 driver_call_many(driver *self, uint32_t count)
@@ -229,7 +269,7 @@ write_calls(void *argument)
     driver *self = argument;
     uint32_t functions = pk_rows_length(&self->ledger->functions) - 1;
     uint32_t chance = 2463534242u;
-    uint32_t depths[GREENLETS] = {0};
+    uint32_t depths[IN_TURN] = {0};
     uint32_t running = 0;
     uint32_t next = 0;
     driver_switch(self, 0, tick(self));
@@ -239,7 +279,7 @@ write_calls(void *argument)
         chance ^= chance << 5;
         uint32_t depth = depths[running];
         if (chance % 16 == 0) {
-            running = chance / 16 % GREENLETS;
+            running = chance / 16 % IN_TURN;
             driver_switch(self, running, tick(self));
         } else if (depth == 0 || (depth < DEPTH_MAX && (chance & 64) != 0)) {
             uint32_t callee = self->slow ? next++ : depth * CALLEES + (chance >> 8) % CALLEES;
@@ -265,8 +305,8 @@ write_switches(void *argument)
     driver *self = argument;
     uint32_t turns = 0;
     while (!atomic_load_explicit(&self->stop, memory_order_relaxed)) {
-        driver_switch(self, turns % GREENLETS, tick(self));
-        if (turns < GREENLETS)
+        driver_switch(self, turns % IN_TURN, tick(self));
+        if (turns < IN_TURN)
             driver_call(self, 1 + turns, tick(self));
         turns++;
         for (volatile int i = 0; i < SHORT_PAUSE; i++)
