@@ -89,11 +89,40 @@ pk_frame_variable(PyFrameObject *frame, const char *name)
 }
 
 #if !PK_HAS_MONITORING
-/* Set the C profile function of any thread. */
+/* Ask audit hooks, which are the program's code, before a thread's profile or trace function is
+ * changed.  0, or −1 with an exception. */
 static inline int
-pk_set_profile(PyThreadState *thread, Py_tracefunc function, PyObject *object)
+pk_hook_audit(bool is_trace)
 {
-    return _PyEval_SetProfile(thread, function, object);
+    return PySys_Audit(is_trace ? "sys.settrace" : "sys.setprofile", NULL);
+}
+
+/* Give any thread another profile or trace function.  Steals object; what there was before is the
+ * caller's.  Runs no code of the program's, so that one may go from thread to thread: it could end
+ * the thread of the state that one is at. */
+static inline PyObject *
+pk_hook_exchange(PyThreadState *thread, bool is_trace, Py_tracefunc function, PyObject *object)
+{
+    PyObject *before;
+    if (is_trace) {
+        before = thread->c_traceobj;
+        thread->c_traceobj = object;
+        thread->c_tracefunc = function;
+    } else {
+        before = thread->c_profileobj;
+        thread->c_profileobj = object;
+        thread->c_profilefunc = function;
+    }
+    PyThreadState_EnterTracing(thread); /* the second one finds out whether there is any */
+    PyThreadState_LeaveTracing(thread);
+    return before;
+}
+
+/* The first of the interpreter's thread states. */
+static inline PyThreadState *
+pk_thread_states(void)
+{
+    return PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(PyThreadState_Get()));
 }
 #endif
 

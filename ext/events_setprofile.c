@@ -24,19 +24,30 @@ is_resume(pk_profiler *profiler, PyCodeObject *code, PyFrameObject *frame)
     return PyFrame_GetLasti(frame) > start;
 }
 
+/* The first thread state from one on that has no profile function, or NULL. */
+static PyThreadState *
+without_function(PyThreadState *thread)
+{
+    while (thread != NULL && thread->c_profilefunc != NULL)
+        thread = PyThreadState_Next(thread);
+    return thread;
+}
+
 /* Hook the threads that have no profile function yet. */
 static void
 hook_other_threads(pk_profiler *profiler)
 {
-    PyThreadState *running = PyThreadState_Get();
-    PyInterpreterState *interpreter = PyThreadState_GetInterpreter(running);
-    PyThreadState *thread = PyInterpreterState_ThreadHead(interpreter);
-    for (; thread != NULL; thread = PyThreadState_Next(thread)) {
-        if (thread == running || thread->c_profilefunc != NULL)
-            continue;
-        if (pk_set_profile(thread, on_event, (PyObject *)profiler) < 0)
-            PyErr_Clear(); /* an audit hook does not want it */
+    if (without_function(pk_thread_states()) == NULL)
+        return;
+    if (pk_hook_audit(false) < 0) {
+        PyErr_Clear(); /* an audit hook does not want it */
+        return;
     }
+    PyThreadState *running = PyThreadState_Get();
+    PyThreadState *thread = without_function(pk_thread_states());
+    for (; thread != NULL; thread = without_function(PyThreadState_Next(thread)))
+        if (thread != running)
+            Py_XDECREF(pk_hook_exchange(thread, false, on_event, Py_NewRef(profiler)));
 }
 
 /* A built-in has returned: if it has started a thread, that one is hooked before it runs. */
@@ -101,10 +112,13 @@ on_event(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 int
 pk_events_start(pk_profiler *profiler)
 {
-    if (pk_set_profile(PyThreadState_Get(), on_event, (PyObject *)profiler) < 0)
+    if (pk_hook_audit(false) < 0)
         return -1;
+    PyObject *self = Py_NewRef((PyObject *)profiler);
+    PyObject *before = pk_hook_exchange(PyThreadState_Get(), false, on_event, self);
     if (profiler->all_threads)
         hook_other_threads(profiler);
+    Py_XDECREF(before);
     return 0;
 }
 
@@ -112,8 +126,7 @@ Py_ssize_t
 pk_events_references(const pk_profiler *profiler)
 {
     Py_ssize_t count = 0;
-    PyInterpreterState *interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
-    PyThreadState *thread = PyInterpreterState_ThreadHead(interpreter);
+    PyThreadState *thread = pk_thread_states();
     for (; thread != NULL; thread = PyThreadState_Next(thread))
         count += thread->c_profileobj == (const PyObject *)profiler;
     return count;
@@ -122,19 +135,19 @@ pk_events_references(const pk_profiler *profiler)
 int
 pk_events_stop(pk_profiler *profiler)
 {
+    if (pk_events_references(profiler) == 0)
+        return 0;
     PyObject *error = pk_error_take();
-    int result = 0;
-    PyInterpreterState *interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
-    PyThreadState *thread = PyInterpreterState_ThreadHead(interpreter);
-    for (; thread != NULL; thread = PyThreadState_Next(thread))
-        if (thread->c_profileobj == (PyObject *)profiler &&
-            pk_set_profile(thread, NULL, NULL) < 0)
-            result = -1; /* an audit hook does not want it */
-    if (result == 0)
-        pk_error_restore(error);
-    else
+    if (pk_hook_audit(false) < 0) {
         Py_XDECREF(error);
-    return result;
+        return -1;
+    }
+    PyThreadState *thread = pk_thread_states();
+    for (; thread != NULL; thread = PyThreadState_Next(thread))
+        if (thread->c_profileobj == (PyObject *)profiler)
+            Py_XDECREF(pk_hook_exchange(thread, false, NULL, NULL)); /* the caller has it, too */
+    pk_error_restore(error);
+    return 0;
 }
 
 #endif

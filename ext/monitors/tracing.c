@@ -36,14 +36,6 @@ function_of(const PyThreadState *thread, way kind)
     return kind == PK_FUNCTIONS ? thread->c_profilefunc : thread->c_tracefunc;
 }
 
-/* Set it.  0, or −1 with an exception. */
-static int
-set(PyThreadState *thread, way kind, Py_tracefunc function, PyObject *object)
-{
-    return kind == PK_FUNCTIONS ? _PyEval_SetProfile(thread, function, object)
-                                : _PyEval_SetTrace(thread, function, object);
-}
-
 /* Whether ours is set in a thread, and called by the interpreter itself. */
 static bool
 is_set(const PyThreadState *thread, way kind)
@@ -51,7 +43,19 @@ is_set(const PyThreadState *thread, way kind)
     return function_of(thread, kind) == on_event;
 }
 
-/* Set ours in a thread.  0, or −1 with an exception. */
+/* Set it in the running thread.  0, or −1 with an exception. */
+static int
+set(way kind, Py_tracefunc function, PyObject *object)
+{
+    if (pk_hook_audit(kind == PK_LINES) < 0)
+        return -1;
+    PyThreadState *running = PyThreadState_Get();
+    Py_XDECREF(pk_hook_exchange(running, kind == PK_LINES, function, Py_XNewRef(object)));
+    return 0;
+}
+
+/* Set ours in a thread, with what was there before.  Runs no code of the program's if the collector
+ * is off.  0, or −1 with an exception. */
 static int
 install(PyThreadState *thread, way kind)
 {
@@ -62,11 +66,18 @@ install(PyThreadState *thread, way kind)
         return -1;
     made->kind = kind;
     made->previous = function_of(thread, kind);
-    made->previous_object = Py_XNewRef(object_of(thread, kind));
+    made->previous_object = pk_hook_exchange(thread, kind == PK_LINES, on_event, (PyObject *)made);
     PyObject_GC_Track((PyObject *)made);
-    int result = set(thread, kind, on_event, (PyObject *)made);
-    Py_DECREF(made);
-    return result;
+    return 0;
+}
+
+/* Put back what was there before ours.  Runs no code of the program's: it has what ours had. */
+static void
+uninstall(PyThreadState *thread, way kind)
+{
+    hook *ours = (hook *)object_of(thread, kind);
+    PyObject *before = Py_XNewRef(ours->previous_object);
+    Py_DECREF(pk_hook_exchange(thread, kind == PK_LINES, ours->previous, before));
 }
 
 /* The recordings of a kind of event.  Borrowed. */
@@ -145,7 +156,7 @@ pass_on(hook *self, PyFrameObject *frame, int what, PyObject *argument)
     Py_XSETREF(self->previous_object, Py_XNewRef(object_of(thread, self->kind)));
     if (PyTuple_GET_SIZE(recordings_of(self->kind)) == 0)
         return 0;
-    return set(thread, self->kind, on_event, (PyObject *)self);
+    return set(self->kind, on_event, (PyObject *)self);
 }
 
 /* Where nobody listens any more, put back what was there before.  0, or −1 with an exception. */
@@ -156,7 +167,7 @@ leave_if_idle(hook *self)
     if (PyTuple_GET_SIZE(recordings_of(self->kind)) != 0 ||
         object_of(thread, self->kind) != (PyObject *)self)
         return 0;
-    return set(thread, self->kind, self->previous, self->previous_object);
+    return set(self->kind, self->previous, self->previous_object);
 }
 
 /* What the interpreter calls.  self: the hook. */
@@ -221,7 +232,7 @@ hook_call(PyObject *object, PyObject *arguments, PyObject *keywords)
     int what = number_of(event);
     PyThreadState *thread = PyThreadState_Get();
     bool is_ours = object_of(thread, self->kind) == object;
-    if (is_ours && !is_set(thread, self->kind) && set(thread, self->kind, on_event, object) < 0)
+    if (is_ours && !is_set(thread, self->kind) && set(self->kind, on_event, object) < 0)
         return NULL;
     if (what >= 0 && on_event(object, (PyFrameObject *)frame, what, argument) < 0)
         return NULL;
@@ -275,13 +286,18 @@ set_hook(PyObject *module, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "pp:set_hook", &lines, &everywhere))
         return NULL;
     way kind = lines ? PK_LINES : PK_FUNCTIONS;
-    PyThreadState *running = PyThreadState_Get();
-    if (install(running, kind) < 0)
+    if (pk_hook_audit(lines) < 0)
         return NULL;
-    PyThreadState *thread = PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(running));
-    for (; thread != NULL && everywhere; thread = PyThreadState_Next(thread))
-        if (function_of(thread, kind) == NULL && install(thread, kind) < 0)
-            return NULL;
+    int collects = PyGC_Disable(); /* a destructor could end threads whose states are still to come */
+    int result = install(PyThreadState_Get(), kind);
+    PyThreadState *thread = everywhere ? pk_thread_states() : NULL;
+    for (; thread != NULL && result == 0; thread = PyThreadState_Next(thread))
+        if (function_of(thread, kind) == NULL)
+            result = install(thread, kind);
+    if (collects)
+        PyGC_Enable();
+    if (result < 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 
@@ -297,17 +313,12 @@ take_hooks_off(PyObject *module, PyObject *lines)
     if (is_lines < 0)
         return NULL;
     way kind = is_lines ? PK_LINES : PK_FUNCTIONS;
-    PyThreadState *thread =
-        PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(PyThreadState_Get()));
-    for (; thread != NULL; thread = PyThreadState_Next(thread)) {
-        if (!is_set(thread, kind))
-            continue;
-        hook *ours = (hook *)Py_NewRef(object_of(thread, kind));
-        int result = set(thread, kind, ours->previous, ours->previous_object);
-        Py_DECREF(ours);
-        if (result < 0)
-            return NULL;
-    }
+    if (pk_hook_audit(kind == PK_LINES) < 0)
+        return NULL;
+    PyThreadState *thread = pk_thread_states();
+    for (; thread != NULL; thread = PyThreadState_Next(thread))
+        if (is_set(thread, kind))
+            uninstall(thread, kind);
     Py_RETURN_NONE;
 }
 
