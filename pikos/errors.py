@@ -404,6 +404,49 @@ class LedgerError(PikosError, ValueError):
         self.reason = reason
 
 
+class WrongInput(PikosError, LookupError):
+    """A word of a command line that names something else than the command takes.
+
+    Parameters
+    ----------
+    name
+        The word.
+    found
+        What it is, in a sentence about it: ``is a directory``.
+    expected
+        What the command takes.
+    command
+        The command that takes it; empty where there is none.
+
+    """
+
+    def __init__(self, name: str, found: str, expected: str, command: str = "") -> None:
+        use = f"; use: {command}" if command else ""
+        super().__init__(f"{name} {found}; expected {expected}{use}")
+        self.name = name
+        self.found = found
+        self.expected = expected
+        self.command = command
+
+
+class PstatsError(PikosError, ValueError):
+    """A file that begins as a pstats file does, and is none that can be read.
+
+    Parameters
+    ----------
+    path
+        The file.
+    reason
+        What is wrong with it.
+
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: not a pstats file that can be read: {reason}")
+        self.path = path
+        self.reason = reason
+
+
 class ExportError(PikosError, ValueError):
     """What is known of a session cannot be written in a format.
 

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "errors": set(),
     "hidden": set(),
+    "pipes": set(),
     "native": {EVENTS},
     "wire": {"errors"},
     "filters": set(),
@@ -28,6 +29,7 @@ MAY_IMPORT = {
     "monitors": {"errors", "hidden", "native"},
     "real_time": {
         "errors",
+        "pipes",
         "monitors",
         "wire",
         "publishing",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pikos.cli.execution import check_outfile
+from pikos.cli.pstats_file import read_bounded
+from pikos.cli.recognition import COMPARABLE, Kind, check
 from pikos.cli.state import state_of
 from pikos.cli.top import number
 from pikos.cli.whole_file import whole_file
@@ -18,7 +19,6 @@ from pikos.comparison.profile import profile_of_pstats, profile_of_snapshot
 from pikos.comparison.told import ORDERS, as_json, as_text, ordered
 from pikos.errors import NotComparable
 from pikos.export.json_file import read_json_file
-from pikos.recording.reader import is_recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,9 +40,6 @@ programs, in any mix. Differences are B's counts less A's.
 
 ROWS = 20
 """Functions that are shown, unless the user says otherwise."""
-
-FILE_MAX = 256 * 1024 * 1024
-"""Bytes that a file with a state, or for pstats, may have."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -84,8 +81,10 @@ def run(options: argparse.Namespace) -> int:
 
     Raises
     ------
+    WrongInput
+        If one is no profile.
     NotComparable
-        If one is no profile, or they are of different kinds.
+        If one cannot be read, or they are of different kinds.
 
     """
     check_outfile(options)
@@ -103,24 +102,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _profile(target: str, keys: str | None) -> Compared:
-    if is_recording(target) or not os.path.isfile(target):
-        snapshot = state_of("pikos diff", target, keys=keys)
-        if snapshot.of_recorder:
-            raise NotComparable(f"{target} has records, not a profile; export them as csv")
-        return profile_of_snapshot(snapshot)
-    try:
-        with open(target, "rb") as file:
-            content = file.read(FILE_MAX + 1)
-        if len(content) > FILE_MAX:
-            raise ValueError(f"it has more than {FILE_MAX:,} bytes")  # noqa: TRY301  # as below
-        if content.lstrip()[:1] == b"{" and b'"format"' in content[:100]:
-            return profile_of_snapshot(read_json_file(content))
-        return profile_of_pstats(content)
-    except (OSError, ValueError) as error:
-        raise NotComparable(
-            f"{target} is no profile: name a recording, what pikos export -f json has written, or "
-            f"a file for pstats ({error})"
-        ) from None
+    kind = check(target, COMPARABLE)
+    if kind in {Kind.PSTATS, Kind.STATE}:
+        try:
+            content = read_bounded(target)
+            if kind is Kind.STATE:
+                return profile_of_snapshot(read_json_file(content))
+            return profile_of_pstats(content)
+        except ValueError as error:
+            raise NotComparable(f"{target} {kind.value} that cannot be read: {error}") from None
+    snapshot = state_of("pikos diff", target, keys=keys)
+    if snapshot.of_recorder:
+        raise NotComparable(f"{target} has records, not a profile; export them as csv")
+    return profile_of_snapshot(snapshot)
 
 
 def _write_flame(pieces: Iterable[str], outfile: str) -> None:

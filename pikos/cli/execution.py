@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
+from pikos.errors import ProgramNotFound
 from pikos.real_time.program import Module, Script, Text, report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
-    from pikos.real_time.program import Program
+    from pikos.real_time.program import Loaded, Program
 
 
 def program_of(options: argparse.Namespace) -> tuple[Program, list[str]]:
@@ -66,6 +68,30 @@ def check_outfile(options: argparse.Namespace) -> None:
             options.fail(f"-o {options.outfile}: you may not write in {directory}")
 
 
+def load(program: Program, arguments: Sequence[str]) -> Loaded:
+    """Prepare to run a program.
+
+    Raises
+    ------
+    ProgramNotFound
+        If there is no such program.
+    WrongInput
+        If it is something else that Pikos knows.
+    SyntaxError, ValueError
+        If its text is no Python.
+
+    """
+    try:
+        return program.load(arguments)
+    except (ProgramNotFound, SyntaxError, ValueError):
+        if isinstance(program, Script):
+            del sys.path[0]  # the program's place
+            from pikos.cli.recognition import RUNNABLE, check
+
+            check(program.path, RUNNABLE)
+        raise
+
+
 def wait_for_threads() -> None:
     """Wait for the program's threads as the interpreter would at its end."""
     threading = sys.modules.get("threading")
@@ -75,24 +101,3 @@ def wait_for_threads() -> None:
         threading._shutdown()  # noqa: SLF001 - the only way
     except KeyboardInterrupt as error:
         report(error)
-
-
-def flush() -> None:
-    """Write what Python keeps for standard output and error."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (AttributeError, OSError, ValueError):  # none, broken, or closed
-            pass
-
-
-def let_go_of_stdout() -> None:
-    """Have the end of the interpreter not complain of output that nobody reads any more."""
-    if sys.stdout is None or sys.stdout.closed:
-        return
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-        os.close(nothing)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from pikos.cli.execution import check_outfile
 from pikos.cli.source import configure_target, target_of
 from pikos.cli.state import state_of
+from pikos.cli.streams import print_error
 from pikos.cli.whole_file import whole_file
 from pikos.errors import ExportError
 from pikos.export.formats import FORMATS, export
@@ -80,5 +80,5 @@ def run(options: argparse.Namespace) -> int:
         raise ExportError(options.form, f"{options.outfile}: {error.strerror}") from None
     folded = unstacked_text(snapshot)
     if folded:
-        print(f"pikos: {folded}; counts of functions and callers are exact", file=sys.stderr)
+        print_error(f"pikos: {folded}; counts of functions and callers are exact")
     return 0

@@ -15,6 +15,7 @@ import types
 from typing import TYPE_CHECKING
 
 from pikos.cli.program_code import functions_called, functions_in, readable_name, source_of
+from pikos.cli.recognition import is_module
 from pikos.errors import FunctionNotFound
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def functions_named(name: str, program: types.CodeType) -> Sequence[object]:
         source = source_of(name, program)
         found = _NOTHING if source is None else _imported(source, program)
     if found is _NOTHING:
-        raise FunctionNotFound(name, _what_there_is(program))
+        raise FunctionNotFound(name, _what_there_is(name, program))
     if isinstance(found, types.ModuleType):
         raise FunctionNotFound(name, f"it is a module; name a function in it: {name}.function")
     return [found]
@@ -114,7 +115,9 @@ def _within_program(name: str, program: types.CodeType) -> str:
     return ""
 
 
-def _what_there_is(program: types.CodeType) -> str:
+def _what_there_is(name: str, program: types.CodeType) -> str:
+    if is_module(name):
+        return f"it is a module; name a function in it: {name}.function"
     names = list(dict.fromkeys(map(readable_name, functions_in(program))))
     if not names:
         return "it cannot be imported, and the program defines no function"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
+from pikos.cli.streams import print_error
 from pikos.live.dead_sessions import kept, must_report
 from pikos.live.runtime import session_directories
 
@@ -32,14 +31,12 @@ def report_gone(verb: str | None, arguments: Sequence[str]) -> None:
     if verb == "ps" or not pids:
         return
     if len(pids) == 1:
-        print(
+        print_error(
             f"pikos: process {pids[0]} ended abruptly (killed, crashed or _exit); to see what it "
-            f"had counted, run: pikos top {pids[0]}",
-            file=sys.stderr,
+            f"had counted, run: pikos top {pids[0]}"
         )
     else:
-        print(
+        print_error(
             f"pikos: {len(pids)} processes ended abruptly (killed, crashed or _exit); to see what "
-            "they had counted, run: pikos ps",
-            file=sys.stderr,
+            "they had counted, run: pikos ps"
         )

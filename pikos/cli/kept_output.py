@@ -8,7 +8,7 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from pikos.cli.execution import flush
+from pikos.cli.streams import flush
 
 if TYPE_CHECKING:
     from collections.abc import Callable

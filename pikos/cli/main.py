@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from pikos.cli.streams import (
+    accept_all_characters,
+    finish,
+    hold_standard_descriptors,
+    is_terminal,
+    print_error,
+    reason_of,
+)
 from pikos.errors import (
     AddressError,
     ExportError,
@@ -13,15 +21,17 @@ from pikos.errors import (
     PikosError,
     PlotError,
     ProgramNotFound,
+    PstatsError,
     RecordingError,
     SessionNotFound,
     TargetUnclear,
+    WrongInput,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Protocol
 
     class Verb(Protocol):
@@ -60,9 +70,11 @@ USAGE_ERRORS = (
     NotComparable,
     PlotError,
     ProgramNotFound,
+    PstatsError,
     RecordingError,
     SessionNotFound,
     TargetUnclear,
+    WrongInput,
 )
 """What is the fault of the command line: status 2, as argparse's own."""
 
@@ -82,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         either is told on stderr in one line.
 
     """
+    hold_standard_descriptors()
     if arguments is None:
         arguments = sys.argv[1:]
     chosen = arguments[0] if arguments and arguments[0] in VERBS else None
@@ -89,27 +102,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options is None:
         options = _parsed(chosen, arguments)
     verb: Verb = options.verb
-    if chosen != "run" or (sys.stderr is not None and sys.stderr.isatty()):
+    if chosen != "run" or is_terminal("stderr"):
         from pikos.cli.gone import report_gone
 
         report_gone(chosen, arguments)
+    if chosen == "run":
+        return status_of(f"pikos {chosen}", lambda: verb.run(options))
+    accept_all_characters()
+    return status_of(f"pikos {chosen}", lambda: finish(lambda: verb.run(options)))
+
+
+def status_of(prog: str, call: Callable[[], int]) -> int:
+    """Run a command, and print the error that it fails with in one line.
+
+    Parameters
+    ----------
+    prog
+        The command, for the message.
+    call
+        What it does; the answer is the exit status.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    """
     try:
-        return verb.run(options) if chosen == "run" else _answered(verb, options)
+        return call()
     except PikosError as error:
-        print(f"pikos {chosen}: {error}", file=sys.stderr)
+        print_error(f"{prog}: {error}")
         return 2 if isinstance(error, USAGE_ERRORS) else 1
-
-
-def _answered(verb: Verb, options: argparse.Namespace) -> int:
-    """Run a verb that runs no program; a reader of its output may have seen enough."""
-    from pikos.cli.execution import let_go_of_stdout
-
-    try:
-        status = verb.run(options)
-    except BrokenPipeError:
-        status = 0
-    let_go_of_stdout()
-    return status
+    except OSError as error:
+        print_error(f"{prog}: {reason_of(error)}")
+        return 1
 
 
 def _simple(words: Sequence[str]) -> argparse.Namespace | None:
@@ -125,13 +151,10 @@ def _simple(words: Sequence[str]) -> argparse.Namespace | None:
 
 
 def _parsed(chosen: str | None, arguments: Sequence[str]) -> argparse.Namespace:
-    import argparse
-
     from pikos import __version__
+    from pikos.cli.parser import Parser
 
-    parser = argparse.ArgumentParser(
-        prog="pikos", description="An exact profile of a running Python program, live."
-    )
+    parser = Parser(prog="pikos", description="An exact profile of a running Python program, live.")
     parser.add_argument("--version", action="version", version=f"pikos {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for name in VERBS if chosen is None else (chosen,):

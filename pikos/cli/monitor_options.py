@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from pikos.cli.options import option
@@ -35,10 +36,15 @@ FILTER_SYNTAX = "FIELD=VALUE[,VALUE...], FIELD!=VALUE[,VALUE...] or changed:FIEL
 
 
 def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
+    names = [_in_utf_8(name.strip()) for name in text.split(",")]
     if not all(names):
         raise ValueError(f"{text!r} is no list of names with commas between them")
     return names
+
+
+def _in_utf_8(name: str) -> str:
+    """Decode a word anew that is not in the locale's encoding: source files are UTF-8."""
+    return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
 def _filter(text: str) -> FilterGiven:

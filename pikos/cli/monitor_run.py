@@ -7,8 +7,9 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from pikos.cli.execution import let_go_of_stdout, wait_for_threads
+from pikos.cli.execution import load, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, recorder_of
+from pikos.cli.streams import let_go_of_stdout, print_error, reason_of
 from pikos.errors import FunctionNotFound, HookTakenOff, PikosError, RecordingStopped
 from pikos.hidden import DIRECTORY, hidden_thread
 from pikos.native import EVENTS
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace, program: Program, arguments: Sequence[str])
     if isinstance(program, Script):  # the names of files in records are as they were given
         program = Script(program.path, name_in_code=program.path)
     try:
-        loaded = program.load(arguments)
+        loaded = load(program, arguments)
         _focus(monitor, options.focused_on or (), loaded.code)
     except PikosError:
         raise
@@ -120,15 +121,18 @@ def _enable(monitor: Any, options: argparse.Namespace) -> bool:
         monitor.recorder.flush()  # the header, to know now if it cannot be written
     except RecorderError as error:
         options.fail(str(error))
+    except BrokenPipeError:  # the screen's reader has gone: as where it goes later
+        return True
     except (PikosError, OSError, ValueError) as error:
-        print(f"{options.prog}: nothing can be recorded: {error}", file=sys.stderr)
+        reason = reason_of(error) if isinstance(error, OSError) else error
+        print_error(f"{options.prog}: nothing can be recorded: {reason}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RecordingStopped)
             monitor.disable()
         return False
     if options.debug:
         with hidden_thread():
-            print(f"{options.prog}: records are made by {monitor.mechanism}", file=sys.stderr)
+            print_error(f"{options.prog}: records are made by {monitor.mechanism}")
     return True
 
 
@@ -226,5 +230,5 @@ def _stop(monitor: Any, command: str, *, struck: bool) -> bool:
         let_go_of_stdout()
         return False
     for warning in told:
-        print(f"{command}: {warning.message}", file=sys.stderr)
+        print_error(f"{command}: {warning.message}")
     return any(issubclass(warning.category, RecordingStopped) for warning in told)

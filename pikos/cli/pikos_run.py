@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from pikos.cli import monitor_options, monitor_run
 from pikos.cli.execution import check_outfile, program_of
-from pikos.cli.main import USAGE_ERRORS
+from pikos.cli.main import status_of
 from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.options import add_options
-from pikos.errors import PikosError
+from pikos.cli.parser import Parser
+from pikos.cli.streams import hold_standard_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,20 +49,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failed.
 
     """
+    hold_standard_descriptors()
     options = _parsed(list(sys.argv[1:] if arguments is None else arguments))
-    try:
-        if options.monitor == PROFILER:
-            return _profile(options)
-        program, arguments = program_of(options)
-        check_outfile(options)
-        return monitor_run.run(options, program, arguments)
-    except PikosError as error:
-        print(f"{PROG}: {error}", file=sys.stderr)
-        return 2 if isinstance(error, USAGE_ERRORS) else 1
+    return status_of(PROG, lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.monitor == PROFILER:
+        return _profile(options)
+    program, arguments = program_of(options)
+    check_outfile(options)
+    return monitor_run.run(options, program, arguments)
 
 
 def _parsed(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         PROG,
         usage=USAGE % ",".join((*MONITORS, PROFILER)),
         description="Execute the python script inside the pikos monitor context.",
@@ -122,7 +124,7 @@ def _profile(options: argparse.Namespace) -> int:
     monitor_options.refuse_record_options(
         options, f"{PROFILER} makes no records; choose another monitor"
     )
-    parser = argparse.ArgumentParser(PROG)
+    parser = Parser(PROG)
     run.configure(parser)
     defaults = parser.parse_args([] if options.outfile else ["-s", "cumtime"])
     return run.run(argparse.Namespace(**(vars(defaults) | vars(options))))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pikos.errors import PlotError
+from pikos.cli.recognition import RECORDS, Kind, check
+from pikos.errors import PlotError, WrongInput
+from pikos.pipes import read_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TextIO
+    from typing import BinaryIO, TextIO
 
 MIB = 1024 * 1024
 MEMORY = ("RSS", "VMS")
@@ -92,12 +95,15 @@ def read(path: str) -> Recorded:
 
     Raises
     ------
+    WrongInput
+        If the file is of another kind.
     PlotError
         If the file cannot be read, or holds no records under a line of field names.
 
     """
+    kind = check(path, RECORDS)
     try:
-        with open(path, newline="", encoding="utf-8", errors="backslashreplace") as file:
+        with _opened(path, kind) as file:
             rows = list(_rows(file))
     except OSError as error:
         raise PlotError(
@@ -106,7 +112,7 @@ def read(path: str) -> Recorded:
     except csv.Error as error:
         raise PlotError(path, f"{error}; it is no CSV file") from None
     if not rows:
-        raise PlotError(path, "it is empty; name a file of pikos-run --recording csv")
+        raise PlotError(path, "there is nothing in it; name a file of pikos-run --recording csv")
     (_, names), *records = rows
     if len(set(names)) < len(names) or any(_number(name) is not None for name in names):
         raise PlotError(path, "its first line does not name the fields, each by its own name")
@@ -126,6 +132,18 @@ def read(path: str) -> Recorded:
 def name_of(path: str) -> str:
     """Return how a file is called in a picture."""
     return os.path.basename(path) or path
+
+
+def _opened(path: str, kind: Kind) -> TextIO:
+    source: BinaryIO
+    if kind is Kind.PIPE:
+        content = read_pipe(path)
+        if content is None:
+            raise WrongInput(path, "is a pipe that nobody writes to", RECORDS.text)
+        source = io.BytesIO(content)
+    else:
+        source = open(path, "rb")  # noqa: SIM115  # closed with what is around it
+    return io.TextIOWrapper(source, newline="", encoding="utf-8", errors="backslashreplace")
 
 
 def _rows(file: TextIO) -> Iterator[tuple[int, list[str]]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 from typing import TYPE_CHECKING
 
 from pikos.cli.options import RECORD_MAX, add_options
+from pikos.cli.recognition import SESSION
 from pikos.cli.recorded import recording_of, status_of
 from pikos.cli.source import (
     configure_target,
@@ -16,6 +16,7 @@ from pikos.cli.source import (
     source_of,
     target_of,
 )
+from pikos.cli.streams import is_terminal, print_error
 from pikos.errors import SessionGone, SessionSilent
 from pikos.live.client import Subscription
 from pikos.live.text import safe, size
@@ -80,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
 
     """
     target = target_of(options.target)
-    source = source_of(target, keys=options.keys)
+    source = source_of(target, keys=options.keys, expected=SESSION)
     with source, recording_of(source, options.outfile, options.record_max) as writer:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
@@ -93,8 +94,8 @@ def run(options: argparse.Namespace) -> int:
             pass
         finally:
             writer.flush()
-            if sys.stderr.isatty():
-                print(_summary(writer), file=sys.stderr)
+            if is_terminal("stderr"):
+                print_error(_summary(writer))
     report_shortcomings("pikos record", source)
     return status_of("pikos record", writer)
 

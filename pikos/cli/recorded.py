@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from typing import TYPE_CHECKING
 
+from pikos.cli.streams import print_error
 from pikos.errors import RecordingError
 from pikos.live.client import Subscription
 from pikos.live.text import safe
@@ -15,12 +15,12 @@ from pikos.recording.writer import SIZE_MAX, RecordingWriter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pikos.live.last_state import LastState
+    from pikos.live.last_state import StillState
 
 
 @contextlib.contextmanager
 def recorded(
-    source: Subscription | Replay | LastState, path: str | None
+    source: Subscription | Replay | StillState, path: str | None
 ) -> Iterator[RecordingWriter | None]:
     """Record a source meanwhile.
 
@@ -50,7 +50,7 @@ def recorded(
 
 
 def recording_of(
-    source: Subscription | Replay | LastState, path: str, max_bytes: int | None = None
+    source: Subscription | Replay | StillState, path: str, max_bytes: int | None = None
 ) -> RecordingWriter:
     """Record a source from now on.
 
@@ -102,9 +102,8 @@ def status_of(prog: str, writer: RecordingWriter) -> int:
     """
     if writer.failure is None:
         return 0
-    print(
+    print_error(
         f"{prog}: {safe(writer.path)}: {writer.failure.strerror}; the {writer.messages:,} messages "
-        "before that are kept",
-        file=sys.stderr,
+        "before that are kept"
     )
     return 1

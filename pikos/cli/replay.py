@@ -7,6 +7,7 @@ import contextlib
 import math
 
 from pikos.cli import top
+from pikos.cli.recognition import REPLAYABLE, check
 from pikos.cli.serving import configure_serving, serve
 from pikos.cli.source import report_shortcomings
 from pikos.recording.replay import Replay
@@ -69,10 +70,11 @@ def run(options: argparse.Namespace) -> int:
 
     Raises
     ------
-    RecordingError
+    WrongInput, RecordingError
         If the file is no recording.
 
     """
+    check(options.recording, REPLAYABLE)
     if options.once:
         replay = Replay(options.recording, end_s=math.inf if options.at is None else options.at)
     else:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from pikos.cli import export
+from pikos.cli.recognition import VIEWABLE, Kind, check
 from pikos.cli.source import configure_target
 from pikos.live.text import safe
 from pikos.recording.container import SUFFIX
-from pikos.recording.reader import is_recording
 
 HELP = "write a page about a profile, for a browser"
 
@@ -19,6 +19,10 @@ examples:
 
 The page needs no network, and has a flame graph and a table of functions.
 """
+
+_NAMED = {Kind.PROCESS, Kind.RECORDING, Kind.PSTATS}
+"""What a page can be named after."""
+_SUFFIXES = (SUFFIX, ".pstats", ".prof")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,10 +59,16 @@ def run(options: argparse.Namespace) -> int:
     """
     options.form, options.full_paths = "html", False
     if options.outfile is None:
-        target = options.target or ""
-        if not (target.isdecimal() or target.endswith(SUFFIX) or is_recording(target)):
-            options.fail("-o: name the file to write; without it name a PID or a recording")
-        options.outfile = f"{target.removesuffix(SUFFIX)}.html"
+        target = options.target
+        if target is None or check(target, VIEWABLE) not in _NAMED:
+            options.fail("-o: name the file to write; without it name a PID or a file")
+        options.outfile = f"{_without_suffix(target)}.html"
     status = export.run(options)
     print(safe(options.outfile))
     return status
+
+
+def _without_suffix(target: str) -> str:
+    for suffix in _SUFFIXES:
+        target = target.removesuffix(suffix)
+    return target

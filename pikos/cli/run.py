@@ -10,9 +10,10 @@ import os
 import sys
 
 from pikos.cli import monitor_options
-from pikos.cli.execution import check_outfile, flush, program_of, wait_for_threads
+from pikos.cli.execution import check_outfile, load, program_of, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.options import RECORD_MAX, REMAINDER, add_options, option
+from pikos.cli.streams import flush, print_error
 from pikos.errors import AddressError, ProgramNotFound
 from pikos.real_time.endings import Endings, run_and_wait, write_error
 from pikos.real_time.program import leave, report
@@ -157,7 +158,7 @@ def run(options: argparse.Namespace) -> int:
     from pikos import _lsprof  # it is there, as there is a profiler
 
     try:
-        execute = program.load(arguments)
+        execute = load(program, arguments)
     except (SyntaxError, ValueError) as error:
         return report(error)
     own_path = _OwnPath()
@@ -335,7 +336,7 @@ def _publish(profiler: PublishedProfile, options: argparse.Namespace) -> OwnView
         viewers = own_viewers.start_viewers(profiler, options)
     if not options.live:
         if os.isatty(2):
-            print(f"pikos: to watch this program, run: pikos top {os.getpid()}", file=sys.stderr)
+            print_error(f"pikos: to watch this program, run: pikos top {os.getpid()}")
         if options.wait_for_viewer is not None:
             profiler.wait_for_viewer(options.wait_for_viewer)
     return viewers

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pikos.cli.collector import collect_seldom
+from pikos.cli.streams import print_error
 from pikos.cli.top import number
 from pikos.errors import AddressError, PikosError, WebMissing
 from pikos.live.runtime import runtime_directory
@@ -152,7 +153,7 @@ def _opened(address: str) -> Iterator[None]:
                 '<meta name="referrer" content="no-referrer">\n'
             )
     except (OSError, AddressError) as error:
-        print(f"pikos web: the page is not opened: {error}", file=sys.stderr)
+        print_error(f"pikos web: the page is not opened: {error}")
         yield
         return
     try:

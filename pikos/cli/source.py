@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pikos.cli.ps import GONE_COLUMNS, listing
+from pikos.cli.pstats_file import PstatsFile
+from pikos.cli.recognition import VIEWABLE, Kind, check
+from pikos.cli.streams import print_error
 from pikos.errors import SessionGone, SessionSilent, TargetUnclear
 from pikos.live.client import subscribe
-from pikos.live.last_state import LastState
+from pikos.live.last_state import LastState, StillState
 from pikos.live.ledger_state import time_of_day
 from pikos.live.sessions import gone_session, gone_sessions, list_sessions
 from pikos.live.text import safe
-from pikos.recording.reader import is_recording
 from pikos.recording.replay import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pikos.cli.recognition import Expected
     from pikos.errors import PikosError
     from pikos.live.client import Subscription
     from pikos.live.sessions import Session
@@ -102,28 +104,38 @@ def _choice(reason: str, sessions: Sequence[Session]) -> TargetUnclear:
 
 
 def source_of(
-    target: str, *, keys: str | None = None, speed: float = math.inf
-) -> Subscription | Replay | LastState:
+    target: str,
+    *,
+    keys: str | None = None,
+    speed: float = math.inf,
+    expected: Expected = VIEWABLE,
+) -> Subscription | Replay | StillState:
     """Open a target.
 
     Parameters
     ----------
     target
-        A process, address, path or recording.
+        A process, address or file.
     keys
         Directory of CURVE keys, or None.
     speed
         How much faster than it happened a recording is told.
+    expected
+        What the verb takes.
 
     Returns
     -------
-    Subscription, Replay or LastState
+    Subscription, Replay or StillState
         Its messages; of a process that is gone those of its last state, if that is kept.
 
     Raises
     ------
     SessionNotFound
-        If no live session answers to the target, and it is no recording.
+        If no session answers to the target.
+    WrongInput
+        If the target is something that the verb does not take.
+    PstatsError
+        If a pstats file cannot be read.
     AddressError
         If the address makes no sense.
     KeyFileError
@@ -132,8 +144,11 @@ def source_of(
         If the last state of a process that is gone cannot be read.
 
     """
-    if is_recording(target):
+    kind = check(target, expected)
+    if kind is Kind.RECORDING:
         return Replay(target, speed=speed)
+    if kind is Kind.PSTATS:
+        return PstatsFile(target)
     gone = gone_session(target)
     if gone is not None:
         return LastState(gone)
@@ -177,19 +192,17 @@ def report_shortcomings(prog: str, source: Source) -> None:
 
     """
     if isinstance(source, Replay) and source.damage:
-        print(f"{prog}: {safe(source.path)}: {source.damage}", file=sys.stderr)
+        print_error(f"{prog}: {safe(source.path)}: {source.damage}")
     elif isinstance(source, LastState):
         moment = time_of_day(source.seen_unix_s)
-        print(
+        print_error(
             f"{prog}: process {source.session.pid} is gone since {moment} (killed, crashed, "
-            "_exit or exec); this is what it had counted",
-            file=sys.stderr,
+            "_exit or exec); this is what it had counted"
         )
     elif source.unanswered:
-        print(
+        print_error(
             f"{prog}: the process does not answer (it may be stopped); this is what it has "
-            "counted, read from its ledger",
-            file=sys.stderr,
+            "counted, read from its ledger"
         )
 
 

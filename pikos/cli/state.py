@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from typing import TYPE_CHECKING
 
+from pikos.cli.recognition import VIEWABLE
 from pikos.cli.source import nothing_heard, report_shortcomings, source_of
+from pikos.cli.streams import print_error
 from pikos.errors import RecordingError, StateIncomplete
 from pikos.live.client import Subscription
 from pikos.live.text import safe
@@ -14,7 +15,8 @@ from pikos.live.watch import Watch
 from pikos.model import Model
 
 if TYPE_CHECKING:
-    from pikos.live.last_state import LastState
+    from pikos.cli.recognition import Expected
+    from pikos.live.last_state import StillState
     from pikos.model import Snapshot
     from pikos.recording.replay import Replay
 
@@ -28,7 +30,9 @@ full tree takes long for on a busy machine."""
 _LISTEN_S = 0.1
 
 
-def state_of(prog: str, target: str, *, keys: str | None = None) -> Snapshot:
+def state_of(
+    prog: str, target: str, *, keys: str | None = None, expected: Expected = VIEWABLE
+) -> Snapshot:
     """Find out the state of a session.
 
     Parameters
@@ -39,6 +43,8 @@ def state_of(prog: str, target: str, *, keys: str | None = None) -> Snapshot:
         A process, address, path or recording.
     keys
         Directory of CURVE keys, or None.
+    expected
+        What the verb takes.
 
     Returns
     -------
@@ -57,7 +63,7 @@ def state_of(prog: str, target: str, *, keys: str | None = None) -> Snapshot:
         If a recording tells of nothing.
 
     """
-    source = source_of(target, keys=keys)
+    source = source_of(target, keys=keys, expected=expected)
     with contextlib.closing(source):
         if isinstance(source, Subscription):
             snapshot = _present_of(source, target)
@@ -68,7 +74,7 @@ def state_of(prog: str, target: str, *, keys: str | None = None) -> Snapshot:
     return snapshot
 
 
-def _last_of(prog: str, source: Replay | LastState, target: str) -> Snapshot:
+def _last_of(prog: str, source: Replay | StillState, target: str) -> Snapshot:
     model = Model(records_max=None)
     while not source.ended:
         message = source.receive()
@@ -78,9 +84,8 @@ def _last_of(prog: str, source: Replay | LastState, target: str) -> Snapshot:
     if not snapshot.stream:
         raise RecordingError(target, "nothing is recorded in it")
     if len(model.streams) > 1:
-        print(
-            f"{prog}: {safe(target)}: of {len(model.streams)} sessions this is the one heard last",
-            file=sys.stderr,
+        print_error(
+            f"{prog}: {safe(target)}: of {len(model.streams)} sessions this is the one heard last"
         )
     return snapshot
 
@@ -110,4 +115,4 @@ def _tell_of_losses(prog: str, snapshot: Snapshot) -> None:
         (missed, "records are missing: they came too early to be heard, or were lost"),
     ):
         if lost:
-            print(f"{prog}: {lost:,} {what}", file=sys.stderr)
+            print_error(f"{prog}: {lost:,} {what}")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import math
 import shutil
 import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from pikos.cli.execution import let_go_of_stdout
 from pikos.cli.recorded import recorded, status_of
 from pikos.cli.source import (
     configure_source_roots,
@@ -21,6 +19,7 @@ from pikos.cli.source import (
     source_of,
     target_of,
 )
+from pikos.cli.streams import is_terminal
 from pikos.errors import RecordingError, SessionSilent, TargetUnclear
 from pikos.live.document import document
 from pikos.live.functions import matcher
@@ -135,7 +134,7 @@ def _choose(options: argparse.Namespace) -> int:
 
 def _on_a_terminal(options: argparse.Namespace) -> bool:
     """Tell whether a person is to look at a live picture."""
-    return not (options.once or options.json) and sys.stdin.isatty() and sys.stdout.isatty()
+    return not (options.once or options.json) and is_terminal("stdin") and is_terminal("stdout")
 
 
 def show(
@@ -166,14 +165,8 @@ def show(
     """
     descending = options.sort != "name"
     state = ViewState(panel, options.sort, descending=descending, pattern=options.filter)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         _watch(Watch(source, target), state, options)
-    except KeyboardInterrupt:
-        pass
-    except BrokenPipeError:  # whoever read has seen enough
-        let_go_of_stdout()
 
 
 def _watch(watch: Watch, state: ViewState, options: argparse.Namespace) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from operator import add, sub
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pikos.comparison.marshalled import unmarshalled
 from pikos.comparison.names import BUILTIN_FILE, plain_builtin, without_addresses
+from pikos.comparison.pstats_rows import read_pstats
 from pikos.export.labels import NAME_MAX, label_of, title_of
 from pikos.live.text import safe
 from pikos.model.rows import Stat
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pikos.model import Snapshot
-
-COUNT_MAX = 2**63
-"""What a count, or a time in ns, is less than."""
 
 WALL_CLOCKS = ("tsc", "monotonic")
 """Clocks that tell the same time."""
@@ -147,13 +144,10 @@ def profile_of_pstats(content: bytes) -> Compared:
         If it is no such file; the message says what is wrong.
 
     """
-    told = unmarshalled(content)
-    if not isinstance(told, dict):
-        raise ValueError("it is no table of functions")  # noqa: TRY004  # what is in a file
     sums: dict[Name, Counts] = defaultdict(Counts)
-    for label, row in told.items():
-        name = _label(label)
-        sums[name] = sums[name].plus(_row(row))
+    for (file, line, name), (counts, _) in read_pstats(content).items():
+        label = _name(safe(file, NAME_MAX), line, safe(name, NAME_MAX), "")
+        sums[label] = sums[label].plus(Counts(*counts))
     return Compared(title="a file for pstats", functions=dict(sums))
 
 
@@ -184,25 +178,3 @@ def _name(file: str, line: int, name: str, qualified_name: str) -> Name:
     if file == BUILTIN_FILE:
         name, qualified_name = plain_builtin(name), plain_builtin(qualified_name)
     return Name(file, line, name, qualified_name)
-
-
-def _label(label: Any) -> Name:
-    match label:
-        case (str(file), int(line), str(name)):
-            return _name(safe(file, NAME_MAX), max(0, line), safe(name, NAME_MAX), "")
-    raise ValueError("a function is not named by its file, line and name")
-
-
-def _row(row: Any) -> Counts:
-    match row:
-        case (int(primitive), int(calls), float() | int(), float() | int(), dict()) if (
-            max(abs(primitive), abs(calls)) < COUNT_MAX
-        ):
-            return Counts(calls, primitive, _ns(row[2]), _ns(row[3]))
-    raise ValueError("a function does not have two counts, two times and its callers")
-
-
-def _ns(seconds: float) -> int:
-    if not abs(seconds) < COUNT_MAX / 1e9:
-        raise ValueError(f"a time of {seconds} s")
-    return round(seconds * 1e9)

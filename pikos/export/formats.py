@@ -32,6 +32,8 @@ class Format(NamedTuple):
     """Makes the pieces of the file."""
     meaning: str
     """What reads it, in a few words."""
+    has_stacks: bool = False
+    """Whether it is made of stacks, not of functions."""
     takes_records: bool = False
     """Whether it has a place for records, too."""
     write_full_paths: Callable[[Snapshot], Iterator[str]] | None = None
@@ -43,12 +45,13 @@ FORMATS = {
     "collapsed": Format(
         collapsed,
         "flamegraph.pl and other flame graphs; ns",
+        has_stacks=True,
         write_full_paths=partial(collapsed, full_paths=True),
     ),
-    "speedscope": Format(speedscope, "speedscope.app; ns"),
-    "chrome": Format(chrome, "chrome://tracing, Perfetto; µs"),
+    "speedscope": Format(speedscope, "speedscope.app; ns", has_stacks=True),
+    "chrome": Format(chrome, "chrome://tracing, Perfetto; µs", has_stacks=True),
     "callgrind": Format(callgrind, "KCachegrind, callgrind_annotate; ns"),
-    "gecko": Format(gecko, "profiler.firefox.com; ms"),
+    "gecko": Format(gecko, "profiler.firefox.com; ms", has_stacks=True),
     "csv": Format(csv_file, "a table of functions, or the records", takes_records=True),
     "json": Format(json_file, "everything that is known, also for pikos diff", takes_records=True),
     "html": Format(html_report, "a page that stands alone"),
@@ -86,6 +89,9 @@ def export(snapshot: Snapshot, name: str, *, full_paths: bool = False) -> Iterat
         raise ExportError(
             name, f"this session publishes records, not a profile: export them as {able}"
         )
+    if form.has_stacks and snapshot.stats and not snapshot.contexts:
+        able = ", ".join(other for other, one in FORMATS.items() if not one.has_stacks)
+        raise ExportError(name, f"there are no stacks, as in any pstats file: export as {able}")
     write = form.write_full_paths if full_paths else form.write
     if write is None:
         raise ExportError(name, "it always has whole paths: leave out --full-paths")

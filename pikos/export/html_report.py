@@ -47,9 +47,13 @@ def html_report(snapshot: Snapshot) -> Iterator[str]:
 def _body(snapshot: Snapshot) -> Iterator[str]:
     yield facts(_facts(snapshot))
     yield search_box()
-    yield "<h2>Where the time was spent</h2>\n"
-    yield from flame(*_bars(snapshot))
-    yield (f"<p>{_included(snapshot)}, by thread. A click on a bar zooms in, on the top out.</p>\n")
+    if snapshot.contexts:
+        yield "<h2>Where the time was spent</h2>\n"
+        yield from flame(*_bars(snapshot))
+        yield f"<p>{_included(snapshot)}, by thread. "
+        yield "A click on a bar zooms in, on the top out.</p>\n"
+    else:
+        yield "<p>No stacks are known, so there is no flame graph.</p>\n"
     yield from _table(snapshot)
 
 

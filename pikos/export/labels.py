@@ -98,12 +98,13 @@ def title_of(snapshot: Snapshot) -> str:
     Returns
     -------
     str
-        Its process and command line, and how many open calls its times include.
+        Its process and command line, or its file, and how many open calls its times include.
 
     """
     facts = snapshot.facts
     command = " ".join(str(word) for word in facts.get("argv", ()))
-    title = safe(f"process {facts.get('pid', '?')}: {command}", NAME_MAX)
+    process = f"process {facts['pid']}: " if "pid" in facts else ""
+    title = safe(f"{process}{command}", NAME_MAX)
     if not snapshot.open_count:
         return title
     return f"{title} ({calls_text(0, snapshot.open_count)} counted so far)"

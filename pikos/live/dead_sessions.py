@@ -31,7 +31,9 @@ KEEP_MAX = 16
 KEEP_BYTES_MAX = 1 << 30
 """Bytes that the ledgers kept may have; past them likewise, but the newest one is always kept."""
 
-_MAGIC = b"pikosLGR"
+LEDGER_MAGIC = b"pikosLGR"
+"""How the ledger of a session begins."""
+
 _REPORTED = b"reported\n"
 
 
@@ -94,7 +96,7 @@ def _found_gone_at(directory: str) -> float:
     The mark tells a dead session for good, whoever has its process id later.
     """
     with opened(os.path.join(directory, LEDGER_NAME)) as ledger:
-        if ledger is None or os.pread(ledger, len(_MAGIC), 0) != _MAGIC:
+        if ledger is None or os.pread(ledger, len(LEDGER_MAGIC), 0) != LEDGER_MAGIC:
             return 0.0
     mark = os.path.join(directory, GONE_NAME)
     with opened(os.path.join(directory, LOCK_NAME)) as lock:

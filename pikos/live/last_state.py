@@ -1,4 +1,4 @@
-"""The last state of a process that is gone, as a source of messages."""
+"""States that do not change any more, as sources of messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pikos.live.session_lock import LEDGER_NAME
 from pikos.live.streams import Heard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Self
 
     from pikos.live.sessions import Session
@@ -33,33 +33,28 @@ def _seen(state: LedgerState, session: Session) -> float:
     return state.seen_unix_s or session.gone_unix_ns / 1e9
 
 
-class LastState(Heard):
-    """What a process had counted when it was killed, crashed or replaced by another program.
+class StillState(Heard):
+    """A state that does not change any more.
 
     Parameters
     ----------
-    session
-        Its session.
+    frames
+        A session's whole state, message by message.
 
-    Raises: LedgerError from the constructor and ``receive``, if the file makes no sense
+    Raises: what the frames raise, from the constructor and from ``receive``
     Threads: one at a time
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, frames: Iterator[bytes]) -> None:
         super().__init__()
-        self.session = session
-        """Its session."""
         self.live = False
         """Nothing more will come."""
         self.disconnects = 0
         """A file has no connection that could end."""
         self.tap: Callable[[bytes], None] | None = None
         """What is handed the bytes of each message, to record them."""
-        state = LedgerState(os.path.join(session.path, LEDGER_NAME))
-        self.seen_unix_s = _seen(state, session)
-        """When the process was there last, to about a second, in seconds since 1970."""
-        self._frames = state.frames(reason=state.reason)
-        self._next = next(self._frames, None)
+        self._frames = frames
+        self._next = next(frames, None)
 
     @property
     def ended(self) -> bool:
@@ -67,7 +62,7 @@ class LastState(Heard):
         return self._next is None
 
     def now(self) -> float:
-        """Return 0: a last state grows no older."""
+        """Return 0: the state grows no older."""
         return 0.0
 
     def receive(self, timeout_s: float | None = None) -> Message | None:
@@ -90,3 +85,24 @@ class LastState(Heard):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+class LastState(StillState):
+    """What a process had counted when it was killed, crashed or replaced by another program.
+
+    Parameters
+    ----------
+    session
+        Its session.
+
+    Raises: LedgerError from the constructor and ``receive``, if the file makes no sense
+    Threads: one at a time
+    """
+
+    def __init__(self, session: Session) -> None:
+        state = LedgerState(os.path.join(session.path, LEDGER_NAME))
+        super().__init__(state.frames(reason=state.reason))
+        self.session = session
+        """Its session."""
+        self.seen_unix_s = _seen(state, session)
+        """When the process was there last, to about a second, in seconds since 1970."""

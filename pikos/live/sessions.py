@@ -102,8 +102,12 @@ def gone_session(target: int | str) -> Session | None:
     text = str(target)
     if any(text == str(one.pid) for one in list_sessions()):
         return None
-    path = os.path.join(os.getcwd(), text.removeprefix("ipc://")).removesuffix(f"/{SOCKET_NAME}")
-    found = (one for one in gone_sessions() if text == str(one.pid) or path == one.path)
+    path = text.removeprefix("ipc://").removesuffix(f"/{SOCKET_NAME}")
+    found = (
+        one
+        for one in gone_sessions()
+        if text == str(one.pid) or one.path in {path, os.path.join(_working_directory(), path)}
+    )
     return next(found, None)
 
 
@@ -127,7 +131,7 @@ def find(target: int | str) -> tuple[str, ...]:
         return _find_pid(int(text))
     if "://" in text:
         return (text,)
-    path = os.path.join(os.getcwd(), text)
+    path = os.path.join(_working_directory(), text)
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
@@ -163,6 +167,14 @@ def directory_of(address: str, heard: Collection[int] = ()) -> str | None:
         return directory
     sessions = [*list_sessions(), *(one for one in gone_sessions() if one.pid in heard)]
     return next((one.path for one in sessions if one.address == address), None)
+
+
+def _working_directory() -> str:
+    """The working directory; empty where it has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _find_pid(pid: int) -> tuple[str, ...]:

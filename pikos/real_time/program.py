@@ -14,6 +14,7 @@ import zipimport
 from importlib.machinery import BuiltinImporter, PathFinder, SourceFileLoader
 
 from pikos.errors import ProgramNotFound
+from pikos.pipes import is_pipe, read_pipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,10 +152,11 @@ class Script:
         if os.path.isdir(path) or _is_zip_file(path):
             return self._load_container(path)
         try:
-            with io.open_code(path) as stream:
-                source = stream.read()
+            source = _read(path)
         except OSError as error:
             raise ProgramNotFound(self.path, error.strerror or "it cannot be read") from error
+        if source is None:
+            raise ProgramNotFound(self.path, "it is a pipe that nobody writes to")
         _put_first_on_path(os.path.dirname(os.path.realpath(path)))
         code = compile(source, self.name_in_code or path, "exec", dont_inherit=True)
         main = _become_main(SourceFileLoader("__main__", path), path, None)
@@ -244,6 +246,14 @@ def leave(error: BaseException, status: int) -> int:
 
 def _say_nothing(*_: object) -> None:
     """Stand in for ``sys.excepthook`` when everything was said."""
+
+
+def _read(path: str) -> bytes | None:
+    """Read a script; None of a pipe that nobody writes to."""
+    if is_pipe(path):
+        return read_pipe(path)
+    with io.open_code(path) as stream:
+        return stream.read()
 
 
 def _is_zip_file(path: str) -> bool:

@@ -11,7 +11,7 @@ from support.publisher import Publisher
 from support.recordings import record
 from support.session import PROGRAM, MadeUpSession
 
-from pikos.cli import diff
+from pikos.cli import pstats_file
 from pikos.cli.main import main
 
 AFTER = PROGRAM | {"stat": [(2, 12, 4, 0, 3_500_000, 5_000_000)]}
@@ -97,20 +97,20 @@ def test_a_flame_graph_of_differences_is_written(told):
         (["a.pikos", "records.pikos"], "records.pikos has records, not a profile"),
         (["a.pikos", "a.pstats", "--flame", "out.html"], "B is a file for pstats"),
         (["a.pikos", "b.pikos", "--flame", "/dev/full"], "No space left"),
-        (["a.pikos", "notes"], "notes is no profile: name a recording"),
-        (["a.pikos", "evil"], "evil is no profile: name a recording"),
+        (["a.pikos", "notes"], "notes is a text file; expected"),
+        (["a.pikos", "evil"], "evil is a binary file of an unknown kind; expected"),
         (["a.pikos", "big"], "more than 1,000,000 bytes"),
-        (["a.pikos", "absent"], "no live session absent"),
+        (["a.pikos", "absent"], "absent does not exist"),
     ],
 )
 def test_what_cannot_be_compared_ends_with_2_and_the_reason(
     told, runtime, monkeypatch, arguments, reason
 ):
-    monkeypatch.setattr(diff, "FILE_MAX", 1_000_000)
+    monkeypatch.setattr(pstats_file, "FILE_MAX", 1_000_000)
     for name, content in (
         ("notes", b"some text"),
         ("evil", marshal.dumps(compile("1", "x", "eval"))),
-        ("big", bytes(1_000_001)),
+        ("big", marshal.dumps({}).ljust(1_000_001)),
     ):
         with open(name, "wb") as file:
             file.write(content)

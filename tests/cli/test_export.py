@@ -209,11 +209,11 @@ def test_a_state_that_was_heard_in_part_is_an_error(recording, capsys, monkeypat
         (["export", "session.pikos", "-f", "csv", "-o", "."], "it is a directory"),
         (["export", "session.pikos", "-f", "csv", "-o", "no/out"], "there is no directory"),
         (["export", "session.pikos", "-f", "csv", "-o", "/dev/full"], "No space left"),
-        (["export", "absent", "-f", "csv", "-o", "out"], "no live session absent"),
+        (["export", "absent", "-f", "csv", "-o", "out"], "absent does not exist"),
         (["export", "empty.pikos", "-f", "csv", "-o", "out"], "nothing is recorded in it"),
         (["export", "-f", "csv", "-o", "out"], "no session is live"),
         (["report", "99999999", "--html"], "no live session"),
-        (["report", "absent.pikos"], "no live session absent.pikos"),
+        (["report", "absent.pikos"], "absent.pikos does not exist"),
         (["report"], "name the file to write"),
     ],
 )

@@ -577,7 +577,7 @@ def test_without_an_output_a_file_is_asked_for(python):
     done = python("-c", "import sys\nsys.stdout = None\n" + MAIN, "functions", "-c", "")
 
     assert done.returncode == 2
-    assert done.stderr.endswith("there is no standard output to record on: give -o FILE\n")
+    assert "there is no standard output to record on: give -o FILE" in done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -718,7 +718,7 @@ def test_a_file_that_cannot_be_opened_is_told_with_what_to_do(run, write, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], ["usage: pikos-run", "monitor"]),
+        ([], ["pikos-run --help", "monitor"]),
         (["functions"], ["name a script"]),
         (["fly", "script.py"], ["fly", "functions"]),
         (["functions", "missing.py"], ["missing.py", "No such file"]),
@@ -740,6 +740,7 @@ def test_a_file_that_cannot_be_opened_is_told_with_what_to_do(run, write, tmp_pa
 def test_a_command_line_that_makes_no_sense_is_answered_with_what_to_do(
     answer, write, files, arguments, words
 ):
+    """P27: in one line."""
     write("script.py", "print('ran')")
     write("monitor_records.csv", "precious")
 
@@ -747,7 +748,7 @@ def test_a_command_line_that_makes_no_sense_is_answered_with_what_to_do(
     done = answer(pikos_run.main, *options, *arguments)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
     for word in words:
         assert word in done.stderr
     assert files() == ["monitor_records.csv", "script.py"]

@@ -175,7 +175,7 @@ def test_a_line_that_was_cut_off_at_the_end_is_left_out(written, tmp_path):
         (TIMES, [], "m.csv: the records have no RSS; give --y with one of index, lineNo, time_ns"),
         ([["word"], ["a"]], [], "m.csv: the records have no RSS; none of its fields is of numbers"),
         (LINES[:1], [], "m.csv: it holds no records"),
-        ([], [], "m.csv: it is empty"),
+        ([], [], "m.csv is an empty file; expected a CSV file of records"),
         (LINES[1:], [], "m.csv: its first line does not name the fields"),
         ([LINES[0], [1, 2], *LINES[1:]], [], "m.csv: line 2 has 2 fields and the first 7"),
         (LINES, ["-o", "out.jpg"], "out.jpg: a picture's name ends in .png or .svg"),
@@ -198,7 +198,7 @@ def test_what_is_wrong_is_told_in_a_line_and_nothing_is_written(
 def test_a_file_that_is_not_there_is_named(capsys):
     assert main.main(["plot", "/no/file.csv", "-o", "x.png"]) == 2
 
-    assert "/no/file.csv: No such file or directory" in capsys.readouterr().err
+    assert "/no/file.csv does not exist; expected a CSV file of records" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_csv_is_named(tmp_path):

@@ -19,7 +19,7 @@ from support.session import PROGRAM, MadeUpSession
 
 from pikos.cli import record, replay, top
 from pikos.cli.main import main
-from pikos.errors import RecordingError, SessionSilent
+from pikos.errors import RecordingError, SessionSilent, WrongInput
 from pikos.recording import Replay
 from pikos.recording.container import HEADER_SIZE
 
@@ -127,9 +127,11 @@ def write_a_header_only(descriptor, data):
 
 
 def test_a_recording_is_not_recorded_again(recording, tmp_path):
-    for verb, option in ((record, "-o"), (top, "--record")):
-        with pytest.raises(RecordingError, match="recorded already"):
-            do(verb, recording, option, tmp_path / "x")
+    """P41: the error names what was given."""
+    with pytest.raises(RecordingError, match="recorded already"):
+        do(top, recording, "--record", tmp_path / "x")
+    with pytest.raises(WrongInput, match=f"{recording} is a recording; expected a process"):
+        do(record, recording, "-o", tmp_path / "x")
 
 
 @pytest.mark.parametrize("verb", [top, replay])
@@ -200,14 +202,14 @@ def test_hostile_names_in_a_recording_are_shown_as_escapes(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["replay", "absent"], "No such file"),
-        (["replay", "noise"], "it is no recording"),
+        (["replay", "absent"], "does not exist; expected a recording"),
+        (["replay", "noise"], "noise is a binary file of an unknown kind; expected a recording"),
         (["replay", "noise", "--speed", "0"], "2 twice as fast"),
         (["replay", "noise", "--at", "-1"], "at least 0"),
         (["record", "1"], "-o"),
         (["record", "tcp://127.0.0.1:9", "-o", "noise"], "name another file, or remove it"),
         (["record", "-o", "x"], "no session is live"),
-        (["record", "noise", "-o", "x"], "neither a socket nor a live session"),
+        (["record", "noise", "-o", "x"], "noise is a binary file of an unknown kind; expected"),
     ],
 )
 def test_a_command_line_that_makes_no_sense_ends_with_2(

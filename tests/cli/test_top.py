@@ -19,6 +19,7 @@ from support.publisher import Publisher, until
 from support.session import MadeUpSession
 
 from pikos.cli import main, top
+from pikos.cli.streams import BROKEN_PIPE
 from pikos.publishing.session_directory import SessionDirectory
 
 
@@ -90,7 +91,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(publisher, runtime):
         errors = process.stderr.read()
 
     assert errors == b""
-    assert process.returncode == 0
+    assert process.returncode == BROKEN_PIPE
 
 
 def test_an_interrupt_ends_it_quietly(publisher, runtime):

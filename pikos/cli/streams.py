@@ -1,0 +1,134 @@
+"""Writes to the standard streams, which may be closed, full, gone, or unable to encode a text."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+BROKEN_PIPE = 128 + 13
+"""Exit status of a command whose output nobody reads any more: what a shell says of SIGPIPE."""
+
+_DESCRIPTORS = (0, 1, 2)
+
+
+def hold_standard_descriptors() -> None:
+    """Open the null device in the place of each standard stream that is closed.
+
+    Otherwise the next file, a ledger or a socket, would have the stream's number, and what a
+    program writes to the stream would go into it.
+    """
+    for descriptor in _DESCRIPTORS:
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+
+
+def accept_all_characters() -> None:
+    """Write as an escape what standard output's encoding has not."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+def is_terminal(name: str) -> bool:
+    """Whether the standard stream of a name, ``stdout``, say, is a terminal."""
+    try:
+        return bool(getattr(sys, name).isatty())
+    except (AttributeError, ValueError):  # none, or closed
+        return False
+
+
+def print_error(text: str) -> None:
+    """Print lines on standard error; nothing where that is not possible."""
+    stream: TextIO | None = getattr(sys, "stderr", None)
+    if stream is None:
+        return
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except (OSError, ValueError):  # full, gone or closed
+        _send_to_null(stream)
+
+
+def flush() -> None:
+    """Write what Python keeps for standard output and error."""
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except (AttributeError, OSError, ValueError):  # deleted or none, broken, closed
+            pass
+
+
+def finish(call: Callable[[], int]) -> int:
+    """Do what a command does, and see to it that its output is written.
+
+    Parameters
+    ----------
+    call
+        Does it; the answer is the exit status.
+
+    Returns
+    -------
+    int
+        The exit status; ``BROKEN_PIPE`` where nobody reads the output any more.
+
+    Raises
+    ------
+    OSError
+        If the output cannot be written.
+
+    """
+    try:
+        status = call()
+        _flush_stdout()
+    except BrokenPipeError:
+        return BROKEN_PIPE
+    finally:
+        let_go_of_stdout()
+    return status
+
+
+def let_go_of_stdout() -> None:
+    """Have the end of the interpreter not complain of output that cannot be written."""
+    try:
+        _flush_stdout()
+    except OSError:
+        _send_to_null(sys.stdout)
+
+
+def reason_of(error: OSError) -> str:
+    """Return in one line what the system refused."""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the working directory has been removed: change to another one"
+    what = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    return what + (error.strerror or str(error))
+
+
+def _flush_stdout() -> None:
+    if sys.stdout is None or sys.stdout.closed:
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from None
+
+
+def _send_to_null(stream: TextIO) -> None:
+    """Send what a stream keeps to the null device."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, descriptor)
+    os.close(nothing)
