@@ -18,7 +18,8 @@ from pikos.wire.tables import EDGE, FLAG_KEYFRAME, FLAG_KEYFRAME_END, FUNCTION, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pikos.comparison.pstats_rows import Counts, Label, Row
+    from pikos.comparison.counts import Counts
+    from pikos.comparison.pstats_rows import Label, Row
     from pikos.wire.tables import Table
 
 FILE_MAX = 256 * 1024 * 1024

@@ -1,7 +1,8 @@
 """Comparing profiles: recordings, exported states and files for pstats, in exact differences."""
 
+from pikos.comparison.counts import Counts
 from pikos.comparison.difference import Row, differences
-from pikos.comparison.profile import Compared, Counts, Name, profile_of_pstats, profile_of_snapshot
+from pikos.comparison.profile import Compared, Name, profile_of_pstats, profile_of_snapshot
 
 __all__ = [
     "Compared",

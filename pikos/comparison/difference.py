@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from pikos.comparison.profile import Counts
+from pikos.comparison.counts import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

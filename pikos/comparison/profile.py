@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from operator import add, sub
 from typing import TYPE_CHECKING, NamedTuple
 
+from pikos.comparison.counts import Counts
 from pikos.comparison.names import BUILTIN_FILE, plain_builtin, without_addresses
 from pikos.comparison.pstats_rows import read_pstats
 from pikos.export.labels import NAME_MAX, label_of, title_of
@@ -37,29 +37,6 @@ class Name(NamedTuple):
     def __str__(self) -> str:
         name = self.qualified_name or self.name
         return f"{name} ({self.file}:{self.line})" if self.line else name
-
-
-class Counts(NamedTuple):
-    """What a function cost; times are those of open calls too."""
-
-    calls: int = 0
-    """Calls and resumes that have returned."""
-    primitive_calls: int = 0
-    """Those that did not find the function open already."""
-    self_ns: int = 0
-    """Time in the function itself, ns."""
-    cumulative_ns: int = 0
-    """Time in it and in what it called, ns."""
-    open_calls: int = 0
-    """Calls that have not returned."""
-
-    def plus(self, other: Counts) -> Counts:
-        """Add other counts to these."""
-        return Counts(*map(add, self, other))
-
-    def minus(self, other: Counts) -> Counts:
-        """Take other counts from these."""
-        return Counts(*map(sub, self, other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +124,7 @@ def profile_of_pstats(content: bytes) -> Compared:
     sums: dict[Name, Counts] = defaultdict(Counts)
     for (file, line, name), (counts, _) in read_pstats(content).items():
         label = _name(safe(file, NAME_MAX), line, safe(name, NAME_MAX), "")
-        sums[label] = sums[label].plus(Counts(*counts))
+        sums[label] = sums[label].plus(counts)
     return Compared(title="a file for pstats", functions=dict(sums))
 
 

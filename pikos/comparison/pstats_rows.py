@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from operator import sub
 from typing import Any, NamedTuple
 
+from pikos.comparison.counts import Counts
 from pikos.comparison.marshalled import unmarshalled
 
 COUNT_MAX = 2**63
@@ -12,19 +12,6 @@ COUNT_MAX = 2**63
 
 Label = tuple[str, int, str]
 """File, first line and name, as pstats identifies a function."""
-
-
-class Counts(NamedTuple):
-    """What a function cost, or its calls from one caller."""
-
-    calls: int
-    primitive_calls: int
-    self_ns: int
-    cumulative_ns: int
-
-    def minus(self, other: Counts) -> Counts:
-        """Take other counts from these."""
-        return Counts(*map(sub, self, other))
 
 
 class Row(NamedTuple):

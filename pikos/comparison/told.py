@@ -6,7 +6,7 @@ import json
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from pikos.comparison.profile import Counts
+from pikos.comparison.counts import Counts
 from pikos.live.text import count, duration, table
 
 if TYPE_CHECKING:
