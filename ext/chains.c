@@ -75,7 +75,8 @@ add(pk_owners *owners, pk_chain *chain)
     *place = chain;
 }
 
-/* Have at least as many places as stacks.  0, or −1 for want of memory: then there is none. */
+/* Make at least as many places as there are stacks.  0, or −1 if memory lacks and there are no
+ * places at all. */
 static int
 make_places(pk_thread *thread)
 {

@@ -20,8 +20,8 @@ int pk_chain_own(pk_thread *thread, pk_chain *chain, const void *owner);
 /* Note that a stack that is set aside, if it is empty, may get another owner.  [writer] */
 void pk_chain_spare(pk_thread *thread, pk_chain *chain);
 
-/* An empty stack that may get another owner, made if there is none, or NULL for want of memory.
- * [writer] */
+/* An empty stack, which the caller gives to an owner.  A new one is made if all are in use.  NULL for
+ * want of memory.  [writer] */
 pk_chain *pk_chain_unused(pk_thread *thread);
 
 /* Forget whose the stacks are.  [writer, or gil if the thread has ended] */

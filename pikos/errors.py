@@ -416,7 +416,7 @@ class WrongInput(PikosError, LookupError):
     expected
         What the command takes.
     command
-        The command that takes it; empty where there is none.
+        The command that takes it, or an empty text if no command does.
 
     """
 
@@ -430,7 +430,7 @@ class WrongInput(PikosError, LookupError):
 
 
 class PstatsError(PikosError, ValueError):
-    """A file that begins as a pstats file does, and is none that can be read.
+    """A file that begins like a pstats file and cannot be read as one.
 
     Parameters
     ----------
