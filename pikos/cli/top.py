@@ -138,7 +138,7 @@ def _on_a_terminal(options: argparse.Namespace) -> bool:
 
 
 def show(
-    source: Source, target: str, options: argparse.Namespace, *, panel: Panel = "functions"
+    source: Source, target: str, options: argparse.Namespace, *, panel: Panel = "first"
 ) -> None:
     """Show a source of messages until it ends, or the user has seen enough.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pikos.live.functions import COLUMNS
 from pikos.live.state import SORTS, Panel, ViewState
@@ -26,16 +26,19 @@ class Binding(NamedTuple):
     actions: dict[str, Action]
     """What each does to what was chosen; empty where that depends on what is to be seen."""
 
+    @property
+    def of_profiles(self) -> bool:
+        """Whether the keys mean nothing in a session of records."""
+        return NOT_OF_RECORDS.issuperset(self.actions or self.shown.split())
+
 
 def _show(panel: Panel) -> Action:
-    """Turn to a panel; its key pressed again leads back to the functions."""
-    return lambda state: replace(
-        state, panel="functions" if state.panel == panel else panel, row=0, first=0
-    )
+    """Turn to a panel; its key pressed again leads back to the first one."""
+    return lambda state: state.turned("first" if state.panel == panel else panel)
 
 
 def _functions(state: ViewState) -> ViewState:
-    return replace(state, panel="functions", row=0, first=0)
+    return state.turned("functions")
 
 
 def _sort_by(column: str) -> Action:
@@ -82,12 +85,10 @@ def _all_threads(state: ViewState) -> ViewState:
 
 
 def _back(state: ViewState) -> ViewState:
-    """Zoom out one step, or go back to the functions."""
+    """Zoom out one step, or go back to where the user came from."""
     if state.panel == "flame graph" and state.zoom:
         return replace(state, zoom=state.zoom[:-1], node=state.zoom)
-    if state.panel == "source" and state.function:
-        return replace(state, panel="function", row=0, first=0)
-    return _functions(state)
+    return state.returned()
 
 
 BINDINGS = (
@@ -96,18 +97,18 @@ BINDINGS = (
     ),
     Binding("?, h", "this help", dict.fromkeys(("?", "h"), _show("help"))),
     Binding("p, space", "pause the picture, and go on", dict.fromkeys(("p", " "), _pause)),
-    Binding("f", "the function table", {"f": _functions}),
+    Binding("f", "the function table; of a recorder, the newest records", {"f": _functions}),
     Binding("g", "the flame graph, growing", {"g": _show("flame graph")}),
     Binding("o", "the open calls and their ages", {"o": _show("open calls")}),
     Binding("t", "the threads; Enter chooses one", {"t": _show("threads")}),
-    Binding("m", "the memory of the process; numbers of the records", {"m": _show("memory")}),
+    Binding("m", "the memory of the process; measures of the records", {"m": _show("memory")}),
     Binding("P", "the processes to watch; Enter chooses one", {"P": _show("processes")}),
     Binding("O", "what the program wrote, under pikos run --live", {"O": _show("output")}),
     Binding("arrows, j k", "choose a row, or a call of the flame graph", {}),
     Binding("Page, Home, End", "go through the rows by the screenful", {}),
     Binding("Enter", "look closer: callers and callees, or zoom in", {}),
     Binding("d", "callers and callees of the flame graph's chosen call", {}),
-    Binding("l", "the lines of the function's source", {}),
+    Binding("l", "the function's source; of a line monitor, the lines with costs", {}),
     Binding(
         "Escape, Backspace", "go back, or zoom out", dict.fromkeys(("escape", "backspace"), _back)
     ),
@@ -136,6 +137,11 @@ BINDINGS = (
     Binding("w", "write what is known to a file, as JSON", {"w": _ask("save")}),
 )
 """Every key: the help and the documentation show this."""
+
+NOT_OF_RECORDS = frozenset(
+    {"g", "o", "t", "a", "left", "right", "s", "S", "<", ">", "i", *map(str, range(1, 9))}
+)
+"""Keys that have nothing to show, or to sort, in a session of records."""
 
 _ACTIONS = {key: action for binding in BINDINGS for key, action in binding.actions.items()}
 
@@ -182,13 +188,13 @@ def _row(state: ViewState, rest: str) -> ViewState:
 
 
 def _function(state: ViewState, rest: str) -> ViewState:
-    return replace(state, panel="function", function=int(rest), row=0, first=0)
+    return replace(state.closer("function"), function=int(rest))
 
 
 def _source(state: ViewState, rest: str) -> ViewState:
     line, _, file = rest.partition(" ")
     row = max(0, int(line) - 1)
-    return replace(state, panel="source", file=file, row=row, first=max(0, row - 2))
+    return replace(state.closer("source"), file=file, row=row, first=max(0, row - 2))
 
 
 def _thread(state: ViewState, rest: str) -> ViewState:
@@ -206,6 +212,7 @@ def _watch(state: ViewState, rest: str) -> ViewState:
 
 _ORDERS: dict[str, Callable[[ViewState, str], ViewState]] = {
     "row": _row,  # ROW FIRST
+    "panel": lambda state, rest: state.turned(cast("Panel", rest)),  # PANEL
     "function": _function,  # ID
     "source": _source,  # LINE FILE
     "thread": _thread,  # ID

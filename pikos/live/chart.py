@@ -23,7 +23,13 @@ SCALE = 10
 
 
 def chart(
-    title: str, values: Sequence[float], write: Callable[[float], str], lines: int, width: int
+    title: str,
+    values: Sequence[float],
+    write: Callable[[float], str],
+    lines: int,
+    width: int,
+    *,
+    times: Sequence[float] | None = None,
 ) -> list[Line]:
     """Draw numbers, the latest at the right.
 
@@ -39,6 +45,8 @@ def chart(
         Lines to fill, the title's included.
     width
         Columns of the screen.
+    times
+        When each of the numbers was measured, in any unit; None to draw them side by side.
 
     Returns
     -------
@@ -46,7 +54,8 @@ def chart(
         The title with the latest, and the chart with the greatest and the least.
 
     """
-    finite = [value for value in values if math.isfinite(value)]
+    known = [place for place, value in enumerate(values) if math.isfinite(value)]
+    finite = [values[place] for place in known]
     if lines < 1:
         return []
     if not finite:
@@ -55,7 +64,8 @@ def chart(
         f"{title}: now {write(finite[-1])}, least {write(min(finite))}, most {write(max(finite))}"
     )
     room = max(1, width - SCALE - 1)
-    bars = _bars(_columns(finite, room), lines - 1)
+    along = None if times is None else [times[place] for place in known]
+    bars = _bars(_columns(finite, room, along), lines - 1)
     scale = [*[""] * (lines - 2), write(min(finite))]
     if max(finite) - min(finite) > STEADY * abs(max(finite)):
         scale[0] = write(max(finite))
@@ -73,12 +83,31 @@ def _row(text: str, width: int) -> Line:
     return Line(left(text, width), spans=(Span(min(SCALE, len(text)), len(text), "graph"),))
 
 
-def _columns(values: Sequence[float], room: int) -> list[float]:
+def _columns(
+    values: Sequence[float], room: int, times: Sequence[float] | None = None
+) -> list[float]:
     """Give each column the greatest of the values that fall on it."""
+    if times is not None and times[-1] > times[0]:
+        return _columns_of_time(values, times, room)
     if len(values) <= room:
         return list(values)
     edges = [at * len(values) // room for at in range(room + 1)]
     return [max(values[begin:end]) for begin, end in pairwise(edges)]
+
+
+def _columns_of_time(values: Sequence[float], times: Sequence[float], room: int) -> list[float]:
+    """Give each column an equal share of the time; a value holds until the next one."""
+    span = times[-1] - times[0]
+    columns: list[float | None] = [None] * room
+    for value, time in zip(values, times, strict=True):
+        # Threads may give their records out of order.
+        at = max(0, min(room - 1, int((time - times[0]) / span * room)))
+        before = columns[at]
+        columns[at] = value if before is None else max(before, value)
+    filled: list[float] = []
+    for column in columns:
+        filled.append(filled[-1] if column is None else column)
+    return filled
 
 
 def _bars(values: Sequence[float], lines: int) -> list[str]:

@@ -35,14 +35,17 @@ def helping(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
         A heading and the lines of help.
 
     """
-    del scene
+    of_records = scene.snapshot.of_recorder
     rows = [
-        *(Line(safe(f"  {binding.shown:18} {binding.meaning}", width)) for binding in BINDINGS),
-        Line(left("columns", width), "bold"),
-        *(
+        Line(safe(f"  {binding.shown:18} {binding.meaning}", width))
+        for binding in BINDINGS
+        if not (of_records and binding.of_profiles)
+    ]
+    if not of_records:
+        rows.append(Line(left("columns", width), "bold"))
+        rows += [
             Line(safe(f"  {number} {column.title:16} {column.meaning}", width))
             for number, column in enumerate(COLUMNS, start=1)
-        ),
-    ]
+        ]
     heading = Line(left("keys; a click does what Enter does", width), "heading")
     return under([heading], listed(state, rows, room - 1))

@@ -30,7 +30,9 @@ def look(scene: Scene, state: ViewState) -> Scene:
 
     """
     snapshot, baseline, since = scene.snapshot, scene.baseline, scene.since
+    all_threads = None
     if state.thread in snapshot.threads:
+        all_threads = snapshot if since is None else difference(snapshot, since)
         snapshot = of_thread(snapshot, state.thread)
         baseline = None if baseline is None else of_thread(baseline, state.thread)
         since = None if since is None else of_thread(since, state.thread)
@@ -39,4 +41,4 @@ def look(scene: Scene, state: ViewState) -> Scene:
         snapshot = difference(snapshot, since)
         if baseline is not None:
             baseline = difference(baseline, since)
-    return replace(scene, snapshot=snapshot, baseline=baseline)
+    return replace(scene, snapshot=snapshot, baseline=baseline, all_threads=all_threads)

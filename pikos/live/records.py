@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pikos.live.function_table import filtered
 from pikos.live.functions import matcher
 from pikos.live.layout import Column, fitted, newest
+from pikos.live.measures import SIZES
 from pikos.live.scene import Line, Picture
-from pikos.live.text import count, left, safe, size
+from pikos.live.text import count, counted, left, safe, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from pikos.live.scene import Scene
     from pikos.live.state import ViewState
     from pikos.model import Records
-
-SIZES = frozenset({"RSS", "VMS"})
-"""Fields that are numbers of bytes."""
 
 CELL_MAX = 60
 """Columns of the screen that a value takes at most, unless it is the last of its line."""
@@ -114,7 +112,7 @@ def _type(
     width: int,
 ) -> list[Line]:
     """Draw those records of a type that are seen, of so many that the filter found."""
-    title = f"{safe(name, CELL_MAX)}: {count(told.published)} records"
+    title = f"{safe(name, CELL_MAX)}: {counted(told.published, 'record')}"
     if state.pattern or state.typing:
         title += f", {count(found)} of the newest {count(len(told.rows))}{filtered(state)}"
     cells = [_cells(told.fields, row) for row in rows]
@@ -179,13 +177,12 @@ def sizes(scene: Scene) -> str:
     """
     snapshot, before = scene.snapshot, scene.baseline
     published = sum(each.published for each in snapshot.records.values())
-    told = f"{count(published)} records"
+    told = counted(published, "record")
     if before is not None and snapshot.time_ns > before.time_ns:
         seconds = (snapshot.time_ns - before.time_ns) / 1e9
         new = published - sum(each.published for each in before.records.values())
         told += f", {count(new / seconds)}/s"
-    types = len(snapshot.records)
-    return f"{told} · {count(types)} {'type' if types == 1 else 'types'}"
+    return f"{told} · {counted(len(snapshot.records), 'type')}"
 
 
 def losses(scene: Scene) -> list[str]:
@@ -204,7 +201,7 @@ def losses(scene: Scene) -> list[str]:
     """
     shown = scene.snapshot.records.values()
     return [
-        f"{count(sum(each.dropped for each in shown))} records came too fast",
+        f"{counted(sum(each.dropped for each in shown), 'record')} came too fast",
         f"{count(sum(each.missed for each in shown))} not received",
-        f"{count(sum(each.misfits for each in shown))} values changed",
+        f"{counted(sum(each.misfits for each in shown), 'value')} changed",
     ]

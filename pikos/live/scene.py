@@ -126,6 +126,8 @@ class Scene:
     """How often the connection ended."""
     unanswered: bool = False
     """Whether the process does not answer, and its state was read from its ledger's file."""
+    all_threads: Snapshot | None = None
+    """The state of all threads, where ``snapshot`` is narrowed to one; None where it is not."""
     replayed_s: float | None = None
     """How far a recording is told, in seconds since it began; None of a running program."""
     since: Snapshot | None = None

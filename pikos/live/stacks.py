@@ -198,7 +198,7 @@ def threads(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
         A heading and a row for each thread; the first row stands for all of them.
 
     """
-    snapshot = scene.snapshot
+    snapshot = scene.all_threads or scene.snapshot
     laid = Table(
         (
             Column("calls", 11),

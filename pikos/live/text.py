@@ -166,6 +166,27 @@ def count(number: float) -> str:
     return f"{number:.1e}"
 
 
+def counted(number: float, one: str, several: str = "") -> str:
+    """Write a number of things with their name, which is in the singular for 1.
+
+    Parameters
+    ----------
+    number
+        How many.
+    one
+        Name of one of them.
+    several
+        Name of several; by default ``one`` with an s.
+
+    Returns
+    -------
+    str
+        As in ``1 thread``, ``2 threads``.
+
+    """
+    return f"{count(number)} {one if number == 1 else several or one + 's'}"
+
+
 def calls_text(returned: int, opened: int) -> str:
     """Write how many calls there were; those that are still open are told apart.
 
@@ -183,8 +204,8 @@ def calls_text(returned: int, opened: int) -> str:
 
     """
     if not returned and opened:
-        return f"{count(opened)} open {'call' if opened == 1 else 'calls'}"
-    text = f"{count(returned)} {'call' if returned == 1 else 'calls'}"
+        return counted(opened, "open call")
+    text = counted(returned, "call")
     return f"{text} + {count(opened)} open" if opened else text
 
 

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pikos.live.bindings import press
+from pikos.live.bindings import NOT_OF_RECORDS, press
 from pikos.live.callers import callers
+from pikos.live.first_panel import opened
 from pikos.live.flame import flame
 from pikos.live.function_table import functions
 from pikos.live.help import helping
 from pikos.live.lens import look
+from pikos.live.line_costs import has_lines
 from pikos.live.memory import memory
 from pikos.live.output_panel import output
 from pikos.live.processes import processes
@@ -41,7 +43,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "Picture", "Scene", "Size", "ViewState", "draw", "press", "report"]
 
+Tabs = tuple[tuple[str, str, "Panel | None"], ...]
+
 PANELS: Mapping[Panel, Callable[[Scene, ViewState, int, int], Picture]] = {
+    "first": functions,
     "functions": functions,
     "function": callers,
     "source": source,
@@ -55,7 +60,7 @@ PANELS: Mapping[Panel, Callable[[Scene, ViewState, int, int], Picture]] = {
 }
 """What draws each panel."""
 
-TABS = (
+TABS: Tabs = (
     ("q", "quit", None),
     ("?", "help", "help"),
     ("p", "pause", None),
@@ -69,6 +74,18 @@ TABS = (
     ("r", "from now", None),
 )
 """The last line: a key, its name, and the panel it leads to."""
+
+RECORD_TABS: Tabs = (
+    *TABS[:4],
+    ("f", "records", "functions"),
+    ("m", "measures", "memory"),
+    ("P", "processes", "processes"),
+    ("r", "from now", None),
+)
+"""The last line of a session of records."""
+
+LINE_TABS: Tabs = (*RECORD_TABS[:5], ("l", "lines", "source"), *RECORD_TABS[5:])
+"""The last line of a session of a line monitor's records."""
 
 OF_RECORDS = frozenset({"help", "source", "memory", "output", "processes"})
 """Panels that there are for records too; in place of the others, the newest are shown."""
@@ -93,6 +110,7 @@ def draw(scene: Scene, state: ViewState, size: Size) -> Picture:
 
     """
     lines, width = size
+    state = opened(scene.snapshot, state)
     seen = look(scene, state)
     head = summary(scene, seen, state, width)
     below = _below(seen, state, lines, width)
@@ -101,7 +119,7 @@ def draw(scene: Scene, state: ViewState, size: Size) -> Picture:
     shown = (records if of_records else PANELS[state.panel])(seen, state, room, width)
     middle = shown.lines[:room] + [Line("")] * (room - len(shown.lines))
     drawn = [*head, *middle, *below][: max(0, lines - 1)]
-    keys = {} if state.typing else {**_next_threads(scene, state), **shown.keys}
+    keys = {} if state.typing else _keys(scene, state, shown)
     return Picture([*drawn, _tabs(scene, state, width)][:lines], keys)
 
 
@@ -111,6 +129,21 @@ def _below(scene: Scene, state: ViewState, lines: int, width: int) -> list[Line]
         return []
     threads = len(running_stacks(scene.snapshot))
     return threads_now(scene, min(1 + max(1, threads), max(2, lines // 4)), width)
+
+
+def _keys(scene: Scene, state: ViewState, shown: Picture) -> dict[str, str]:
+    """Return what keys mean in this panel of this session."""
+    if not scene.snapshot.of_recorder:
+        return {**_next_threads(scene, state), **shown.keys}
+    keys = {**dict.fromkeys(NOT_OF_RECORDS, ""), **shown.keys}
+    return {**keys, "l": "panel first"} if has_lines(scene.snapshot) else keys
+
+
+def _tabs_of(scene: Scene) -> Tabs:
+    """Return which panels there are to turn to."""
+    if not scene.snapshot.of_recorder:
+        return TABS
+    return LINE_TABS if has_lines(scene.snapshot) else RECORD_TABS
 
 
 def _next_threads(scene: Scene, state: ViewState) -> dict[str, str]:
@@ -129,7 +162,7 @@ def _tabs(scene: Scene, state: ViewState, width: int) -> Line:
     if state.typing:
         return Line(cut(f"filter: {safe(state.pattern)}▏", width), "bold")
     text, spans = "", []
-    for key, name, panel in TABS:
+    for key, name, panel in _tabs_of(scene):
         begin = len(text)
         if begin + len(key) + 1 + len(name) > width:
             break

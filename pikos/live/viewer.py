@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pikos.errors import PikosError
+from pikos.live.first_panel import opened
 from pikos.live.history import History
 from pikos.live.scene import Picture, Size
 from pikos.live.sessions import list_sessions
@@ -110,7 +111,7 @@ class Viewer:
             scene = replace(scene, memory=memory, since=self._since(scene))
         self._scene = replace(
             scene,
-            source=self._source_of(self.state.file),
+            source=self._source_of(opened(scene.snapshot, self.state).file),
             sessions=self._live_sessions(),
             unix_now=time.time(),
             output=self._output() if self._output and self.state.panel == "output" else None,
@@ -152,7 +153,8 @@ class Viewer:
 
         """
         self._scene = replace(self._scene, notice="")
-        state = press(self.state, self._picture.keys.get(key, key))
+        shown = opened(self._scene.snapshot, self.state)
+        state = press(shown, self._picture.keys.get(key, key))
         self.state = replace(state, request="")
         if state.request:
             self._do(*state.request.partition(" "))

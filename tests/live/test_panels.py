@@ -192,6 +192,24 @@ def test_one_thread_alone_has_its_own_counts(scene):
     assert after(both, alone, "right").thread == 0
 
 
+@pytest.mark.parametrize("since", [False, True])
+def test_the_threads_keep_their_own_numbers_when_one_is_chosen(scene, since):
+    """V11: each thread its own, and all of them together, whichever is looked at."""
+    returned = scene.snapshot.returned()
+    other = returned.contexts[3]._replace(id=9, thread=2, parent=0, callcount=7)
+    threads = {**returned.threads, 2: returned.threads[1]._replace(id=2, name="pool")}
+    both = replace(returned, contexts={**returned.contexts, 9: other}, threads=threads)
+    before = replace(both, contexts={}, time_ns=0) if since else None
+    seen = Scene(both, since=before, now=10.1)
+
+    def calls(thread):
+        lines = shown(seen, ViewState(panel="threads", thread=thread)).splitlines()[6:9]
+        return [int(line.split()[0]) for line in lines]
+
+    assert calls(0) == [23, 16, 7]
+    assert calls(1) == calls(2) == calls(0)
+
+
 def test_enter_on_a_thread_chooses_it(scene):
     state = after(scene, ViewState(panel="threads"), "down", "enter")
 
@@ -267,11 +285,9 @@ def test_the_source_has_what_a_line_monitor_recorded(scene):
     recorder = replace(scene.snapshot, facts=facts, records={"LineMemoryRecord": told})
     seen = Scene(recorder, now=10.1, source=SourceText("/a.py", ("import x", "x = 1"), ""))
 
-    state = after(seen, ViewState(), "l")
-    line = next(line for line in shown(seen, state).splitlines() if "x = 1" in line)
+    line = next(line for line in shown(seen, ViewState()).splitlines() if "x = 1" in line)
 
-    assert (state.panel, state.file, state.row) == ("source", "/a.py", 1)
-    assert line.split() == ["2", "2", "7.0", "MiB", "x", "=", "1"]
+    assert line.split() == ["2", "2", "7.0", "MiB", "2.0", "MiB", "x", "=", "1"]
 
 
 def test_what_the_program_wrote_is_shown_its_end_first(scene):
@@ -300,7 +316,7 @@ def test_numbers_of_records_are_drawn_over_time(scene):
 
     screen = shown(recorder, ViewState(panel="memory"))
 
-    assert "M.index of the newest 2: now 1, least 0, most 1" in screen
+    assert "M.index" not in screen
     assert "M.RSS of the newest 2: now 3.0 MiB, least 1.0 MiB, most 3.0 MiB" in screen
     assert "name" not in screen
 

@@ -71,7 +71,7 @@ def test_each_type_has_its_table():
     screen = "\n".join(shown(scene_of(FunctionMemoryRecord=MEMORY, LineRecord=LINES)))
 
     assert "FunctionMemoryRecord: 140 records" in screen
-    assert "LineRecord: 1 records" in screen
+    assert "LineRecord: 1 record" in screen
     assert "work_99" in screen
     assert "    x = 1" in screen
 

@@ -21,7 +21,8 @@ from pikos.model import Model, Records
 from pikos.wire.codec import decode
 
 SCREENS = Path(__file__).parent / "screens"
-PANELS = (*get_args(Panel), "records")
+OF_RECORDS = {"records": "functions", "lines": "first"}
+PANELS = (*(panel for panel in get_args(Panel) if panel != "first"), *OF_RECORDS)
 
 
 def scene():
@@ -56,14 +57,13 @@ def records():
     whole = scene()
     facts = {**whole.snapshot.facts, "publishes": "records"}
     snapshot = replace(whole.snapshot, facts=facts, records={"LineMemoryRecord": told})
-    return replace(whole, snapshot=snapshot)
+    source = SourceText("/src/a.py", tuple(f"line {n}" for n in range(1, 40)), "")
+    return replace(whole, snapshot=snapshot, source=source)
 
 
 def picture(panel):
-    shown = records() if panel == "records" else scene()
-    state = ViewState(
-        panel="functions" if panel == "records" else panel, function=2, row=1, node=(1, 2)
-    )
+    shown = records() if panel in OF_RECORDS else scene()
+    state = ViewState(panel=OF_RECORDS.get(panel, panel), function=2, row=1, node=(1, 2))
     return "".join(f"{line.text.rstrip()}\n" for line in draw(shown, state, Size(24, 80)).lines)
 
 

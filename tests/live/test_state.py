@@ -60,7 +60,7 @@ def test_pausing_and_leaving():
 
 def test_panels_are_shown_and_left_again():
     assert after("o").panel == "open calls"
-    assert after("o", "o").panel == "functions"
+    assert after("o", "o").panel == "first"
     assert after("t").panel == "threads"
     assert after("?").panel == "help"
     assert after("?", "f").panel == "functions"
@@ -75,11 +75,26 @@ def test_turning_elsewhere_begins_at_the_first_row():
 
 
 def test_escape_leads_back_the_way_that_was_gone():
-    assert after("function 3", "escape").panel == "functions"
+    assert after("function 3", "escape").panel == "first"
     assert after("function 3", "source 9 /a.py", "escape").panel == "function"
-    assert after("source 9 /a.py", "escape").panel == "functions"
+    assert after("source 9 /a.py", "escape").panel == "first"
     assert after("g", "zoom /1/2", "escape").zoom == (1,)
-    assert after("g", "zoom /1", "escape", "escape").panel == "functions"
+    assert after("g", "zoom /1", "escape", "escape").panel == "first"
+
+
+def test_escape_after_looking_closer_leads_back_to_place_and_zoom():
+    """V12: callers and callees from the flame graph, the rows of a table, one of another."""
+    graph = after("g", "zoom /1/2", "node /1/2/3")
+    table = after("f", "row 17 9")
+
+    assert after("function 3", "escape", state=graph) == graph
+    assert after("function 3", "row 4 0", "function 5", "escape", "escape", state=graph) == graph
+    assert after("source 9 /a.py", "row 3 0", "escape", state=graph) == graph
+    assert after("function 3", "escape", state=table) == table
+    assert after("function 3", "row 4 0", "function 5", "escape", state=table).row == 4
+    assert after("function 3", "g", "escape", state=table).panel == "first"
+    far = after(*(f"function {n}" for n in range(1, 1000)))
+    assert len(far.back) < 100
 
 
 def test_the_view_can_be_reset_and_stays_paused():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pikos.live.memory import numeric
-from pikos.live.records import SIZES
+from pikos.live.measures import SIZES, numeric
 from pikos.live.text import safe
 from pikos.live.web.choice import POINTS_MAX
 from pikos.model.rows import SessionRow
