@@ -19,7 +19,7 @@ def save(profiler: Profile, outfile: str, prog: str) -> int:
     profiler
         Disabled.
     outfile
-        Where to.
+        Where to; ``-`` for standard output.
     prog
         The command, for the message.
 
@@ -29,14 +29,23 @@ def save(profiler: Profile, outfile: str, prog: str) -> int:
         1 where the file cannot be written, else 0.
 
     """
-    from pikos.cli.whole_file import whole_file
+    import marshal
 
+    from pikos.cli.streams import STDOUT
+    from pikos.cli.whole_file import whole_file
+    from pikos.live.text import safe
+
+    profiler.create_stats()
+    content = marshal.dumps(profiler.portable().stats)
     try:
-        with whole_file(outfile) as beside:
-            profiler.dump_stats(beside)
+        with whole_file(outfile) as file:
+            file.write(content)
+    except BrokenPipeError:  # nobody reads it any more
+        return 0
     except OSError as error:
         reason = error.strerror or error
-        write_error(f"{prog}: the profile is lost: {outfile}: {reason}\n")
+        where = "standard output" if outfile == STDOUT else safe(outfile)
+        write_error(f"{prog}: the profile is lost: {where}: {reason}\n")
         return 1
     return 0
 

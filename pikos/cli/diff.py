@@ -10,6 +10,7 @@ from pikos.cli.execution import check_outfile
 from pikos.cli.pstats_file import read_bounded
 from pikos.cli.recognition import COMPARABLE, Kind, check
 from pikos.cli.state import state_of
+from pikos.cli.streams import STDOUT
 from pikos.cli.top import number
 from pikos.cli.whole_file import whole_file
 from pikos.comparison.difference import differences
@@ -87,12 +88,16 @@ def run(options: argparse.Namespace) -> int:
         If one cannot be read, or they are of different kinds.
 
     """
-    check_outfile(options)
+    check_outfile(options, option="--flame")
+    if options.outfile == STDOUT and options.json:
+        options.fail("--flame - and --json exclude each other: both write to standard output")
     a, b = (_profile(target, options.keys) for target in (options.a, options.b))
     check_comparable(a, b)
     found = differences(a, b)
     if options.outfile is not None:
         _write_flame(flame_page(a, b, found, notes(a, b)), options.outfile)
+        if options.outfile == STDOUT:
+            return 0
     rows = ordered(found, options.sort)
     if options.json:
         print(as_json(a, b, rows, notes(a, b)))
@@ -119,8 +124,10 @@ def _profile(target: str, keys: str | None) -> Compared:
 
 def _write_flame(pieces: Iterable[str], outfile: str) -> None:
     try:
-        with whole_file(outfile) as path, open(path, "w", encoding="utf-8") as file:
-            file.writelines(pieces)
+        with whole_file(outfile) as file:
+            file.writelines(piece.encode() for piece in pieces)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise NotComparable(f"{outfile}: {error.strerror}") from None
 

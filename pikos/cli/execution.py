@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from pikos.cli.streams import STDOUT, is_terminal
 from pikos.errors import ProgramNotFound
 from pikos.real_time.program import Module, Script, Text, report
 
@@ -48,24 +49,34 @@ def _first(options: argparse.Namespace, words: list[str], complaint: str) -> str
     return words[0]
 
 
-def check_outfile(options: argparse.Namespace) -> None:
+def check_outfile(
+    options: argparse.Namespace, *, option: str = "-o", is_binary: bool = False
+) -> None:
     """Refuse a path to write to while nothing is lost yet, and keep it should the program move.
 
     Parameters
     ----------
     options
-        With ``outfile``, which is None or made absolute, and ``fail``.
+        With ``outfile``, which is None, ``-`` or made absolute, and ``fail``.
+    option
+        The option that named it, for messages.
+    is_binary
+        Whether what is written is nothing for a terminal.
 
     """
-    if options.outfile is not None:
+    if options.outfile is None:
+        return
+    if options.outfile != STDOUT:
+        from pikos.cli.whole_file import why_not_written
+
         options.outfile = os.path.abspath(options.outfile)
-        directory = os.path.dirname(options.outfile)
-        if os.path.isdir(options.outfile):
-            options.fail(f"-o {options.outfile}: it is a directory; name a file")
-        if not os.path.isdir(directory):
-            options.fail(f"-o {options.outfile}: there is no directory {directory}; make it first")
-        if not os.access(directory, os.W_OK):
-            options.fail(f"-o {options.outfile}: you may not write in {directory}")
+        reason = why_not_written(options.outfile)
+        if reason is not None:
+            options.fail(f"{option} {options.outfile}: {reason}")
+    elif sys.stdout is None:
+        options.fail(f"{option} -: there is no standard output; name a file")
+    elif is_binary and is_terminal("stdout"):
+        options.fail(f"{option} -: it is binary, not for a terminal; name a file, or redirect it")
 
 
 def load(program: Program, arguments: Sequence[str]) -> Loaded:

@@ -44,7 +44,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     configure_target(parser, recordings=True)
     add = parser.add_argument
     add("-f", dest="form", required=True, choices=FORMATS, metavar="FORMAT", help="see below")
-    add("-o", dest="outfile", required=True, metavar="OUT", help="where to write")
+    add(
+        "-o",
+        dest="outfile",
+        required=True,
+        metavar="OUT",
+        help="where to write; - for standard output",
+    )
     add("--returned-only", action="store_true", help="leave out calls that have not returned")
     add("--full-paths", action="store_true", help="whole paths in each frame (collapsed)")
     parser.set_defaults(fail=parser.error, prog="pikos export")
@@ -69,13 +75,15 @@ def run(options: argparse.Namespace) -> int:
         If the format has no place for what the session publishes, or the file cannot be written.
 
     """
-    check_outfile(options)
+    check_outfile(options, is_binary=options.form == "pstats")
     snapshot = state_of(options.prog, target_of(options.target), keys=options.keys)
     if options.returned_only:
         snapshot = snapshot.returned()
     try:
-        with whole_file(options.outfile) as path, open(path, "wb") as file:
+        with whole_file(options.outfile) as file:
             file.writelines(export(snapshot, options.form, full_paths=options.full_paths))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise ExportError(options.form, f"{options.outfile}: {error.strerror}") from None
     folded = unstacked_text(snapshot)

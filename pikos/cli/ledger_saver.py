@@ -6,17 +6,23 @@ broken what Python needs to save it; it reads what was counted from the program'
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
+from pikos.cli.streams import STDOUT
 from pikos.errors import PikosError
 from pikos.live.ledger_state import LedgerState, gone_at
 from pikos.live.text import safe
 from pikos.real_time.endings import write_error
+from pikos.recording.container import SUFFIX
 from pikos.recording.writer import RecordingWriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+NAME_MAX_BYTES = 255
+"""Bytes of a file's name, on most file systems."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,10 +46,11 @@ def main(arguments: Sequence[str]) -> int:
         frames = [] if recording and not sort else _frames(ledger)
         if outfile:
             if not recording:
-                recording = f"{outfile}.pikos"
+                recording = _recording_beside(outfile)
                 _keep(frames, recording)
+            where = "standard output" if outfile == STDOUT else safe(outfile)
             write_error(
-                f"{prog}: {why}, so {safe(outfile)} was not written; the profile is in "
+                f"{prog}: {why}, so {where} was not written; the profile is in "
                 f"{safe(recording)}: see it with pikos report\n"
             )
         if sort:
@@ -56,6 +63,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def _frames(ledger: str) -> list[bytes]:
     return list(LedgerState(ledger, living=True).frames(reason=gone_at()))
+
+
+def _recording_beside(outfile: str) -> str:
+    """The name of the recording that is made instead of a file, cut where it would be too long."""
+    if outfile == STDOUT:
+        return os.path.abspath(f"pikos-{os.getppid()}{SUFFIX}")
+    directory, name = os.path.split(outfile)
+    stem = os.fsencode(name)[: NAME_MAX_BYTES - len(SUFFIX)]
+    return os.path.join(directory, os.fsdecode(stem) + SUFFIX)
 
 
 def _keep(frames: list[bytes], path: str) -> None:

@@ -6,12 +6,14 @@ import os
 import sys
 
 from pikos.cli.options import option
+from pikos.cli.streams import STDOUT, keep_stdout, open_stdout_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
     from pikos.cli.record_filter import FilterGiven
+    from pikos.recorders.abstract_recorder import Accept
     from pikos.recorders.api import AbstractRecorder
 
 MONITORS = {
@@ -155,10 +157,28 @@ def recorder_of(options: argparse.Namespace) -> AbstractRecorder:
     if options.buffered and options.flush_each:
         options.fail("--buffered and --flush-each exclude each other: give one of them")
     each = options.flush_each
+    if options.outfile == STDOUT:
+        return _on_stdout(options, accept)
     if options.recording == "csv":
         return recording.csv_file(options.outfile or CSV_NAME, accept, auto_flush=each)
     if options.recording == "text" or options.outfile is not None:
         return recording.text_file(options.outfile or TEXT_NAME, accept, auto_flush=each)
     if sys.stdout is None:
         options.fail("there is no standard output to record on: give -o FILE")
-    return recording.screen(accept, auto_flush=each if each or options.buffered else None)
+    return recording.screen(accept, auto_flush=_auto_flush(options))
+
+
+def _auto_flush(options: argparse.Namespace) -> bool | None:
+    return options.flush_each if options.flush_each or options.buffered else None
+
+
+def _on_stdout(options: argparse.Namespace, accept: Accept | None) -> AbstractRecorder:
+    """Make a recorder that has standard output for itself."""
+    from pikos.recorders.csv_recorder import CSVRecorder
+    from pikos.recorders.text_stream_recorder import TextStreamRecorder
+
+    keep_stdout()
+    stream, auto_flush = open_stdout_text(), _auto_flush(options)
+    if options.recording == "csv":
+        return CSVRecorder(stream, accept, auto_flush=auto_flush)
+    return TextStreamRecorder(stream, accept, formatted=True, auto_flush=auto_flush)

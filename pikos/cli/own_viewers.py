@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.cli.kept_output import KeptOutput
+from pikos.cli.recorded import check_path
 from pikos.recording.writer import RecordingWriter
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def check_recording(options: argparse.Namespace) -> None:
 
     """
     if options.record is not None:
+        check_path(options.record)
         RecordingWriter(options.record).close()
 
 

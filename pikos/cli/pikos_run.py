@@ -72,7 +72,14 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     own = [
-        add("-o", "--output", dest="outfile", metavar="OUTPUT", help="Output results to a file"),
+        add(
+            "-o",
+            "--output",
+            dest="outfile",
+            metavar="OUTPUT",
+            help="Output results to a file; - for standard output, what the script prints then "
+            "goes to standard error.",
+        ),
         *add_options(monitor_options.OPTIONS, add),
         add("-m", dest="module", metavar="MODULE", help="Run a module, with its arguments."),
         add("-c", dest="text", metavar="CODE", help="Run Python code, with its arguments."),

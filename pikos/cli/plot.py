@@ -8,9 +8,12 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
+from pikos.cli.execution import check_outfile
 from pikos.cli.plot_data import MEMORY, read
+from pikos.cli.streams import STDOUT, print_error
 from pikos.cli.whole_file import whole_file
 from pikos.errors import ExtraMissing, PlotError
+from pikos.live.text import safe
 
 if TYPE_CHECKING:
     import argparse
@@ -47,8 +50,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
+        dest="outfile",
         metavar="PICTURE",
-        help="write the picture to this file, .png or .svg, instead of opening a window",
+        help="write the picture to this file, .png or .svg, instead of opening a window; - for "
+        "standard output, as PNG",
     )
     parser.add_argument(
         "--x",
@@ -62,10 +67,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="what to draw, RSS by default; give it again for another panel",
     )
+    parser.set_defaults(fail=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Draw.
+    """Draw; without a display into a file that is named after the first one.
 
     Parameters
     ----------
@@ -85,21 +91,43 @@ def run(options: argparse.Namespace) -> int:
         If matplotlib is not installed.
 
     """
-    form = None if options.output is None else _form(options.output)
+    form = None if options.outfile is None else _form(options.outfile)
+    check_outfile(options, is_binary=form == "png")
     files = [read(path) for path in options.files]
     ys = options.y or [_default(files[0])]
-    if form is None:
+    if form is None and has_display():
         _show(files, options.x, ys)
-    else:
-        _write(options.output, _picture(files, options.x, ys, form))
+        return 0
+    if form is not None:
+        _write(options.outfile, _picture(files, options.x, ys, form))
+        return 0
+    form = FORMATS[0]
+    options.outfile = _named_after(options.files[0], form)
+    check_outfile(options)
+    _write(options.outfile, _picture(files, options.x, ys, form))
+    print_error(f"pikos plot: no display for a window: wrote {safe(options.outfile)}")
     return 0
 
 
 def _form(output: str) -> str:
-    form = os.path.splitext(output)[1].lower().removeprefix(".")
+    form = FORMATS[0] if output == STDOUT else os.path.splitext(output)[1].lower()[1:]
     if form not in FORMATS:
         raise PlotError(output, "a picture's name ends in .png or .svg")
     return form
+
+
+def _named_after(path: str, form: str) -> str:
+    if not os.path.isfile(path):
+        raise PlotError(path, "there is no display to open a window on; give -o PICTURE")
+    return f"{os.path.splitext(path)[0]}.{form}"
+
+
+def has_display() -> bool:
+    """Tell whether matplotlib can open a window here."""
+    _matplotlib()
+    from matplotlib import pyplot as plt
+
+    return plt.get_backend().lower() not in _WINDOWLESS
 
 
 def _default(recorded: Recorded) -> str:
@@ -112,13 +140,10 @@ def _default(recorded: Recorded) -> str:
 
 
 def _show(files: Sequence[Recorded], x: str, ys: Sequence[str]) -> None:
-    _matplotlib()
     from matplotlib import pyplot as plt
 
     from pikos.cli.plot_picture import draw
 
-    if plt.get_backend().lower() in _WINDOWLESS:
-        raise PlotError(files[0].path, "there is no display to open a window on; give -o PICTURE")
     with _quiet():
         draw(plt.figure(), files, x, ys)
         plt.show()
@@ -156,7 +181,9 @@ def _quiet() -> Iterator[None]:
 
 def _write(path: str, content: bytes) -> None:
     try:
-        with whole_file(path) as beside, open(beside, "wb") as file:
+        with whole_file(path) as file:
             file.write(content)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise PlotError(path, f"{error.strerror}; name another file") from None

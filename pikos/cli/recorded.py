@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from pikos.cli.streams import print_error
+from pikos.cli.streams import STDOUT, print_error
 from pikos.errors import RecordingError
 from pikos.live.client import Subscription
 from pikos.live.text import safe
@@ -76,12 +76,28 @@ def recording_of(
     """
     if isinstance(source, Replay):
         raise RecordingError(path, "what is replayed is recorded already; copy that file")
+    check_path(path)
     writer = RecordingWriter(path, max_bytes=max_bytes or SIZE_MAX)
     if isinstance(source, Subscription):
         writer.ask = source.ask_for_state
         source.meanwhile = writer.catch_up
     source.tap = writer.hear
     return writer
+
+
+def check_path(path: str) -> None:
+    """Refuse standard output for a recording.
+
+    Raises
+    ------
+    RecordingError
+        If that is what the path stands for.
+
+    """
+    if path == STDOUT:
+        raise RecordingError(
+            path, "a recording cannot be written to standard output, as it is thinned; name a file"
+        )
 
 
 def status_of(prog: str, writer: RecordingWriter) -> int:

@@ -7,6 +7,7 @@ import argparse
 from pikos.cli import export
 from pikos.cli.recognition import VIEWABLE, Kind, check
 from pikos.cli.source import configure_target
+from pikos.cli.streams import STDOUT
 from pikos.live.text import safe
 from pikos.recording.container import SUFFIX
 
@@ -39,7 +40,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     configure_target(parser, recordings=True)
     add = parser.add_argument
     add("--html", action="store_true", help="as HTML, which is the only kind there is")
-    add("-o", dest="outfile", metavar="OUT", help="where to write (FILE or PID, with .html)")
+    add(
+        "-o",
+        dest="outfile",
+        metavar="OUT",
+        help="where to write (FILE or PID, with .html); - for standard output",
+    )
     parser.set_defaults(fail=parser.error, prog="pikos report", returned_only=False)
 
 
@@ -64,7 +70,8 @@ def run(options: argparse.Namespace) -> int:
             options.fail("-o: name the file to write; without it name a PID or a file")
         options.outfile = f"{_without_suffix(target)}.html"
     status = export.run(options)
-    print(safe(options.outfile))
+    if options.outfile != STDOUT:
+        print(safe(options.outfile))
     return status
 
 

@@ -13,7 +13,7 @@ from pikos.cli import monitor_options
 from pikos.cli.execution import check_outfile, load, program_of, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.options import RECORD_MAX, REMAINDER, add_options, option
-from pikos.cli.streams import flush, print_error
+from pikos.cli.streams import STDOUT, flush, keep_stdout, print_error
 from pikos.errors import AddressError, ProgramNotFound
 from pikos.real_time.endings import Endings, run_and_wait, write_error
 from pikos.real_time.program import leave, report
@@ -76,7 +76,8 @@ _PROFILER_OPTIONS = (
         "-o",
         dest="outfile",
         metavar="FILE",
-        help="save the profile to FILE, for pstats; or records",
+        help="save the profile to FILE, for pstats; or records; - for standard output, what the "
+        "program prints then goes to standard error",
     ),
     option(
         "-s",
@@ -143,7 +144,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the program; the answer is the status that it ended with."""
     program, arguments = program_of(options)
-    check_outfile(options)
+    check_outfile(options, is_binary=options.monitor == PROFILER)
     if options.monitor != PROFILER:
         from pikos.cli import monitor_run
 
@@ -161,6 +162,8 @@ def run(options: argparse.Namespace) -> int:
         execute = load(program, arguments)
     except (SyntaxError, ValueError) as error:
         return report(error)
+    if options.outfile == STDOUT:
+        keep_stdout()
     own_path = _OwnPath()
     with own_path:
         viewers = _publish(profiler, options)

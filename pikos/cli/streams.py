@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TextIO
+    from typing import BinaryIO, TextIO
 
 BROKEN_PIPE = 128 + 13
 """Exit status of a command whose output nobody reads any more: what a shell says of SIGPIPE."""
+
+STDOUT = "-"
+"""What stands for standard output where a file is to be named."""
 
 _DESCRIPTORS = (0, 1, 2)
 
@@ -27,6 +31,69 @@ def hold_standard_descriptors() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+
+
+class _Kept:
+    """Standard output as it was before the program's output was sent to standard error."""
+
+    def __init__(self) -> None:
+        self.descriptor = os.dup(1)
+        self._facts = os.fstat(self.descriptor)
+
+    def is_open(self) -> bool:
+        """Whether the program has not closed it, so that another file may have its number."""
+        try:
+            return os.path.samestat(os.fstat(self.descriptor), self._facts)
+        except OSError:
+            return False
+
+
+_kept: list[_Kept] = []  # one at most
+
+
+def keep_stdout() -> None:
+    """Have standard output for Pikos alone: what a program prints goes to standard error."""
+    flush()
+    _kept[:] = [_Kept()]
+    os.dup2(2, 1)
+
+
+def open_stdout() -> BinaryIO:
+    """Give a file of bytes that goes to standard output, which its ``close`` leaves open.
+
+    Raises
+    ------
+    OSError
+        If there is none, or the program has closed it.
+
+    """
+    return open(_stdout(), "wb", closefd=False)
+
+
+def open_stdout_text() -> TextIO:
+    """Give a file of text in UTF-8 that goes to standard output, line ends as they are written.
+
+    Raises
+    ------
+    OSError
+        As for ``open_stdout``.
+
+    """
+    return open(
+        _stdout(), "w", encoding="utf-8", errors="backslashreplace", newline="", closefd=False
+    )
+
+
+def _stdout() -> int:
+    """The descriptor of standard output, all that Python keeps for it written."""
+    for kept in _kept:
+        if not kept.is_open():
+            raise OSError(errno.EBADF, "the program has closed it")
+        return kept.descriptor
+    if sys.stdout is None or sys.stdout.closed:
+        raise OSError(errno.EBADF, "it is closed")
+    sys.stdout.flush()
+    return sys.stdout.fileno()
 
 
 def accept_all_characters() -> None:

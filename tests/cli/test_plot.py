@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import os
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from support.deadlines import DEADLINE_S
 
-from pikos.cli import main
+from pikos.cli import main, plot
 from pikos.cli.plot_data import read
 from pikos.cli.plot_marks import rises, shown, spans
 from pikos.cli.plot_picture import draw
@@ -41,6 +44,13 @@ def written(tmp_path, monkeypatch):
         return name
 
     return write
+
+
+def status_of(words):
+    try:
+        return main.main(words)
+    except SystemExit as error:
+        return error.code
 
 
 def drawn(*paths, x="index", ys=("RSS",)):
@@ -179,7 +189,7 @@ def test_a_line_that_was_cut_off_at_the_end_is_left_out(written, tmp_path):
         (LINES[1:], [], "m.csv: its first line does not name the fields"),
         ([LINES[0], [1, 2], *LINES[1:]], [], "m.csv: line 2 has 2 fields and the first 7"),
         (LINES, ["-o", "out.jpg"], "out.jpg: a picture's name ends in .png or .svg"),
-        (LINES, ["-o", "no/where.png"], "no/where.png: No such file or directory"),
+        (LINES, ["-o", "no/where.png"], "no; make it first"),
     ],
 )
 def test_what_is_wrong_is_told_in_a_line_and_nothing_is_written(
@@ -187,7 +197,7 @@ def test_what_is_wrong_is_told_in_a_line_and_nothing_is_written(
 ):
     written("m.csv", rows)
 
-    assert main.main(["plot", "m.csv", "-o", "out.png", *options]) == 2
+    assert status_of(["plot", "m.csv", "-o", "out.png", *options]) == 2
 
     error = capsys.readouterr().err
     assert message in error
@@ -217,13 +227,41 @@ def test_a_picture_that_is_there_stays_when_there_is_no_new_one(written, tmp_pat
     assert (tmp_path / "out.png").read_bytes() == b"old"
 
 
-def test_without_a_display_it_says_to_give_a_file(pikos, written):
-    windowless = {name: value for name, value in os.environ.items() if "DISPLAY" not in name}
+def without_display():
+    variables = {name: value for name, value in os.environ.items() if "DISPLAY" not in name}
+    return variables | {"MPLBACKEND": "agg"}
 
-    done = pikos("plot", written("m.csv", LINES), env=windowless | {"MPLBACKEND": "agg"})
 
-    assert done.returncode == 2
-    assert "there is no display to open a window on; give -o PICTURE" in done.stderr
+def test_without_a_display_the_picture_is_named_after_the_file(pikos, written, tmp_path):
+    """P28."""
+    done = pikos("plot", written("m.csv", LINES), written("n.csv", LINES), env=without_display())
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.endswith(f"no display for a window: wrote {tmp_path / 'm.png'}\n")
+    assert (tmp_path / "m.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_a_display_no_file_is_made_for_wrong_fields(written, monkeypatch, capsys):
+    """P28."""
+    monkeypatch.setattr(plot, "has_display", lambda: False)
+
+    assert status_of(["plot", written("m.csv", LINES), "--y", "none"]) == 2
+
+    assert capsys.readouterr().err.count("\n") == 1
+    assert os.listdir() == ["m.csv"]
+
+
+def test_without_a_display_a_pipe_needs_a_name_for_its_picture(written, monkeypatch, capsys):
+    """P28."""
+    monkeypatch.setattr(plot, "has_display", lambda: False)
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=Path("pipe").write_text, args=("index,RSS\n0,1\n1,2\n",))
+    writer.start()
+
+    assert status_of(["plot", "pipe"]) == 2
+
+    writer.join(DEADLINE_S)
+    assert "there is no display to open a window on; give -o PICTURE" in capsys.readouterr().err
 
 
 def test_without_matplotlib_the_extra_is_named(python, written):

@@ -20,6 +20,7 @@ MORE_THAN_CPROFILE = {
     "pikos.cli.options",
     "pikos.cli.run",
     "pikos.cli.streams",
+    "pikos.cli.whole_file",
     "pikos.errors",
     "pikos.live",
     "pikos.pipes",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
 
 import pytest
 from support.deadlines import DEADLINE_S
@@ -13,15 +12,15 @@ from pikos.cli.whole_file import whole_file
 
 
 def put(path, text):
-    with whole_file(str(path)) as beside:
-        Path(beside).write_text(text)
+    with whole_file(str(path)) as file:
+        file.write(text.encode())
 
 
 def test_a_file_is_there_when_it_is_whole(tmp_path):
     path = tmp_path / "file"
 
-    with whole_file(str(path)) as beside:
-        Path(beside).write_text("text")
+    with whole_file(str(path)) as file:
+        file.write(b"text")
         assert not path.exists()
 
     assert path.read_text() == "text"
@@ -35,9 +34,9 @@ def test_what_fails_leaves_the_file_as_it_was(tmp_path, begun, error):
     path.write_text("old")
 
     def fail():
-        with whole_file(str(path)) as beside:
+        with whole_file(str(path)) as file:
             if begun:
-                Path(beside).write_text("new")
+                file.write(b"new")
             raise error
 
     with pytest.raises(error):
