@@ -37,6 +37,37 @@ def test_profiles_are_merged_and_records_are_not(hub, hear):
     assert sorted(calls) == [0, 12, 20]
 
 
+def test_profiles_are_merged_only_for_a_page_that_looks_at_all_of_them(
+    hub, hear, session, view, monkeypatch
+):
+    """V16: every request merged all profiles, only to name a tab."""
+    merged = []
+    merge = hub._merge.of
+    monkeypatch.setattr(hub._merge, "of", lambda parts: merged.append(parts) or merge(parts))
+    other = MadeUpSession(b"another profile!")
+    hear(*other.keyframe(**PROGRAM))
+
+    told = [view(panel=panel).told for panel in ("functions", "flame", "source")]
+    assert [tab["name"] for tab in told[0]["tabs"]] == [
+        "4242 app.py",
+        "4242 app.py",
+        "all together",
+    ]
+    assert merged == []
+
+    assert view(tab=ALL).told["tab"] == ALL
+    assert len(merged) == 1
+
+    def states():
+        return [tab["state"] for tab in view().told["tabs"]]
+
+    hear(other.bye())
+    assert states() == ["live", "ended", "live"]
+    hear(session.bye())
+    assert states() == ["ended", "ended", "ended"]
+    assert len(merged) == 1
+
+
 def test_memory_is_remembered_while_nobody_looks(hub, hear, session):
     for _ in range(50):
         hear(session.rows(session=PROGRAM["session"]))

@@ -49,7 +49,8 @@ class Tab(NamedTuple):
     id: str
     """What a page calls it."""
     snapshot: Snapshot
-    """Its state; empty where nothing was heard yet."""
+    """Its state; empty where nothing was heard yet; of all together, the state of the profile that
+    was heard last: merging them is for those who look at them."""
     target: str
     """What is listened to, as the user called it."""
     now: float
@@ -282,10 +283,12 @@ class Hub:
             for feed in self._feeds
             for stream in feed.streams or (b"",)
         ]
-        profiles = self._profiles()
+        profiles = [tab for tab in tabs if tab.snapshot.stream and not tab.snapshot.of_recorder]
         if len(profiles) > 1:
-            scene = self._merged(profiles)
-            tabs.append(Tab(ALL, scene.snapshot, scene.target, scene.now))
+            newest = max(
+                profiles, key=lambda tab: (tab.snapshot.ended is None, tab.snapshot.heard_at)
+            )
+            tabs.append(newest._replace(id=ALL, target="all profiles"))
         return tabs
 
     def _find(self, tab: str) -> tuple[Feed | None, bytes]:
