@@ -6,7 +6,7 @@ import re
 
 import pytest
 from support.waiting import wait_until
-from support.web import middle_of
+from support.web import middle_of, names_of_bars
 
 from pikos.live.text import count, duration
 
@@ -81,10 +81,6 @@ def bars(page):
     page.keyboard.press("b")
     page.wait_for_selector("#bars-chart .bars .point")
     return page
-
-
-def names_of_bars(page):
-    return page.locator("#bars-chart .ytick text").all_text_contents()
 
 
 def test_bars_have_the_value_and_the_order_that_are_chosen(bars):

@@ -82,6 +82,14 @@ def fetch(address, method="GET", **headers):
             return error.code, error.read(), error.headers
 
 
+def names_of_bars(page):
+    """The names beside the bars that are in sight, from the top."""
+    return page.locator("#bars-chart .ytick text").evaluate_all(
+        """all => all.map((one) => [one.getBoundingClientRect().y, one.textContent])
+            .sort(([a], [b]) => a - b).map(([, text]) => text)"""
+    )
+
+
 def middle_of(page, selector):
     """Where on the page the first such element is, once it is seen: charts replace their marks."""
     box = wait_until(page.locator(selector).first.bounding_box, f"{selector} is seen")

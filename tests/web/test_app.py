@@ -6,6 +6,8 @@ import importlib.util
 import re
 
 import pytest
+from support.asgi import ask
+from support.frames import Frames
 from support.session import PROGRAM
 from web.conftest import TOKEN
 
@@ -13,7 +15,7 @@ from pikos.errors import WebMissing
 from pikos.live.flame import DEPTH_MAX
 from pikos.live.web import app as module
 from pikos.live.web.app import web_app
-from pikos.live.web.hub import KEPT_MAX
+from pikos.live.web.hub import KEPT_MAX, Hub
 
 
 @pytest.mark.parametrize(
@@ -200,6 +202,19 @@ def test_source_is_shown_of_files_below_the_roots_alone(view, tmp_path, tmp_path
         assert answer.told["panel"]["rows"] == []
         assert answer.told["panel"]["trouble"]
         assert b"secret" not in answer.body
+
+
+def test_an_empty_page_says_what_is_missing(asked, view):
+    """V14: it said "waiting for it", and nothing of how to start."""
+    assert view().told["missing"] == ""
+
+    with Hub() as empty:
+        told = ask(web_app(empty, token=TOKEN), f"/{TOKEN}/view").told
+        assert told["missing"] == "No program is being profiled now."
+        empty.add(Frames(), "4711")
+        told = ask(web_app(empty, token=TOKEN), f"/{TOKEN}/view").told
+        assert told["missing"] == "Nothing was heard of 4711 yet."
+    assert "pikos run app.py" in asked("").body.decode()
 
 
 def test_a_tab_that_has_gone_gives_way_to_the_first(view):

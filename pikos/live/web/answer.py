@@ -67,6 +67,7 @@ def answer(hub: Hub, choice: Choice) -> dict[str, Any]:
         "tabs": [_tab(each) for each in hub.tabs()],
         "tab": tab,
         "of_records": scene.snapshot.of_recorder,
+        "missing": "" if scene.snapshot.stream else _missing(tab, scene),
         "replayed": scene.replayed_s is not None,
         "told": told._asdict(),
         "threads": _threads(scene.snapshot),
@@ -100,6 +101,13 @@ def _tab(tab: Tab) -> Mapping[str, Any]:
     return {"id": tab.id, "name": safe(name.strip(), NAME_MAX), "state": state}
 
 
+def _missing(tab: str, scene: Scene) -> str:
+    """Say why there is nothing to see yet."""
+    if not tab:
+        return "No program is being profiled now."
+    return f"Nothing was heard of {safe(scene.target, NAME_MAX)} yet."
+
+
 def _chosen(snapshot: Snapshot, number: int) -> Mapping[str, str] | None:
     """Tell of the chosen function its name in full, and where its source is."""
     function = snapshot.functions.get(number)
@@ -107,7 +115,7 @@ def _chosen(snapshot: Snapshot, number: int) -> Mapping[str, str] | None:
         return None
     return {
         "name": safe(label(function, number), CHOSEN_MAX),
-        "source": "" if function is None else f"{function.line} {function.file}",
+        "source": f"{function.line} {function.file}" if function and function.line else "",
     }
 
 

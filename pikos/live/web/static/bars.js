@@ -6,7 +6,9 @@ import { count, duration, scaled } from "./units.js";
 
 /** @typedef {import("./types.js").Bars} Bars */
 
-const SHOWN = 30; // bars in sight at first
+const SHOWN = 30; // bars in sight at first, if there is room for a name beside each
+const NAME_HEIGHT = 15;
+const MARGIN = { l: 10, r: 20, t: 34, b: 50 };
 const NAME_MAX = 42;
 const LONG_NS = 1e10;
 
@@ -14,6 +16,7 @@ export class BarChart {
   /**
    * @param {object} does
    * @param {(id: string) => void} does.choose a bar was clicked
+   * @param {(id: string) => void} does.open a bar was clicked twice
    */
   constructor(does) {
     this.does = does;
@@ -44,17 +47,17 @@ export class BarChart {
     if (!this.moved) this.long = bars.bars.some((bar) => bar.value >= LONG_NS);
     const { scale, name } = scaled(bars.unit, this.long);
     const told = bars.unit === "ns" ? duration : count;
-    const places = bars.bars.map((_, place) => place);
+    const ids = bars.bars.map((bar) => bar.id);
     const narrow = this.chart.clientWidth < 600;
     const most = narrow ? 16 : NAME_MAX;
     // As plotly was told it before, or the part that the user looks at would be lost.
-    if (!this.moved) this.range = [Math.min(SHOWN, Math.max(1, places.length)) - 0.5, -0.5];
+    const room = Math.floor((this.chart.clientHeight - MARGIN.t - MARGIN.b) / NAME_HEIGHT);
+    if (!this.moved) this.range = [Math.max(1, Math.min(SHOWN, room, ids.length)) - 0.5, -0.5];
     const data = {
       type: "bar",
       orientation: "h",
       x: bars.bars.map((bar) => bar.value * scale),
-      y: places,
-      customdata: bars.bars.map((bar) => bar.id),
+      y: ids,
       hovertext: bars.bars.map((bar) => `${plain(bar.name)}: ${told(bar.value)}`),
       hoverinfo: "text",
       marker: { color: bars.bars.map((bar) => (bar.id === chosen ? has.mark : has.bar)) },
@@ -64,23 +67,27 @@ export class BarChart {
       uirevision: this.view,
       dragmode: "pan",
       bargap: 0.15,
-      margin: { l: 10, r: 20, t: 34, b: 40 },
+      margin: MARGIN,
       xaxis: axis(has, name ? `${bars.title} (${name})` : bars.title),
       yaxis: {
         ...axis(has, ""),
         range: this.range.slice(),
-        tickvals: places,
-        ticktext: bars.bars.map((bar) => plain(bar.name, most)),
+        type: "category", // plotly then leaves out names that there is no room for, and stays fast
+        categoryarray: ids,
+        labelalias: Object.fromEntries(bars.bars.map((bar) => [bar.id, plain(bar.name, most)])),
       },
     };
-    await Plotly.react(this.chart, [data], shape, CONFIG);
+    // A double click looks closer; plotly would show all bars, each a pixel high.
+    await Plotly.react(this.chart, [data], shape, { ...CONFIG, doubleClick: false });
     const left = bars.total - bars.bars.length;
     write(get("bars-more", HTMLElement), left > 0 ? `the first ${bars.bars.length} of ${count(bars.total)} functions` : "");
     if (this.ready) return;
     this.ready = true;
     const chart = /** @type {any} */ (this.chart);
     chart.on("plotly_click", (/** @type {any} */ event) => {
-      this.does.choose(String(event.points[0].customdata));
+      const id = String(event.points[0].y);
+      if (event.event.detail > 1) this.does.open(id);
+      else this.does.choose(id);
     });
     chart.on("plotly_relayout", (/** @type {object} */ event) => {
       if (Object.keys(event).some((key) => key.includes("axis.range"))) this.moved = true;

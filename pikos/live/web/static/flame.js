@@ -245,7 +245,7 @@ export class FlameGraph {
       const next = to[event.key];
       if (next) this.choose(next);
     } else if (event.key === "Enter") this.does.zoom(bar.key);
-    else if (event.key === "Escape" || event.key === "Backspace") this.out();
+    else if (event.key === "Backspace") this.out();
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -26,19 +26,21 @@ const PANELS = [
   ["t", "threads", { panel: "text", text: "threads" }],
   ["?", "help", { panel: "help" }],
 ];
+const CLOSER_MAX = 20; // steps that Escape leads back
 const OF_PROFILES = ["functions", "bars", "flame graph", "open calls", "threads"];
 
 /** @type {Answer | null} */
 let answered = null;
 let asked = ""; // the last request
 let said = ""; // its answer
+let sourceAt = ""; // the place in a source file that was brought in sight
 let waiting = false;
 let again = false;
 /** @type {number | undefined} */
 let timer;
 
 const choose = (/** @type {string} */ id) => change({ function: id });
-const callersOf = (/** @type {string} */ id) => change({ function: id, panel: "text", text: "function", row: "0" });
+const callersOf = (/** @type {string} */ id) => closer({ function: id, panel: "text", text: "function", row: "0" });
 
 const functions = new RowsTable(get("functions", HTMLElement), {
   sort: sortBy,
@@ -48,10 +50,34 @@ const functions = new RowsTable(get("functions", HTMLElement), {
 });
 const records = new RowsTable(get("records", HTMLElement), { choose: () => undefined, open: sourceOf, scrolled: soon });
 const source = new RowsTable(get("source", HTMLElement), { choose: () => undefined, open: () => undefined, scrolled: soon });
-const bars = new BarChart({ choose });
+const bars = new BarChart({ choose, open: callersOf });
 const flame = new FlameGraph({ zoom: (zoom) => change({ zoom }), choose });
 const series = new SeriesChart({ moved: () => change({ points: "0" }) });
 const picture = new PictureView(press);
+
+/**
+ * Look closer, and remember where from.
+ * @param {Changes} to
+ */
+function closer(to) {
+  const place = (/** @type {Changes} */ { panel, text, function: id, row }) => [panel, text, id, row].join(":");
+  const before = state.from ? state.from.split(";") : [];
+  if (place({ ...state, ...to }) !== place(state)) before.push(place(state));
+  change({ ...to, from: before.slice(-CLOSER_MAX).join(";") });
+}
+
+/** Go back to where the user looked closer, or to the functions. */
+function back() {
+  const before = state.from ? state.from.split(";") : [];
+  const [panel, text, id, row] = before.pop()?.split(":") ?? [];
+  change({ panel: panel ?? "functions", text: text ?? state.text, function: id ?? state.function, row: row ?? "0", from: before.join(";") });
+}
+
+/** Do what Escape means where the user is. */
+function escape() {
+  if (state.panel === "flame" && state.zoom) flame.out();
+  else back();
+}
 
 /** @param {string} name */
 function sortBy(name) {
@@ -68,8 +94,7 @@ function sortBy(name) {
 function sourceOf(place) {
   const at = place.indexOf(" ");
   if (at < 0) return;
-  change({ panel: "source", file: place.slice(at + 1) });
-  source.lookAt(Math.max(0, Number(place.slice(0, at)) - 1));
+  closer({ panel: "source", file: place.slice(at + 1), row: String(Math.max(0, Number(place.slice(0, at)) - 1)) });
 }
 
 /**
@@ -159,7 +184,8 @@ function notice(text) {
 
 /** @param {Answer} answer */
 async function show(answer) {
-  const panel = state.panel;
+  const panel = answer.missing && state.panel !== "help" ? "start" : state.panel;
+  if (panel !== "source") sourceAt = "";
   if (answer.of_records && OF_PROFILES.includes(panel)) {
     change({ panel: "records" });
     return;
@@ -171,6 +197,11 @@ async function show(answer) {
   head(answer);
   for (const section of document.querySelectorAll("main > section")) {
     /** @type {HTMLElement} */ (section).hidden = section.id !== panel;
+  }
+  if (panel === "start") {
+    write(get("missing", HTMLElement), answer.missing);
+    notice(answer.notice);
+    return;
   }
   notice(answer.panel.trouble || answer.notice);
   if (answer.panel.trouble && panel !== "source") return;
@@ -191,10 +222,21 @@ async function show(answer) {
   } else if (panel === "source") {
     write(get("source-file", HTMLElement), answer.panel.file || "choose a function, then its source");
     notice(state.file ? answer.panel.trouble || answer.notice : answer.notice);
-    source.show(answer.panel);
+    showSource(answer.panel);
   } else if (panel === "text") {
     picture.show(answer.panel);
   }
+}
+
+/**
+ * Show a source file, and the line that was asked for when it is turned to.
+ * @param {import("./types.js").Rows} shown
+ */
+function showSource(shown) {
+  const place = `${state.row} ${state.file}`;
+  const turned = place !== sourceAt && shown.total > 0;
+  if (turned) sourceAt = place;
+  source.show(shown, turned ? { at: Number(state.row) } : {});
 }
 
 /** @param {Answer} answer */
@@ -204,6 +246,8 @@ function head(answer) {
   const status = get("status", HTMLElement);
   write(status, told.status);
   status.className = told.style;
+  for (const id of ["sizes", "memory", "facts"]) get(id, HTMLElement).hidden = Boolean(answer.missing);
+  get("tools", HTMLElement).hidden = Boolean(answer.missing);
   write(get("sizes", HTMLElement), told.sizes);
   write(get("memory", HTMLElement), told.memory);
   write(get("where", HTMLElement), told.where);
@@ -238,6 +282,7 @@ function head(answer) {
 
 /** @param {Answer} answer */
 function panelsOf(answer) {
+  if (answer.missing) return PANELS.filter(([, name]) => name === "help");
   if (answer.of_records) return PANELS.filter(([, name]) => !OF_PROFILES.includes(name));
   return PANELS.filter(([, name]) => name !== "records");
 }
@@ -253,7 +298,7 @@ function tabButton() {
 /** @param {string} tab */
 function turnTo(tab) {
   functions.home();
-  change({ tab, thread: "0", function: "0", zoom: "", since: "0", at: "0", kind: "", x: "", y: "" });
+  change({ tab, thread: "0", function: "0", zoom: "", since: "0", at: "0", kind: "", x: "", y: "", from: "" });
 }
 
 function panelButton() {
@@ -351,7 +396,7 @@ function shortcut(key) {
     "]": () => answered?.replayed && void seek(10),
   };
   if (key === "l" && answered?.chosen?.source) sourceOf(answered.chosen.source);
-  else if (panel) change({ ...panel[2], row: "0" });
+  else if (panel) change({ ...panel[2], row: "0", from: "" });
   else does[key]?.();
   return Boolean(panel || does[key]);
 }
@@ -418,7 +463,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.key === "Escape") {
     if (typing) /** @type {HTMLElement} */ (event.target).blur();
-    else change({ panel: "functions", zoom: "" });
+    else escape();
   } else if (!typing && shortcut(event.key)) event.preventDefault();
 });
 document.addEventListener("visibilitychange", () => document.hidden || soon());

@@ -90,10 +90,12 @@ export class RowsTable {
 
   /**
    * @param {Rows} rows
-   * @param {{sort?: string, descending?: boolean, chosen?: string}} [how]
+   * @param {{sort?: string, descending?: boolean, chosen?: string, at?: number}} [how] at: the place
+   *   of a row to turn to
    */
   show(rows, how = {}) {
     this.shown = rows;
+    if (how.at !== undefined) this.at = how.at;
     this.chosen = how.chosen;
     const chosenAt = this.place();
     this.table.setAttribute("aria-rowcount", String(rows.total + 1));
@@ -114,6 +116,8 @@ export class RowsTable {
         if (cell.title !== "" || text.length > 30) cell.title = text.length > 30 ? text : "";
       });
     });
+    // Only now there is the room to scroll in; with some of the rows before it.
+    if (how.at !== undefined) this.room.scrollTop = how.at * this.rowHeight - this.room.clientHeight / 4;
   }
 
   /**

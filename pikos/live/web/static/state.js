@@ -10,6 +10,7 @@ export const DEFAULTS = {
   thread: "0",
   function: "0",
   row: "0",
+  from: "",
   file: "",
   zoom: "",
   since: "0",

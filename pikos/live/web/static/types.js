@@ -79,6 +79,7 @@
  * @property {{id: string, name: string, state: string}[]} tabs
  * @property {string} tab
  * @property {boolean} of_records
+ * @property {string} missing why there is nothing to see yet; empty if there is something
  * @property {boolean} replayed
  * @property {{who: string, status: string, style: string, where: string, sizes: string,
  *   losses: string, lossy: boolean, memory: string}} told
