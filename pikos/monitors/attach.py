@@ -13,6 +13,7 @@ import types
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
 
 from pikos.hidden import hidden_thread
+from pikos.monitors.watched_callable import with_attributes_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -45,9 +46,9 @@ class ContextManager(Protocol):
 class MonitorAttach:
     """A decorator that enters a context manager around the body of a function.
 
-    Name, documentation and signature are kept, and so is the kind: a generator function stays
-    one, and a coroutine function.  The result has the context manager as its attribute
-    ``monitor``.
+    Name, documentation, signature and attributes are kept, and so is the kind: a generator
+    function stays one, and a coroutine function.  The result has the context manager as its
+    attribute ``monitor``.
 
     Parameters
     ----------
@@ -79,7 +80,10 @@ class MonitorAttach:
 
         """
         if isinstance(function, staticmethod | classmethod):
-            return cast("Function", type(function)(self(function.__func__)))
+            method = type(function)(self(function.__func__))
+            for name, value in vars(function).items():
+                vars(method).setdefault(name, value)
+            return cast("Function", method)
         if inspect.isclass(function):
             raise TypeError(
                 f"cannot attach to the class {function.__name__}: attach to its methods"
@@ -90,8 +94,8 @@ class MonitorAttach:
                 "the function below it)"
             )
         with hidden_thread():
-            watched = _watched(self.monitor, function)
-        watched.monitor = self.monitor  # type: ignore[attr-defined]
+            watched = with_attributes_of(function, _watched(self.monitor, function))
+        watched.monitor = self.monitor
         return cast("Function", watched)
 
 

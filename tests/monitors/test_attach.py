@@ -7,6 +7,7 @@ import contextlib
 import functools
 import gc
 import inspect
+import pickle
 import sys
 import weakref
 
@@ -732,3 +733,115 @@ def test_a_monitor_that_fails_to_go_on_keeps_the_body_from_running():
         Broken().attach(lambda: ran.append(1))()
 
     assert ran == []
+
+
+def test_attributes_of_a_cached_function_stay(watch):
+    """P20: an lru_cache is no function, and its methods are in no dictionary."""
+
+    @watch.attach
+    @functools.lru_cache(maxsize=2)
+    def square(number):
+        """Say so."""
+        return number * number
+
+    assert [square(3), square(3)] == [9, 9]
+    assert square.cache_info().hits == 1
+    assert square.cache_parameters()["maxsize"] == 2
+    square.cache_clear()
+    assert square.cache_info().currsize == 0
+    assert (square.__name__, square.__doc__) == ("square", "Say so.")
+    assert inspect.signature(square).parameters.keys() == {"number"}
+    assert watch.entered == 2
+
+
+def test_a_cached_method_stays_one(watch):
+    """P20."""
+
+    class Squares:
+        @watch.attach
+        @functools.cache  # noqa: B019 - nothing is kept for long
+        def of(self, number):
+            return self, number * number
+
+    squares = Squares()
+
+    assert squares.of(3) == (squares, 9)
+    assert squares.of.cache_info().misses == Squares.of.cache_info().misses == 1
+
+
+def test_attributes_of_a_generic_function_stay(watch):
+    """P20: singledispatch."""
+
+    @watch.attach
+    @functools.singledispatch
+    def kind(_value):
+        return "any"
+
+    @kind.register
+    def _of_numbers(_value: int):
+        return "int"
+
+    assert [kind("x"), kind(1)] == ["any", "int"]
+    assert int in kind.registry
+
+
+def test_attributes_of_a_callable_object_are_those_of_now(watch):
+    """P20: as the objects are that click makes of functions."""
+
+    class Command:
+        calls = 0
+
+        def __call__(self):
+            self.calls += 1
+
+        @property
+        def twice(self):
+            return 2 * self.calls
+
+        def main(self):
+            return "main"
+
+    class Group:
+        command = watch.attach(Command())
+
+    watched = watch.attach(Command())
+    watched()
+    Group().command()
+
+    assert (watched.calls, watched.twice, watched.main()) == (1, 2, "main")
+    assert watched.monitor is watch
+    with pytest.raises(AttributeError, match="nothing"):
+        watched.nothing  # noqa: B018 - asking for it is the test
+
+
+def test_attributes_of_partials_and_of_methods_without_an_object_stay(watch):
+    """P20."""
+
+    def values(first, last):
+        yield from range(first, last)
+
+    def plain(value):
+        return value
+
+    part = watch.attach(functools.partial(values, 1))
+    whole = watch.attach(functools.partial(plain, 1))
+    static = staticmethod(plain)
+    static.mark = "here"
+
+    assert inspect.isgeneratorfunction(part)
+    assert list(part(3)) == [1, 2]
+    assert (part.func, part.args, whole.func, whole()) == (values, (1,), plain, 1)
+    assert watch.attach(static).mark == "here"
+    assert watch.attach(static).__func__.monitor is watch
+
+
+@functools.cache
+def cached(value):
+    return value
+
+
+def test_a_watched_object_is_pickled_by_its_name(watch, monkeypatch):
+    """P20: as the cache itself is."""
+    monkeypatch.setitem(globals(), "cached", watch.attach(cached))
+
+    assert pickle.loads(pickle.dumps(cached)) is cached
