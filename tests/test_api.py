@@ -395,7 +395,6 @@ def test_the_import_brings_nothing_heavy(python):
 @pytest.mark.parametrize(
     ("package", "absent"),
     [
-        ("psutil", {"FunctionMemoryMonitor", "FocusedLineMemoryMonitor"}),
         ("line_profiler", {"LineProfiler", "line_profile"}),
         ("yappi", {"YappiProfiler", "yappi_profile"}),
         ("pikos._lsprof", {"RealTimeProfiler"}),

@@ -128,10 +128,6 @@ _EXTERNAL = {
 
 
 _NEEDS = {
-    "FocusedFunctionMemoryMonitor": "psutil",
-    "FocusedLineMemoryMonitor": "psutil",
-    "FunctionMemoryMonitor": "psutil",
-    "LineMemoryMonitor": "psutil",
     "LineProfiler": "line_profiler",
     "RealTimeProfiler": "pikos._lsprof",
     "YappiProfiler": "yappi",

@@ -1,4 +1,8 @@
-"""All external profilers; those whose package is not installed are left out with a warning."""
+"""All external profilers.
+
+Those whose package is not installed say so when they are used; ``import *`` leaves them out with
+a warning.
+"""
 
 from __future__ import annotations
 
@@ -40,27 +44,30 @@ _NEEDS = {
 """For each module that needs something: what, and how to get it."""
 
 
+_NAMES = tuple(__all__)
+del __all__  # only ``import *`` asks for it, and __getattr__ answers
+
+
 def __getattr__(name: str) -> object:
+    if name == "__all__":
+        return _names_without_the_missing()
     if name in _MODULES:
         return getattr(importlib.import_module(f"pikos.external.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _leave_out_missing() -> None:
-    """Take the names out of ``__all__`` that could not be imported, and say so once."""
+def _names_without_the_missing() -> list[str]:
+    """Return the names that can be imported, and warn of the others."""
     missing = {
         module: f"{needed} ({remedy})"
         for module, (needed, remedy) in _NEEDS.items()
         if importlib.util.find_spec(needed) is None
     }
-    if missing:
-        left_out = [name for name in __all__ if _MODULES[name] in missing]
-        __all__[:] = [name for name in __all__ if name not in left_out]
+    left_out = [name for name in _NAMES if _MODULES[name] in missing]
+    if left_out:
         warnings.warn(
             f"pikos.external.api is without {', '.join(left_out)}, for want of "
             f"{', '.join(missing.values())}",
             stacklevel=3,
         )
-
-
-_leave_out_missing()
+    return [name for name in _NAMES if name not in left_out]

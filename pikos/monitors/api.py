@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import warnings
-
 from pikos.monitors.attach import MonitorAttach
 from pikos.monitors.focus import FunctionSet
 from pikos.monitors.focused_attach import FocusedMonitorAttach
+from pikos.monitors.focused_function_memory_monitor import FocusedFunctionMemoryMonitor
 from pikos.monitors.focused_function_mixin import FocusedFunctionMixin
 from pikos.monitors.focused_function_monitor import FocusedFunctionMonitor
+from pikos.monitors.focused_line_memory_monitor import FocusedLineMemoryMonitor
 from pikos.monitors.focused_line_mixin import FocusedLineMixin
 from pikos.monitors.focused_line_monitor import FocusedLineMonitor
+from pikos.monitors.function_memory_monitor import FunctionMemoryMonitor
 from pikos.monitors.function_monitor import FunctionMonitor
 from pikos.monitors.function_time_monitor import FunctionTimeMonitor
+from pikos.monitors.line_memory_monitor import LineMemoryMonitor
 from pikos.monitors.line_monitor import LineMonitor
 from pikos.monitors.line_time_monitor import LineTimeMonitor
 from pikos.monitors.monitor import Monitor
@@ -31,11 +32,14 @@ from pikos.monitors.records import (
 )
 
 __all__ = [
+    "FocusedFunctionMemoryMonitor",
     "FocusedFunctionMixin",
     "FocusedFunctionMonitor",
+    "FocusedLineMemoryMonitor",
     "FocusedLineMixin",
     "FocusedLineMonitor",
     "FocusedMonitorAttach",
+    "FunctionMemoryMonitor",
     "FunctionMemoryRecord",
     "FunctionMemoryTimeRecord",
     "FunctionMonitor",
@@ -43,6 +47,7 @@ __all__ = [
     "FunctionSet",
     "FunctionTimeMonitor",
     "FunctionTimeRecord",
+    "LineMemoryMonitor",
     "LineMemoryRecord",
     "LineMemoryTimeRecord",
     "LineMonitor",
@@ -54,22 +59,3 @@ __all__ = [
     "Recorder",
     "record_type_of",
 ]
-
-if importlib.util.find_spec("psutil") is None:
-    warnings.warn(
-        "psutil is not installed, so the monitors of memory are left out: pip install psutil",
-        UserWarning,
-        stacklevel=2,
-    )
-else:
-    from pikos.monitors.focused_function_memory_monitor import FocusedFunctionMemoryMonitor
-    from pikos.monitors.focused_line_memory_monitor import FocusedLineMemoryMonitor
-    from pikos.monitors.function_memory_monitor import FunctionMemoryMonitor
-    from pikos.monitors.line_memory_monitor import LineMemoryMonitor
-
-    __all__ += [
-        "FocusedFunctionMemoryMonitor",
-        "FocusedLineMemoryMonitor",
-        "FunctionMemoryMonitor",
-        "LineMemoryMonitor",
-    ]

@@ -49,6 +49,23 @@ PythonCProfiler
     assert categories == "UserWarning"
 
 
+def test_importing_one_profiler_warns_of_no_other(python):
+    """P32: nobody has asked for those."""
+    hide = "".join(f"sys.modules[{name!r}] = None; " for name in ("yappi", "line_profiler"))
+
+    done = python(
+        "-W",
+        "error",
+        "-c",
+        f"import sys; {hide}"
+        "from pikos.external.api import PythonCProfiler; import pikos.external.api as api; "
+        "print(PythonCProfiler.__name__, api.PythonCProfiler.__name__)",
+    )
+
+    assert done.stderr == ""
+    assert done.stdout.split() == ["PythonCProfiler", "PythonCProfiler"]
+
+
 @pytest.mark.parametrize(
     ("package", "use"),
     [
