@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "filters": set(),
     "publishing": {"errors", "wire", "live.keys", "live.runtime", "live.session_lock"},
     "recorders": {"errors", "filters", "hidden", "native", "wire", "publishing"},
-    "monitors": {"errors", "hidden", "native"},
+    "monitors": {"errors", "hidden", "native", "recorders.text_stream_recorder"},
     "real_time": {
         "errors",
         "pipes",

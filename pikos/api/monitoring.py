@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import time
 from typing import TYPE_CHECKING, Any, overload
-
-from pikos.api.recording import screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -51,6 +50,8 @@ class MonitorFactory:
         fields: Sequence[str] | None = None,
         record_type: type | None = None,
         threads: bool = True,
+        clock: Callable[[], int] = time.monotonic_ns,
+        memory_interval: float = 0.0,
     ) -> MonitorAttach: ...
 
     def __call__(
@@ -62,6 +63,8 @@ class MonitorFactory:
         fields: Sequence[str] | None = None,
         record_type: type | None = None,
         threads: bool = True,
+        clock: Callable[[], int] = time.monotonic_ns,
+        memory_interval: float = 0.0,
     ) -> Any:
         """Make a decorator, or decorate a function with one that has no settings.
 
@@ -83,6 +86,10 @@ class MonitorFactory:
             Class of the records, instead of the usual one.
         threads
             Whether all threads are recorded, or only the one that runs the function.
+        clock
+            Gives the time of records with ``time_ns``, in ns.
+        memory_interval
+            The memory is read at most every so many µs; 0: at each event.
 
         Returns
         -------
@@ -94,7 +101,7 @@ class MonitorFactory:
         TypeError
             If the recorder is none.
         ValueError
-            If there is no field of a name.
+            If there is no field of a name, or a setting makes no sense.
 
         """
         if _is_function(recorder):
@@ -105,6 +112,8 @@ class MonitorFactory:
             fields=fields,
             record_type=record_type,
             threads=threads,
+            clock=clock,
+            memory_interval=memory_interval,
         )
         return monitor.attach(include_decorated=True) if focused else monitor.attach()
 
@@ -116,12 +125,14 @@ class MonitorFactory:
         fields: Sequence[str] | None = None,
         record_type: type | None = None,
         threads: bool = True,
+        clock: Callable[[], int] = time.monotonic_ns,
+        memory_interval: float = 0.0,
     ) -> Any:
         """Make the monitor alone, attached to nothing.
 
         Parameters
         ----------
-        recorder, focus_on, fields, record_type, threads
+        recorder, focus_on, fields, record_type, threads, clock, memory_interval
             As for the decorator.
 
         Returns
@@ -130,8 +141,12 @@ class MonitorFactory:
             The monitor; a focused one if ``focus_on`` is not None.
 
         """
-        recorder = _checked(screen() if recorder is None else recorder)
-        settings: dict[str, Any] = {"fields": fields, "threads": threads}
+        settings: dict[str, Any] = {
+            "fields": fields,
+            "threads": threads,
+            "clock": clock,
+            "memory_interval": memory_interval,
+        }
         if record_type is None and fields is None and self._record_type is not None:
             record_type = _named("pikos.monitors.records", self._record_type)
         if focus_on is None:
@@ -146,16 +161,6 @@ def _is_function(given: object) -> bool:
     return isinstance(given, staticmethod | classmethod) or (
         callable(given) and not hasattr(given, "record")
     )
-
-
-def _checked(recorder: Any) -> Any:
-    lacks = [name for name in ("prepare", "record", "finalize") if not hasattr(recorder, name)]
-    if lacks:
-        raise TypeError(
-            f"recorder is {recorder!r}, which has no {lacks[0]}(): give a recorder, such as "
-            "csv_file('records.csv') or screen()"
-        )
-    return recorder
 
 
 def _named(module: str, name: str) -> Any:

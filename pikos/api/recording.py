@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,13 +19,18 @@ if TYPE_CHECKING:
     )
 
 
-def screen(filter_: Accept | None = None, *, auto_flush: bool | None = None) -> TextStreamRecorder:
-    """Make a recorder that writes formatted lines to what ``sys.stdout`` is now.
+def screen(
+    filter_: Accept | None = None, formatted: bool = True, auto_flush: bool | None = None
+) -> TextStreamRecorder:
+    """Make a recorder that writes lines to what ``sys.stdout`` is now.
 
     Parameters
     ----------
     filter_
         A callable that takes a record, which is recorded if the answer is true.
+    formatted
+        Align the values, as the records' own templates say; `TextStreamRecorder` does not by
+        default.
     auto_flush
         Flush each line; by default that is done on a terminal, and elsewhere lines are gathered
         and written within a second.
@@ -37,17 +41,21 @@ def screen(filter_: Accept | None = None, *, auto_flush: bool | None = None) -> 
         The recorder.
 
     """
-    from pikos.recorders.text_stream_recorder import TextStreamRecorder
+    from pikos.recorders.text_stream_recorder import screen_recorder
 
-    return TextStreamRecorder(sys.stdout, filter_=filter_, formatted=True, auto_flush=auto_flush)
+    return screen_recorder(filter_, formatted, auto_flush)
 
 
 def text_file(
     filename: str | os.PathLike[str] | None = None,
     filter_: Accept | None = None,
-    **settings: Any,
+    formatted: bool = True,
+    auto_flush: bool = False,
+    *,
+    append: bool = False,
+    drop: bool = False,
 ) -> TextFileRecorder:
-    """Make a recorder that writes formatted lines to a file.
+    """Make a recorder that writes lines to a file.
 
     Parameters
     ----------
@@ -55,8 +63,11 @@ def text_file(
         The file, ``monitor_records.log`` by default.  It is opened when recording begins.
     filter_
         A callable that takes a record, which is recorded if the answer is true.
-    **settings
-        Others of `TextFileRecorder`: ``append``, ``auto_flush``, ``drop``.
+    formatted
+        Align the values, as the records' own templates say; `TextFileRecorder` does not by
+        default.
+    auto_flush, append, drop
+        Those of `TextFileRecorder`.
 
     Returns
     -------
@@ -66,14 +77,18 @@ def text_file(
     """
     from pikos.recorders.text_file_recorder import TextFileRecorder
 
-    name = "monitor_records.log" if filename is None else filename
-    return TextFileRecorder(name, filter_=filter_, formatted=True, **settings)
+    return TextFileRecorder(filename, filter_, formatted, auto_flush, append=append, drop=drop)
 
 
 def csv_file(
     filename: str | os.PathLike[str] | None = None,
     filter_: Accept | None = None,
-    **settings: Any,
+    *,
+    append: bool = False,
+    drop: bool = False,
+    auto_flush: bool = False,
+    safe: bool = False,
+    **csv_kwargs: Any,
 ) -> CSVFileRecorder:
     """Make a recorder that writes comma-separated values to a file.
 
@@ -83,8 +98,10 @@ def csv_file(
         The file, ``monitor_records.csv`` by default.  It is opened when recording begins.
     filter_
         A callable that takes a record, which is recorded if the answer is true.
-    **settings
-        Others of `CSVFileRecorder`: ``append``, ``auto_flush``, ``safe``, ``delimiter``, ...
+    append, drop, auto_flush, safe
+        Those of `CSVFileRecorder`.
+    **csv_kwargs
+        For `csv.writer`: ``dialect``, ``delimiter``, ``lineterminator``, ...
 
     Returns
     -------
@@ -94,8 +111,15 @@ def csv_file(
     """
     from pikos.recorders.csv_file_recorder import CSVFileRecorder
 
-    name = "monitor_records.csv" if filename is None else filename
-    return CSVFileRecorder(name, filter_=filter_, **settings)
+    return CSVFileRecorder(
+        filename,
+        filter_,
+        append=append,
+        drop=drop,
+        auto_flush=auto_flush,
+        safe=safe,
+        **csv_kwargs,
+    )
 
 
 def record_list(filter_: Accept | None = None) -> ListRecorder:

@@ -71,19 +71,21 @@ def export(snapshot: Snapshot, name: str, *, full_paths: bool = False) -> Iterat
     full_paths
         Whether to write whole paths where the format shortens them.
 
-    Yields
-    ------
-    bytes
+    Returns
+    -------
+    iterator of bytes
         Pieces of the file.
 
     Raises
     ------
     ExportError
-        If the format has no place for what the session publishes, never shortens paths, or the
-        file would be huge.
+        If there is no format of that name, it has no place for what the session publishes, it
+        never shortens paths, or the file would be huge.
 
     """
-    form = FORMATS[name]
+    form = FORMATS.get(name)
+    if form is None:
+        raise ExportError(name, f"there is no such format; give one of {', '.join(FORMATS)}")
     if snapshot.of_recorder and not form.takes_records:
         able = " or ".join(other for other, one in FORMATS.items() if one.takes_records)
         raise ExportError(
@@ -95,8 +97,13 @@ def export(snapshot: Snapshot, name: str, *, full_paths: bool = False) -> Iterat
     write = form.write_full_paths if full_paths else form.write
     if write is None:
         raise ExportError(name, "it always has whole paths: leave out --full-paths")
+    return _bounded(write(snapshot), name)
+
+
+def _bounded(pieces: Iterator[str] | Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Give pieces of a file as bytes, or raise when there are too many."""
     size_bytes = 0
-    for piece in write(snapshot):
+    for piece in pieces:
         # A lone surrogate can only be in a file that was made up.
         data = piece if isinstance(piece, bytes) else piece.encode("utf-8", "backslashreplace")
         size_bytes += len(data)

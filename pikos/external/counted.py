@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pikos.errors import RecordingStopped
 from pikos.monitors.monitor import Monitor
+from pikos.monitors.recorder import checked_recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -54,7 +55,7 @@ class Counted(Monitor):
 
     def _set_up(self, recorder: Recorder | None) -> None:
         """Be ready; not ``__init__``, as the profilers have base classes with other arguments."""
-        self.recorder = recorder
+        self.recorder = None if recorder is None else checked_recorder(recorder)
         self._lock = threading.RLock()
         self._acquire = functools.partial(self._lock.acquire)  # a profiler sees direct calls only
         self._release = functools.partial(self._lock.release)

@@ -19,6 +19,7 @@ from pikos.monitors.measures import MEMORY_FIELDS, Memory, SourceLines, Stopwatc
 from pikos.monitors.monitor import Monitor
 from pikos.monitors.native_recording import NativeHandler, check_fields, counter, target_of
 from pikos.monitors.place import level_of_the_program
+from pikos.monitors.recorder import checked_recorder
 from pikos.monitors.records import fields_of, record_type_of
 from pikos.native import EVENTS, MISSING, NeedsPython
 
@@ -37,7 +38,7 @@ class EventMonitor(Monitor):
     Parameters
     ----------
     recorder
-        Gets a record of each event.
+        Gets a record of each event; by default they are written to the screen.
     record_type
         Type of the records; its ``_fields`` say what is gathered.  Without these, as ``tuple``,
         it is called with the values of the default fields.
@@ -53,6 +54,8 @@ class EventMonitor(Monitor):
 
     Raises
     ------
+    TypeError
+        If the recorder is none.
     ValueError
         If a field is not known, both record type and fields are given, or the interval is
         negative.
@@ -70,7 +73,7 @@ class EventMonitor(Monitor):
 
     def __init__(
         self,
-        recorder: Recorder,
+        recorder: Recorder | None = None,
         record_type: Callable[..., Any] | None = None,
         *,
         fields: Iterable[str] | None = None,
@@ -78,6 +81,7 @@ class EventMonitor(Monitor):
         clock: Callable[[], int] = time.monotonic_ns,
         memory_interval: float = 0.0,
     ) -> None:
+        self.recorder: Recorder = checked_recorder(recorder)
         if not 0 <= memory_interval < math.inf:
             raise ValueError(f"memory_interval is {memory_interval}: give microseconds, or 0")
         if fields is not None and record_type is not None:
@@ -89,7 +93,6 @@ class EventMonitor(Monitor):
             elif record_type is None:
                 record_type = self.default_record_type
             self._assemble(record_type, clock)
-        self.recorder = recorder
         self.record_type = record_type
         self.error: Exception | None = None
         """What stopped the recording, since the last outermost ``enable``."""

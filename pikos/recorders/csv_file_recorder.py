@@ -23,7 +23,8 @@ class CSVFileRecorder(FileRecorder, CSVRecorder):
     Parameters
     ----------
     filename
-        The file.  It is opened, and emptied, by the first `prepare`.
+        The file, ``monitor_records.csv`` by default.  It is opened, and emptied, by the first
+        `prepare`.
     filter_
         A callable that takes a record, which is recorded if the answer is true; by default
         every record is.
@@ -48,7 +49,7 @@ class CSVFileRecorder(FileRecorder, CSVRecorder):
 
     def __init__(
         self,
-        filename: str | os.PathLike[str] = "monitor_records.csv",
+        filename: str | os.PathLike[str] | None = None,
         filter_: Accept | None = None,
         *,
         append: bool = False,
@@ -58,6 +59,7 @@ class CSVFileRecorder(FileRecorder, CSVRecorder):
         **csv_kwargs: Any,
     ) -> None:
         super().__init__(io.StringIO(), filter_, auto_flush=auto_flush, safe=safe, **csv_kwargs)
+        filename = "monitor_records.csv" if filename is None else filename
         self._set_up_file(filename, append=append, drop=drop, terminator=terminator_of(csv_kwargs))
 
     @property

@@ -23,7 +23,8 @@ class TextFileRecorder(FileRecorder, TextStreamRecorder):
     Parameters
     ----------
     filename
-        The file.  It is opened, and emptied, by the first `prepare`.
+        The file, ``monitor_records.log`` by default.  It is opened, and emptied, by the first
+        `prepare`.
     filter_
         A callable that takes a record, which is recorded if the answer is true; by default
         every record is.
@@ -41,7 +42,7 @@ class TextFileRecorder(FileRecorder, TextStreamRecorder):
 
     def __init__(
         self,
-        filename: str | os.PathLike[str] = "monitor_records.log",
+        filename: str | os.PathLike[str] | None = None,
         filter_: Accept | None = None,
         formatted: bool = False,
         auto_flush: bool = False,
@@ -50,6 +51,7 @@ class TextFileRecorder(FileRecorder, TextStreamRecorder):
         drop: bool = False,
     ) -> None:
         super().__init__(io.StringIO(), filter_, formatted, auto_flush)
+        filename = "monitor_records.log" if filename is None else filename
         self._set_up_file(filename, append=append, drop=drop, terminator="\n")
 
     def _attach(self, file: IO[str] | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from pikos.recorders.escaping import encodable, one_line
@@ -84,6 +85,20 @@ class TextStreamRecorder(StreamRecorder):
         """Return the class's template, if it is to be used; a field of that name is none."""
         template = getattr(record_type, name, None) if self._formatted else None
         return template if isinstance(template, str) else None
+
+
+def screen_recorder(
+    filter_: Accept | None = None, formatted: bool = True, auto_flush: bool | None = None
+) -> TextStreamRecorder:
+    """Make a recorder that writes lines to what ``sys.stdout`` is now: every monitor's default.
+
+    Parameters
+    ----------
+    filter_, formatted, auto_flush
+        Those of `TextStreamRecorder`.
+
+    """
+    return TextStreamRecorder(sys.stdout, filter_, formatted, auto_flush)
 
 
 def _filled(template: str | None, values: Any) -> str:
