@@ -56,6 +56,7 @@ def format_of_cells(
     between: Sequence[str],
     spaces: Mapping[int, tuple[str, int]],
     encoded: Callable[[str], bytes],
+    value: tuple[object, ...],
 ) -> Any:
     """Give the ``Format`` of records that consist of a cell for each field.
 
@@ -71,6 +72,9 @@ def format_of_cells(
         For the positions of measured fields their alignment and width, if they have one.
     encoded
         Gives a text as UTF-8.
+    value
+        All that the format depends on: a living format with an equal value is given again, so
+        that the texts of the program's places are made once for both.
 
     """
     measured = [position for position, name in enumerate(fields) if name not in OF_THE_SITE]
@@ -92,5 +96,8 @@ def format_of_cells(
         return encoded(cell(name, name_at))
 
     return EVENTS.Format(
-        of_site, thread_name, tuple(spaces.get(position, ("<", 0)) for position in measured)
+        of_site,
+        thread_name,
+        tuple(spaces.get(position, ("<", 0)) for position in measured),
+        (tuple(fields), *value),
     )

@@ -63,14 +63,16 @@ extern pk_known pk_events;
 
 /* ---- sites.c ---- */
 
-/* The constant parts of a site's text in one format.  Owned by the site. */
-typedef struct {
+/* The constant parts of a site's text in one format.  Owned by the site, in its list, and freed
+ * only when the site or the format is gone: who has the format has the texts, also while the GIL
+ * is let go. */
+typedef struct pk_texts pk_texts;
+struct pk_texts {
+    pk_texts *next;
     uint64_t format; /* serial of the format */
     uint32_t ends[PK_FIELD_COUNT + 1];
     char bytes[];
-} pk_texts;
-
-enum { PK_FORMATS = 4 };
+};
 
 /* A place in the program where an event happens, with all that its records have in common.
  * Counted: its code holds one reference, each raw record another. */
@@ -81,8 +83,7 @@ typedef struct {
     const char *builtin; /* name of the built-in function, as its definition has it, or NULL */
     const char *name;    /* the same as a text of the site's own: definitions may be freed */
     PyObject *values[PK_FILENAME + 1]; /* from PK_TYPE on; that of PK_LINE_TEXT NULL until asked for */
-    pk_texts *texts[PK_FORMATS];
-    unsigned next_text;
+    pk_texts *texts;     /* the first, one for each format that was written */
 } pk_site;
 
 /* What is known of a code object.  Owned by it, and freed with it. */
@@ -155,27 +156,32 @@ int pk_sites_start(void);
 /* ---- layout.c ---- */
 
 /* What a record consists of. */
-typedef struct {
+typedef struct pk_layout pk_layout;
+struct pk_layout {
     PyObject_HEAD
+    pk_layout *next;           /* in the list of all */
     PyTypeObject *record_type; /* owned; tuple or a named tuple without a way of its own */
     unsigned count;
     pk_field fields[PK_FIELD_COUNT];
     unsigned measured_count;
     pk_field measured[PK_FIELD_COUNT]; /* the fields that are not of the site, in their order */
     bool memory, times, threads, thread_names, lines;
-} pk_layout;
+};
 extern PyTypeObject pk_layout_type;
 
 /* How records of a layout are written as text. */
-typedef struct {
+typedef struct pk_format pk_format;
+struct pk_format {
     PyObject_HEAD
+    pk_format *next;  /* in the list of all */
+    PyObject *value;  /* owned; formats with equal values write alike, and are one */
     PyObject *pieces; /* owned; callable: the constant parts of a site's text */
     PyObject *cell;   /* owned; callable: the text of a thread's name */
     uint64_t serial;
     char align[PK_FIELD_COUNT];
     uint16_t width[PK_FIELD_COUNT]; /* of measured fields, in the layout's order */
     uint32_t measured_size;         /* of all of them at most, but for names */
-} pk_format;
+};
 extern PyTypeObject pk_format_type;
 
 /* What is measured at an event; only what the layout asks for is set. */
@@ -184,18 +190,27 @@ typedef struct {
     PyObject *thread_name; /* borrowed from the thread's row */
 } pk_measured;
 
-/* The texts of a site in a format, looked for and made if they are new, which runs Python code.
- * Owned by the site; NULL with an exception.  [gil] */
+/* The texts of a site in a format that it has none in yet, made by Python code.  Owned by the site;
+ * NULL with an exception.  [gil] */
 const pk_texts *pk_format_new_texts(const pk_format *format, const pk_layout *layout,
                                     pk_site *site);
 
-/* The same; quick for who came first.  [gil] */
+/* The texts of a site in a format, or NULL if they are not made.  Owned by the site.  [gil] */
+static inline const pk_texts *
+pk_format_find_texts(const pk_format *format, const pk_site *site)
+{
+    const pk_texts *texts = site->texts;
+    while (texts != NULL && PK_UNLIKELY(texts->format != format->serial))
+        texts = texts->next;
+    return texts;
+}
+
+/* The same, made if they are new, which runs Python code; NULL with an exception.  [gil] */
 static inline const pk_texts *
 pk_format_texts(const pk_format *format, const pk_layout *layout, pk_site *site)
 {
-    if (PK_LIKELY(site->texts[0] != NULL && site->texts[0]->format == format->serial))
-        return site->texts[0];
-    return pk_format_new_texts(format, layout, site);
+    const pk_texts *texts = pk_format_find_texts(format, site);
+    return PK_LIKELY(texts != NULL) ? texts : pk_format_new_texts(format, layout, site);
 }
 
 /* Make the record.  A new reference; NULL with an exception.  [gil] */

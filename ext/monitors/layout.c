@@ -44,7 +44,28 @@ read_fields(pk_layout *layout, PyObject *names)
     return 0;
 }
 
-/* Layout(record_type, fields) */
+/* The first of all layouts; each is in the list while it lives.  Never two are equal. */
+static pk_layout *layouts;
+
+/* The layout that is equal to one that is not in the list, or that one, put there.  Steals made;
+ * a new reference. */
+static PyObject *
+only_one(pk_layout *made)
+{
+    for (pk_layout *each = layouts; each != NULL; each = each->next) {
+        if (each->record_type == made->record_type && each->count == made->count &&
+            memcmp(each->fields, made->fields, made->count * sizeof made->fields[0]) == 0) {
+            Py_DECREF(made);
+            return Py_NewRef((PyObject *)each);
+        }
+    }
+    made->next = layouts;
+    layouts = made;
+    return (PyObject *)made;
+}
+
+/* Layout(record_type, fields): one and the same for the same arguments, so that records of any
+ * number of monitors follow one another in memory. */
 static PyObject *
 layout_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
@@ -63,14 +84,21 @@ layout_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
     if (layout == NULL)
         return NULL;
     layout->record_type = (PyTypeObject *)Py_NewRef(record_type);
-    if (read_fields(layout, names) < 0)
-        Py_CLEAR(layout);
-    return (PyObject *)layout;
+    if (read_fields(layout, names) < 0) {
+        Py_DECREF(layout);
+        return NULL;
+    }
+    return only_one(layout);
 }
 
 static void
 layout_dealloc(PyObject *self)
 {
+    pk_layout **link = &layouts;
+    while (*link != NULL && *link != (pk_layout *)self)
+        link = &(*link)->next;
+    if (*link != NULL)
+        *link = (*link)->next;
     Py_XDECREF(((pk_layout *)self)->record_type);
     Py_TYPE(self)->tp_free(self);
 }
@@ -118,34 +146,74 @@ read_spaces(pk_format *format, PyObject *spaces)
     return 0;
 }
 
-/* Format(pieces, cell, spaces) */
+/* The first of all formats; each is in the list while it lives. */
+static pk_format *formats;
+
+/* The format with a value.  A new reference; NULL if there is none, or with an exception. */
+static PyObject *
+format_with(PyObject *value)
+{
+    PyObject *each = Py_XNewRef((PyObject *)formats);
+    while (each != NULL) { /* which stays in the list while the values are compared by Python code */
+        PyObject *other = Py_NewRef(((pk_format *)each)->value);
+        int equal = PyObject_RichCompareBool(other, value, Py_EQ);
+        Py_DECREF(other);
+        if (equal > 0)
+            return each;
+        PyObject *next = equal < 0 ? NULL : Py_XNewRef((PyObject *)((pk_format *)each)->next);
+        Py_DECREF(each);
+        each = next;
+    }
+    return NULL;
+}
+
+/* Whether a format with a serial lives. */
+static bool
+is_alive(uint64_t serial)
+{
+    const pk_format *each = formats;
+    while (each != NULL && each->serial != serial)
+        each = each->next;
+    return each != NULL;
+}
+
+/* Format(pieces, cell, spaces, value): one and the same for equal values */
 static PyObject *
 format_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
-    PyObject *pieces, *cell, *spaces;
-    static char *known[] = {"pieces", "cell", "spaces", NULL};
+    PyObject *pieces, *cell, *spaces, *value;
+    static char *known[] = {"pieces", "cell", "spaces", "value", NULL};
     static uint64_t serials;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OOO!:Format", known, &pieces, &cell,
-                                     &PyTuple_Type, &spaces))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OOO!O:Format", known, &pieces, &cell,
+                                     &PyTuple_Type, &spaces, &value))
         return NULL;
     if (PyTuple_GET_SIZE(spaces) > PK_FIELD_COUNT) {
         PyErr_SetString(PyExc_ValueError, "a record has not so many fields");
         return NULL;
     }
+    PyObject *found = format_with(value);
+    if (found != NULL || PyErr_Occurred())
+        return found;
     pk_format *format = (pk_format *)type->tp_alloc(type, 0);
     if (format == NULL)
         return NULL;
+    format->value = Py_NewRef(value);
     format->pieces = Py_NewRef(pieces);
     format->cell = Py_NewRef(cell);
     format->serial = ++serials;
-    if (read_spaces(format, spaces) < 0)
-        Py_CLEAR(format);
+    if (read_spaces(format, spaces) < 0) {
+        Py_DECREF(format);
+        return NULL;
+    }
+    format->next = formats;
+    formats = format;
     return (PyObject *)format;
 }
 
 static int
 format_traverse(PyObject *self, visitproc visit, void *arg)
 {
+    Py_VISIT(((pk_format *)self)->value);
     Py_VISIT(((pk_format *)self)->pieces);
     Py_VISIT(((pk_format *)self)->cell);
     return 0;
@@ -154,6 +222,12 @@ format_traverse(PyObject *self, visitproc visit, void *arg)
 static int
 format_clear(PyObject *self)
 {
+    pk_format **link = &formats;
+    while (*link != NULL && *link != (pk_format *)self)
+        link = &(*link)->next;
+    if (*link != NULL)
+        *link = (*link)->next;
+    Py_CLEAR(((pk_format *)self)->value);
     Py_CLEAR(((pk_format *)self)->pieces);
     Py_CLEAR(((pk_format *)self)->cell);
     return 0;
@@ -202,33 +276,45 @@ wrong:
     return NULL;
 }
 
+/* Free the texts of a site in formats that are gone. */
+static void
+sweep(pk_site *site)
+{
+    pk_texts **link = &site->texts;
+    while (*link != NULL) {
+        pk_texts *texts = *link;
+        if (is_alive(texts->format)) {
+            link = &texts->next;
+            continue;
+        }
+        *link = texts->next;
+        free(texts);
+    }
+}
+
 const pk_texts *
 pk_format_new_texts(const pk_format *format, const pk_layout *layout, pk_site *site)
 {
-    for (unsigned i = 0; i < PK_FORMATS; i++)
-        if (site->texts[i] != NULL && site->texts[i]->format == format->serial)
-            return site->texts[i];
     PyObject **values = site->values;
     PyObject *line = values[PK_LINE_TEXT] != NULL ? values[PK_LINE_TEXT] : Py_None;
-    site->references++; /* its code may be freed meanwhile */
     PyObject *pieces = PyObject_CallFunctionObjArgs(format->pieces, values[PK_TYPE],
                                                     values[PK_FUNCTION], values[PK_LINE_NUMBER],
                                                     line, values[PK_FILENAME], NULL);
-    pk_texts *texts = pieces == NULL ? NULL : make_texts(format, layout, pieces);
+    const pk_texts *found = pieces == NULL ? NULL : pk_format_find_texts(format, site);
+    pk_texts *made = pieces == NULL || found != NULL ? NULL : make_texts(format, layout, pieces);
     Py_XDECREF(pieces);
-    if (texts != NULL) {
-        pk_texts **place = &site->texts[site->next_text++ % PK_FORMATS];
-        free(*place);
-        *place = texts;
-    }
-    pk_site_release(site);
-    return texts;
+    if (made == NULL)
+        return found; /* which another thread has made meanwhile */
+    sweep(site);
+    made->next = site->texts;
+    site->texts = made;
+    return made;
 }
 
 PyTypeObject pk_format_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "pikos._events.Format",
-    .tp_doc = "How records are written as text: Format(pieces, cell, spaces).",
+    .tp_doc = "How records are written as text: Format(pieces, cell, spaces, value).",
     .tp_basicsize = sizeof(pk_format),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_new = format_new,

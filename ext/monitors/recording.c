@@ -413,9 +413,9 @@ record_quickly(pk_recording *recording, const pk_place *place)
     if (!recording->is_plain)
         return false;
     const pk_site *site = pk_site_find(place->known, place->at, place->kind, place->builtin);
-    const pk_texts *texts = site == NULL ? NULL : site->texts[0];
+    const pk_texts *texts = site == NULL ? NULL : pk_format_find_texts(recording->format, site);
     pk_block *block = &recording->file->gathered;
-    if (texts == NULL || texts->format != recording->format->serial || block->used == 0 ||
+    if (texts == NULL || block->used == 0 ||
         block->used + texts->ends[1] + PK_NUMBER_SIZE + PK_SLACK > PK_BLOCK_BYTES ||
         recording->file->error != 0)
         return false;

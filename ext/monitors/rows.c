@@ -5,19 +5,21 @@
 
 #include "alloc.h"
 
-enum { CHUNK_WORDS = 4096 };
+enum { FIRST_WORDS = 32, CHUNK_WORDS = 4096 }; /* what a chunk has room for, each twice as much as the one before */
 
-/* Records of one layout: each is its site and what was measured, one word each. */
+/* Records: each is its site and what was measured, one word each.  A word with its lowest bit set
+ * is a change: the layout of the records that follow it, owned. */
 typedef struct pk_chunk {
     struct pk_chunk *next;
-    pk_layout *layout;    /* owned */
-    unsigned begin, used; /* words */
-    uint64_t words[CHUNK_WORDS];
+    pk_layout *layout; /* owned; of the first record */
+    unsigned begin, used, room; /* words */
+    uint64_t words[];
 } pk_chunk;
 
 struct pk_rows {
     PyObject_HEAD
     pk_chunk *first, *last;
+    pk_layout *layout;       /* of the last record; borrowed from the last chunk, and only valid with one */
     Py_ssize_t count, limit; /* records; no limit is 0 */
     Py_ssize_t dropped;
 };
@@ -26,6 +28,13 @@ static unsigned
 words_of(const pk_layout *layout)
 {
     return 1 + layout->measured_count;
+}
+
+/* The layout that a word changes to, or NULL if it is the site of a record.  Borrowed. */
+static pk_layout *
+change_at(const uint64_t *word)
+{
+    return (*word & 1) != 0 ? (pk_layout *)(uintptr_t)(*word - 1) : NULL;
 }
 
 /* Let go of what the record at words holds. */
@@ -38,62 +47,98 @@ release_row(const pk_layout *layout, const uint64_t *words)
             Py_DECREF((PyObject *)(uintptr_t)words[1 + i]);
 }
 
-/* Free a chain of chunks with their records. */
+/* Let go of the first word of a chunk if it is a change.  Whether it was one. */
+static bool
+pass_change(pk_chunk *chunk)
+{
+    pk_layout *next = change_at(chunk->words + chunk->begin);
+    if (next == NULL)
+        return false;
+    chunk->begin++;
+    Py_SETREF(chunk->layout, next);
+    return true;
+}
+
+/* Free a chain of chunks with their records, which nobody else reaches. */
 static void
 free_chunks(pk_chunk *chunk)
 {
     while (chunk != NULL) {
         pk_chunk *next = chunk->next;
-        for (unsigned i = chunk->begin; i < chunk->used; i += words_of(chunk->layout))
-            release_row(chunk->layout, chunk->words + i);
+        while (chunk->begin < chunk->used) {
+            if (pass_change(chunk))
+                continue;
+            release_row(chunk->layout, chunk->words + chunk->begin);
+            chunk->begin += words_of(chunk->layout);
+        }
         Py_DECREF(chunk->layout);
         free(chunk);
         chunk = next;
     }
 }
 
-/* Drop the oldest record, of those that there are. */
+/* Drop the oldest record, of those that there are; the newest is not among them. */
 static void
 drop_oldest(pk_rows *rows)
 {
     pk_chunk *chunk = rows->first;
-    release_row(chunk->layout, chunk->words + chunk->begin);
+    while (pass_change(chunk))
+        ;
+    const uint64_t *words = chunk->words + chunk->begin;
     chunk->begin += words_of(chunk->layout);
     rows->count--;
     rows->dropped++;
-    if (chunk->begin < chunk->used || chunk->next == NULL)
-        return;
-    rows->first = chunk->next;
-    chunk->next = NULL;
-    free_chunks(chunk);
+    bool is_empty = chunk->begin == chunk->used && chunk->next != NULL;
+    if (is_empty) {
+        rows->first = chunk->next;
+        chunk->next = NULL;
+    }
+    release_row(chunk->layout, words);
+    if (is_empty)
+        free_chunks(chunk);
 }
 
-/* Have a last chunk with room for a record.  0, or −1 with an exception. */
+/* Start a chunk with records of a layout.  0, or −1 with an exception. */
 static int
-need_chunk(pk_rows *rows, pk_layout *layout)
+add_chunk(pk_rows *rows, pk_layout *layout)
 {
-    pk_chunk *last = rows->last;
-    if (PK_LIKELY(last != NULL && last->layout == layout &&
-                  last->used + words_of(layout) <= CHUNK_WORDS))
-        return 0;
-    pk_chunk *chunk = pk_calloc(1, sizeof *chunk);
+    unsigned room = rows->last == NULL ? FIRST_WORDS : 2 * rows->last->room;
+    room = room > CHUNK_WORDS ? CHUNK_WORDS : room;
+    pk_chunk *chunk = pk_calloc(1, sizeof *chunk + room * sizeof chunk->words[0]);
     if (chunk == NULL) {
         PyErr_NoMemory();
         return -1;
     }
+    chunk->room = room;
     chunk->layout = (pk_layout *)Py_NewRef((PyObject *)layout);
-    rows->last = chunk;
-    if (last == NULL)
+    if (rows->last == NULL)
         rows->first = chunk;
     else
-        last->next = chunk;
+        rows->last->next = chunk;
+    rows->last = chunk;
+    rows->layout = layout;
+    return 0;
+}
+
+/* Have room in the last chunk for a record of a layout, and say there that it is of this layout.
+ * 0, or −1 with an exception. */
+static int
+need_room(pk_rows *rows, pk_layout *layout)
+{
+    pk_chunk *last = rows->last;
+    if (PK_UNLIKELY(last == NULL || last->used + 1 + words_of(layout) > last->room))
+        return add_chunk(rows, layout);
+    if (PK_LIKELY(rows->layout == layout))
+        return 0;
+    last->words[last->used++] = (uintptr_t)Py_NewRef((PyObject *)layout) + 1;
+    rows->layout = layout;
     return 0;
 }
 
 int
 pk_rows_add(pk_rows *rows, pk_layout *layout, pk_site *site, const pk_measured *measured)
 {
-    if (need_chunk(rows, layout) < 0)
+    if (need_room(rows, layout) < 0)
         return -1;
     pk_chunk *chunk = rows->last;
     uint64_t *words = chunk->words + chunk->used;
@@ -127,6 +172,23 @@ record_at(const pk_layout *layout, const uint64_t *words)
     return pk_layout_record(layout, (const pk_site *)(uintptr_t)words[0], &measured);
 }
 
+/* Put the records of a chunk into a list from a place on.  The place after them, or −1 with an
+ * exception. */
+static Py_ssize_t
+list_records(const pk_chunk *chunk, PyObject *records, Py_ssize_t place)
+{
+    const pk_layout *layout = chunk->layout;
+    for (unsigned i = chunk->begin; i < chunk->used; i += words_of(layout)) {
+        for (const pk_layout *next; (next = change_at(chunk->words + i)) != NULL; i++)
+            layout = next;
+        PyObject *record = record_at(layout, chunk->words + i);
+        if (record == NULL)
+            return -1;
+        PyList_SET_ITEM(records, place++, record);
+    }
+    return place;
+}
+
 /* The records of a chain of chunks.  A new list; NULL with an exception. */
 static PyObject *
 records_of(const pk_chunk *chunk, Py_ssize_t count)
@@ -134,14 +196,9 @@ records_of(const pk_chunk *chunk, Py_ssize_t count)
     PyObject *records = PyList_New(count);
     Py_ssize_t place = 0;
     for (; chunk != NULL && records != NULL; chunk = chunk->next) {
-        for (unsigned i = chunk->begin; i < chunk->used; i += words_of(chunk->layout)) {
-            PyObject *record = record_at(chunk->layout, chunk->words + i);
-            if (record == NULL) {
-                Py_CLEAR(records);
-                break;
-            }
-            PyList_SET_ITEM(records, place++, record);
-        }
+        place = list_records(chunk, records, place);
+        if (place < 0)
+            Py_CLEAR(records);
     }
     return records;
 }

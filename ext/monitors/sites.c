@@ -24,8 +24,11 @@ pk_site_release(pk_site *site)
 {
     if (--site->references > 0)
         return;
-    for (unsigned i = 0; i < PK_FORMATS; i++)
-        free(site->texts[i]);
+    while (site->texts != NULL) {
+        pk_texts *texts = site->texts;
+        site->texts = texts->next;
+        free(texts);
+    }
     for (int i = PK_TYPE; i <= PK_FILENAME; i++)
         Py_XDECREF(site->values[i]);
     free(site);

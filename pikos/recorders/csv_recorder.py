@@ -68,7 +68,11 @@ class CSVRecorder(StreamRecorder):
         self._write(fields)
 
     def _native_format(self, _record_type: type, fields: Sequence[str]) -> Any:
-        return csv_format(fields, self._csv_kwargs, safe=self._safe, encoding=self._encoding)
+        encoding = self._encoding
+        return self._kept_format(
+            (encoding, *fields),
+            lambda: csv_format(fields, self._csv_kwargs, safe=self._safe, encoding=encoding),
+        )
 
     def _write(self, record: Any) -> None:
         cells = [without_formula(cell) for cell in record] if self._safe else record

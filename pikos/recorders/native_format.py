@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 _SPACES = re.compile(r"([<>^]?)(\d*)")
 """The formats of a value that have to do with nothing but its alignment."""
 
+_OF_DIALECTS = (
+    "delimiter",
+    "doublequote",
+    "escapechar",
+    "lineterminator",
+    "quotechar",
+    "quoting",
+    "strict",
+)
+"""What ``csv.writer`` reads of a dialect."""
+
 
 def csv_format(
     fields: Sequence[str], csv_kwargs: dict[str, Any], *, safe: bool, encoding: str | None
@@ -52,7 +63,7 @@ def csv_format(
 
     def row(*cells: Any) -> str:
         text = io.StringIO()
-        csv.writer(text, **csv_kwargs).writerow(cells)
+        csv.writer(text, dialect).writerow(cells)
         return text.getvalue()
 
     others = [0] if len(fields) > 1 else []  # a cell alone may be quoted
@@ -67,7 +78,8 @@ def csv_format(
             quote = cell(0, position).partition("0")[0]
             between[position] += quote
             between[position + 1] = quote + between[position + 1]
-    return format_of_cells(fields, cell, between, {}, _utf_8_of(encoding))
+    value = ("csv", safe, encoding, *(getattr(dialect, name) for name in _OF_DIALECTS))
+    return format_of_cells(fields, cell, between, {}, _utf_8_of(encoding), value)
 
 
 def line_format(fields: Sequence[str], template: str | None, *, encoding: str | None) -> Any:
@@ -93,10 +105,14 @@ def line_format(fields: Sequence[str], template: str | None, *, encoding: str | 
         If the template does more than to align each value in turn.
 
     """
-    encoded = _utf_8_of(encoding)
+    encoded, value = _utf_8_of(encoding), ("line", template, encoding)
     if template is None:
         between = ["", *[" "] * (len(fields) - 1), "\n"]
-        return format_of_cells(fields, lambda value, _: one_line(str(value)), between, {}, encoded)
+
+        def text_of(value: Any, _position: int) -> str:
+            return one_line(str(value))
+
+        return format_of_cells(fields, text_of, between, {}, encoded, value)
     parts = list(string.Formatter().parse(template))
     between = [one_line(literal) for literal, *_ in parts]
     ends_with_text = bool(parts) and parts[-1][1] is None
@@ -119,7 +135,7 @@ def line_format(fields: Sequence[str], template: str | None, *, encoding: str | 
             text = format(str(value), formats[position] or "")
         return one_line(text)
 
-    return format_of_cells(fields, cell, between, spaces, encoded)
+    return format_of_cells(fields, cell, between, spaces, encoded, value)
 
 
 def _utf_8_of(encoding: str | None) -> Callable[[str], bytes]:

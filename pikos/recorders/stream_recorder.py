@@ -16,7 +16,7 @@ from pikos.recorders.flusher import Flusher
 from pikos.recorders.native_plan import native_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _STREAMS_OF_IO = (io.TextIOWrapper, io.StringIO)
 """The streams that may be written to whenever it suits: nobody waits for a call for each record."""
@@ -64,6 +64,7 @@ class StreamRecorder(AbstractRecorder):
         self._lock = _thread.RLock()  # a signal's handler may record while its thread does
         self._holds_still = False
         self._held: list[Any] | None = None  # records that wait for the end of a fork
+        self._formats: dict[tuple[object, ...], Any] = {}
         self._users = 0
         self._prepared_once = False
         self._header_is_due = True
@@ -271,6 +272,13 @@ class StreamRecorder(AbstractRecorder):
     @abstractmethod
     def _native_format(self, record_type: type, fields: Sequence[str]) -> Any:
         """Say how records are written as text, or raise NeedsPython."""
+
+    def _kept_format(self, key: tuple[object, ...], make: Callable[[], Any]) -> Any:
+        """Give the format of a key, made once: the texts that it has made live as long as it."""
+        found = self._formats.get(key)
+        if found is None:
+            found = self._formats[key] = make()
+        return found
 
     def _held_place(self) -> Any:
         """Give the extension's TextFile, None if there is none now."""

@@ -63,8 +63,11 @@ class TextStreamRecorder(StreamRecorder):
         self._put(f"{header}\n{'-' * len(header)}")
 
     def _native_format(self, record_type: type, fields: Sequence[str]) -> Any:
-        template = self._template_of(record_type, "line")
-        return line_format(fields, template, encoding=self._encoding)
+        template, encoding = self._template_of(record_type, "line"), self._encoding
+        return self._kept_format(
+            (template, encoding, *fields),
+            lambda: line_format(fields, template, encoding=encoding),
+        )
 
     def _write(self, record: Any) -> None:
         try:

@@ -26,6 +26,8 @@ FLAGS = [
 RUNTIMES = ("libasan.so", "libubsan.so")
 ALLOCATIONS_LEFT = "long pk_alloc_left = -1;\n"
 """What ``ext/alloc.h`` leaves to the tests to define."""
+OF_BOTH = ("endings", "look_alike", "memory", "watchdog")
+"""The C files of both extensions, as ``setup.py`` has them."""
 
 
 class NoSanitizer(Exception):
@@ -61,7 +63,8 @@ def build(directory: Path) -> Path:
     driver.write_text(ALLOCATIONS_LEFT)
     ext = ROOT / "ext"
     _compile(package / "_lsprof", [*sorted(ext.glob("*.c")), driver])
-    _compile(package / "_events", [*sorted(ext.glob("monitors/*.c")), ext / "memory.c", driver])
+    shared = [ext / f"{name}.c" for name in OF_BOTH]
+    _compile(package / "_events", [*sorted(ext.glob("monitors/*.c")), *shared, driver])
     return directory
 
 
