@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+LIBRARY = os.path.dirname(os.path.realpath(os.__file__))
+"""The standard library of this interpreter, which may always be read."""
 
 SOURCE_MAX = 5 * 1024 * 1024
 """Bytes that a source file may have."""
@@ -35,6 +40,8 @@ NO_SOURCE = SourceText("", (), "no source was looked for")
 def read_source(file: str, roots: Sequence[str | os.PathLike[str]]) -> SourceText:
     """Read a source file, if it lies below a directory that the user has named.
 
+    The standard library need not be named: it is nobody's secret.
+
     Parameters
     ----------
     file
@@ -52,7 +59,7 @@ def read_source(file: str, roots: Sequence[str | os.PathLike[str]]) -> SourceTex
         return SourceText(file, (), "a built-in function has none")
     trouble = f"{file} is not below {', '.join(map(str, roots))}: name its directory with "
     trouble += "--source-root DIR"
-    for root in roots:
+    for root in (*roots, LIBRARY) if os.path.isabs(file) else roots:
         base = os.path.realpath(root)
         try:
             found = Path(os.path.realpath(os.path.join(base, file)))
@@ -86,4 +93,14 @@ def _read(path: Path) -> tuple[tuple[str, ...], str]:
         os.close(descriptor)
     if not text:
         return (), f"{path} is empty"
-    return tuple(text.decode("utf-8", "replace").removesuffix("\n").split("\n")), ""
+    return tuple(_decoded(text).removesuffix("\n").split("\n")), ""
+
+
+def _decoded(text: bytes) -> str:
+    """Decode source as the interpreter does; what it would refuse is shown all the same."""
+    text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(text).readline)
+        return text.decode(encoding, "replace")
+    except (SyntaxError, ValueError, LookupError):  # an unknown encoding, or none of text
+        return text.decode("utf-8-sig", "replace")
