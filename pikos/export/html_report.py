@@ -11,7 +11,7 @@ from pikos.export.flame import BARS_MAX, Bar, colour_of, flame
 from pikos.export.labels import label_of, title_of, unstacked_text
 from pikos.export.page import facts, page, search_box
 from pikos.export.tree import side_by_side, thread_trees
-from pikos.live.text import calls_text, clock, count, duration, safe, size
+from pikos.live.text import calls_text, clock, count, counted, duration, ending, safe, size
 from pikos.model.unstacked import UNSTACKED
 
 if TYPE_CHECKING:
@@ -72,21 +72,22 @@ def _facts(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     yield "machine", safe(str(told.get("host", "?")))
     yield "clock", safe(f"{told.get('clock', '?')}, calls by {told.get('mechanism', '?')}")
     yield "profiled for", clock(snapshot.time_ns / 1e9)
-    counted = calls_text(calls, snapshot.open_count)
-    yield "counted", f"{counted} of {functions:,} functions in {threads:,} threads"
+    told_calls = calls_text(calls, snapshot.open_count)
+    places = f"{counted(functions, 'function')} in {counted(threads, 'thread')}"
+    yield "counted", f"{told_calls} of {places}"
     if session is not None:
         if session.rss_bytes:
             yield "memory", f"{size(session.rss_bytes)} resident, {size(session.vms_bytes)} virtual"
         if session.lost_calls:
-            yield "lost", f"{session.lost_calls:,} calls, for want of memory"
+            yield "lost", f"{counted(session.lost_calls, 'call')}, for want of memory"
     folded = unstacked_text(snapshot)
     if folded:
         yield "past the tree", f"{folded}; the table has them"
     if snapshot.dropped:
-        yield "dropped", f"{snapshot.dropped:,} messages"
+        yield "dropped", counted(snapshot.dropped, "message")
     if not snapshot.complete:
         yield "not whole", "what was dropped, or came before, may be missing"
-    yield "ended", "not yet" if snapshot.ended is None else safe(snapshot.ended)
+    yield "ended", "not yet" if snapshot.ended is None else ending(snapshot.ended)
 
 
 def _bars(snapshot: Snapshot) -> tuple[list[Bar], int]:

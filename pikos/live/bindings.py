@@ -73,6 +73,8 @@ def _reset(state: ViewState) -> ViewState:
 
 
 def _filter(state: ViewState) -> ViewState:
+    if state.panel == "flame graph":
+        return replace(state, typing=True)
     return replace(_functions(state), typing=True)
 
 

@@ -8,7 +8,7 @@ from pikos.live.function_table import name_in, source_key
 from pikos.live.functions import label
 from pikos.live.layout import Column, Table, listed, under
 from pikos.live.scene import Line, Picture
-from pikos.live.text import count, duration, safe
+from pikos.live.text import count, counted, duration, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +88,7 @@ def _edge(scene: Scene, laid: Table, edge: Edge, other: int) -> Line:
 def _cost(scene: Scene, number: int, width: int) -> Line:
     row = scene.functions.row(number)
     told = [
-        f"{count(row.calls)} calls, {count(row.primitive)} primitive",
+        f"{counted(row.calls, 'call')}, {count(row.primitive)} primitive",
         f"self {duration(row.self)}",
         f"cumulative {duration(row.cumulative)}",
         f"{count(row.open)} open now",

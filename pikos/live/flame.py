@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from pikos.live.function_table import source_key
-from pikos.live.functions import label
+from pikos.live.function_table import filtered, source_key
+from pikos.live.functions import label, matcher, searched_text
 from pikos.live.scene import Line, Picture, Span
-from pikos.live.text import calls_text, count, cut, duration, left, safe
+from pikos.live.text import calls_text, counted, cut, duration, left, safe
 from pikos.model.unstacked import UNSTACKED, full_tree, unstacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pikos.live.scene import Scene, Style
     from pikos.live.state import ViewState
     from pikos.model import Context, Snapshot
+
+    Fits = Callable[[int], bool]
 
 DEPTH_MAX = 500
 """Calls within one another that are looked at; a terminal has fewer lines."""
@@ -163,6 +166,11 @@ def flame(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
         What is chosen and its cost; below it a line for each depth, the outermost first.
 
     """
+    try:
+        fits = _filter(scene, state)
+    except ValueError as error:
+        why = f"filter {state.pattern!r} makes no sense: {error}"
+        return Picture([Line(safe(why, width), "warning")][: max(0, room)])
     tree = Tree(scene.snapshot)
     zoomed, chosen = tree.find(state.zoom), tree.find(state.node)
     least_ns = zoomed.value_ns // (2 * max(1, width))
@@ -172,15 +180,18 @@ def flame(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
     # Those around what fills the line, so that the way back is in sight, and can be clicked.
     around = [tree.find(zoomed.path[:depth]) for depth in range(len(zoomed.path))]
     shown_around = around[max(0, len(zoomed.path) - room // 3) :]
-    rows += [_line(scene, [(node, 0, width)], chosen, width) for node in shown_around]
+    rows += [_line(scene, [(node, 0, width)], chosen, width, fits) for node in shown_around]
     level = [(zoomed, 0, width)]
     while level and len(rows) < room - 1:
-        rows.append(_line(scene, level, chosen, width))
+        rows.append(_line(scene, level, chosen, width, fits))
         level = [
             place for node, at, wide in level for place in _places(tree, node, at, wide, least_ns)
         ]
     keys = _keys(tree, chosen, zoomed, least_ns)
     told = _told(scene, chosen, zoomed, width)
+    if fits is not None:
+        share = 100 * _fitting_ns(tree, zoomed, least_ns, fits) / max(1, zoomed.value_ns)
+        told = f"{share:.1f} %{filtered(state)} · {told}"
     if tree.cut:
         told = f"calls more than {DEPTH_MAX} deep are not shown · {told}"
     heading = Line(left(safe(told, width), width), "heading")
@@ -208,13 +219,48 @@ def _nearest(number: int, divisor: int) -> int:
     return (2 * number + divisor) // (2 * divisor)
 
 
-def _line(scene: Scene, level: list[tuple[Node, int, int]], chosen: Node, width: int) -> Line:
+def _filter(scene: Scene, state: ViewState) -> Fits | None:
+    """Return whether a function passes the filter; None where there is no filter."""
+    if not state.pattern:
+        return None
+    matches, functions = matcher(state.pattern), scene.snapshot.functions
+
+    @cache
+    def fits(number: int) -> bool:
+        return matches(searched_text(functions.get(number), number))
+
+    return fits
+
+
+def _fitting_ns(tree: Tree, node: Node, least_ns: int, fits: Fits) -> int:
+    """Sum the time in the calls that pass the filter, with all that they called."""
+    waiting, total_ns = [node], 0
+    while waiting:
+        one = waiting.pop()
+        if one.path and fits(one.path[-1]):
+            total_ns += one.value_ns
+        else:
+            waiting += tree.children(one, least_ns)
+    return total_ns
+
+
+def _line(
+    scene: Scene,
+    level: list[tuple[Node, int, int]],
+    chosen: Node,
+    width: int,
+    fits: Fits | None,
+) -> Line:
     text, spans, reached = "", [], 0
     for node, at, wide in level:
         text += " " * (at - reached)
         name = safe(_name(scene, node), wide) if wide >= NAME_MIN else ""
         cell = left(cut(EDGE + name, wide), wide)
-        style = "chosen" if node.path == chosen.path else COLOURS[_colour(scene, node)]
+        style: Style = COLOURS[_colour(scene, node)]
+        if node.path == chosen.path:
+            style = "chosen"
+        elif fits is not None and not (node.path and fits(node.path[-1])):
+            style = "dim"
         spans.append(Span(len(text), len(text) + len(cell), style, _press(node, chosen)))
         text += cell
         reached = at + wide
@@ -247,7 +293,9 @@ def _told(scene: Scene, chosen: Node, zoomed: Node, width: int) -> str:
         told += f" · {calls_text(chosen.calls, chosen.open)}"
     folded = unstacked(scene.snapshot)
     if folded.calls:
-        told += f" · {count(folded.calls)} calls with {duration(folded.self_ns)} not in full stacks"
+        told += (
+            f" · {counted(folded.calls, 'call')} with {duration(folded.self_ns)} not in full stacks"
+        )
     return safe(f"{safe(name, max(8, width // 2))}: {told}", width)
 
 

@@ -11,7 +11,7 @@ from pikos.live.scene import Line, Picture, Span
 from pikos.live.text import count, duration, safe
 
 if TYPE_CHECKING:
-    from pikos.live.functions import FunctionRow
+    from pikos.live.functions import Column as FunctionColumn, FunctionRow
     from pikos.live.scene import Scene
     from pikos.live.state import ViewState
     from pikos.model import Snapshot
@@ -93,7 +93,11 @@ def _columns(width: int, sort: str) -> list[str]:
     """Choose the columns that there is room for; what is sorted by stays."""
     names = [column.name for column in COLUMNS]
     for name, least in EXPENDABLE:
-        taken = sum(column.width + 2 for column in COLUMNS if column.name in names[:-1])
+        taken = sum(
+            _width(column, is_sorted=column.name == sort) + 2
+            for column in COLUMNS
+            if column.name in names[:-1]
+        )
         if width - taken >= least:
             break
         if name != sort:
@@ -101,18 +105,24 @@ def _columns(width: int, sort: str) -> list[str]:
     return names
 
 
+def _width(column: FunctionColumn, *, is_sorted: bool) -> int:
+    """Return how wide a column is: its title is whole, with the mark of what is sorted by."""
+    return max(column.width, len(column.title) + is_sorted) if column.width else 0
+
+
 def _titles(names: list[str], state: ViewState, total: int) -> list[Column]:
     titles = []
     for column in COLUMNS:
         if column.name in names:
-            mark = ("▼" if state.descending else "▲") if column.name == state.sort else ""
+            is_sorted = column.name == state.sort
+            mark = ("▼" if state.descending else "▲") if is_sorted else ""
             title = column.title
             if column.name == "name":
                 title = f"{title} ({count(total)}{filtered(state)})"
             titles.append(
                 Column(
                     mark + title,
-                    column.width,
+                    _width(column, is_sorted=is_sorted),
                     number=column.name != "name",
                     key=SORT_KEYS[column.name],
                     style="number" if column.name == state.sort != "name" else None,

@@ -137,6 +137,27 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     return lambda text: match(text) is not None
 
 
+def searched_text(function: Function | None, number: int) -> str:
+    """Make the text of a function that a filter is tried on.
+
+    Parameters
+    ----------
+    function
+        The function, or None if only its id is known.
+    number
+        Its id.
+
+    Returns
+    -------
+    str
+        Name, file and line: data from a stranger.
+
+    """
+    if function is None:
+        return label(None, number)
+    return f"{function.qualified_name or function.name} {function.file}:{function.line}"
+
+
 class Functions(NamedTuple):
     """What the function table is made from."""
 
@@ -178,7 +199,10 @@ class Functions(NamedTuple):
         called: Mapping[int, Stat] = dict(compress(stats.items(), counts))
         if pattern:
             fits = matcher(pattern)
-            called = {n: stat for n, stat in called.items() if fits(self._searched(n))}
+            functions = self.snapshot.functions
+            called = {
+                n: stat for n, stat in called.items() if fits(searched_text(functions.get(n), n))
+            }
         values = starmap(measures[sort], called.items())
         # Equal rows keep their order from one drawing to the next.
         if descending:
@@ -246,13 +270,6 @@ class Functions(NamedTuple):
             return -1.0
         before = Functions(self.baseline, None).calls()
         return (self.calls() - before) / seconds
-
-    def _searched(self, number: int) -> str:
-        """Make the text that a filter is tried on."""
-        function = self.snapshot.functions.get(number)
-        if function is None:
-            return label(None, number)
-        return f"{function.qualified_name or function.name} {function.file}:{function.line}"
 
     def _seconds(self) -> float:
         if self.baseline is None:

@@ -130,6 +130,8 @@ class Scene:
     """The state of all threads, where ``snapshot`` is narrowed to one; None where it is not."""
     replayed_s: float | None = None
     """How far a recording is told, in seconds since it began; None of a running program."""
+    length_s: float | None = None
+    """How long the recording is, in seconds; None if that is not known."""
     since: Snapshot | None = None
     """The state that the user counts from; None for the beginning."""
     memory: tuple[Reading, ...] = ()

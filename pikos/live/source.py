@@ -49,8 +49,17 @@ class Seekable(Protocol):
     """A source that can begin again anywhere: a recording."""
 
     @property
+    def length_s(self) -> float | None:
+        """Seconds from the beginning to the last message; None if that is not known."""
+
+    @property
     def behind(self) -> bool:
         """Whether something is still to come of what arrived before the place where it began."""
 
     def seek(self, position_s: float) -> None:
         """Begin anew with everything that arrived in so many seconds, and go on from there."""
+
+
+def length_of(source: Source) -> float | None:
+    """Return how long a source is, in seconds; None if that is not known, or it has no end yet."""
+    return source.length_s if isinstance(source, Seekable) else None

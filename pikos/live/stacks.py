@@ -9,7 +9,7 @@ from pikos.live.function_table import name_in
 from pikos.live.functions import label
 from pikos.live.layout import Column, Table, listed, under
 from pikos.live.scene import Line, Picture
-from pikos.live.text import count, duration, left, right, safe
+from pikos.live.text import count, counted, cut, duration, left, right, safe, width_of
 from pikos.model.context_rows import ThreadTotal
 from pikos.model.threads import thread_totals
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pikos.live.scene import Scene, Style
     from pikos.live.state import ViewState
     from pikos.model import OpenCall, Snapshot, Thread
+
+SHORT_NAME = 8
+"""Columns below which the name of a call is not cut to make room for others."""
 
 INDENT_MAX = 24
 """Columns by which a deep call is set in at most."""
@@ -53,7 +56,7 @@ def threads_now(scene: Scene, room: int, width: int) -> list[Line]:
     hidden = len(told) - (room - 1)
     heading = f"open calls ({count(snapshot.open_count)}), outermost to innermost, with ages"
     if hidden > 0:
-        heading += f"; {hidden} more threads"
+        heading += f"; {counted(hidden, 'more thread')}"
     return [Line(left(heading, width), "heading", key="o"), *told[: room - 1]]
 
 
@@ -118,14 +121,24 @@ def _short(snapshot: Snapshot, number: int) -> str:
 def _now(snapshot: Snapshot, thread: int, stack: list[OpenCall], width: int) -> str:
     name_width = max(8, width // 5)
     told = stack if len(stack) <= 3 else [stack[0], stack[-2], stack[-1]]  # noqa: PLR2004  # the ends
-    room = max(8, (width - name_width - 8) // len(told) - 12)
+    names = [safe(_short(snapshot, call.function), width) for call in told]
+    room = max(map(width_of, names))
+    while (text := _joined(stack, told, names, room)) and room > SHORT_NAME:
+        if width_of(text) <= width - name_width - 8:
+            break
+        room -= 1
+    name = safe(thread_name(snapshot.threads.get(thread), thread), name_width)
+    return f"{left(name, name_width)} {right(str(stack[-1].depth + 1), 5)}  {text}"
+
+
+def _joined(stack: list[OpenCall], told: list[OpenCall], names: list[str], room: int) -> str:
+    """Write calls side by side, no name wider than there is room for."""
     calls = [
-        f"{safe(_short(snapshot, call.function), room)} {duration(call.age_ns)}" for call in told
+        f"{cut(name, room)} {duration(call.age_ns)}" for name, call in zip(names, told, strict=True)
     ]
     if len(told) < len(stack):
         calls.insert(1, "…")
-    name = safe(thread_name(snapshot.threads.get(thread), thread), name_width)
-    return f"{left(name, name_width)} {right(str(stack[-1].depth + 1), 5)}  {' ▸ '.join(calls)}"
+    return " ▸ ".join(calls)
 
 
 def open_calls(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
@@ -157,7 +170,7 @@ def open_calls(scene: Scene, state: ViewState, room: int, width: int) -> Picture
         expected = 0
         for call in running.get(thread, ()):
             if call.depth > expected:
-                between = f"{'':11}… {count(call.depth - expected)} calls between"
+                between = f"{'':11}… {counted(call.depth - expected, 'call')} between"
                 rows.append(Line(left(between, width), "dim"))
                 expected = call.depth
             expected += call.calls

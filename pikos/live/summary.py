@@ -9,7 +9,7 @@ from pikos.live.chart import sparkline
 from pikos.live.history import memory_of
 from pikos.live.scene import Line, Span
 from pikos.live.stacks import thread_name
-from pikos.live.text import clock, count, cut, duration, left, safe, size, width_of
+from pikos.live.text import clock, count, counted, cut, duration, ending, left, safe, size, width_of
 
 if TYPE_CHECKING:
     from pikos.live.scene import Scene, Style
@@ -116,8 +116,11 @@ def _status(scene: Scene, state: ViewState) -> tuple[str, Style]:
     if not snapshot.stream:
         return "waiting for it", "warning"
     if snapshot.ended is not None and not state.paused:
-        return f"ended: {safe(snapshot.ended, 40)}", "bold"
+        end = f"ended: {safe(ending(snapshot.ended), 40)}"
+        return end if scene.replayed_s is None else f"{end}, {_position(scene)}", "bold"
     age = f"{snapshot.age_s(scene.now):.1f} s old"
+    if scene.replayed_s is not None:
+        age = _position(scene)
     for unusual, what in (
         (state.paused, "paused"),
         (scene.unanswered, "no answer, read from its ledger"),
@@ -128,19 +131,25 @@ def _status(scene: Scene, state: ViewState) -> tuple[str, Style]:
         if unusual:
             return f"{what}, {age}", "warning"
     if scene.replayed_s is not None:
-        return f"replayed, {clock(scene.replayed_s)}", "good"
+        return f"replayed, {age}", "good"
     return f"live, {age}", "good"
+
+
+def _position(scene: Scene) -> str:
+    """Write how far a recording is told, and how long it is."""
+    at = clock(scene.replayed_s or 0.0)
+    return at if scene.length_s is None else f"{at} of {clock(scene.length_s)}"
 
 
 def _where(scene: Scene) -> str:
     snapshot, facts = scene.snapshot, scene.snapshot.facts
-    told = [
-        str(facts.get("host", "")),
-        f"Python {facts['python']}" if "python" in facts else "",
-        str(facts.get("mechanism", "")),
-        f"clock {facts['clock']}" if "clock" in facts else "",
-        f"every {duration(snapshot.interval_s * 1e9)}" if facts else "",
+    told = [  # what is last may be cut off
         f"for {clock(snapshot.time_ns / 1e9)}" if snapshot.stream else "",
+        f"Python {facts['python']}" if "python" in facts else "",
+        str(facts.get("host", "")),
+        f"every {duration(snapshot.interval_s * 1e9)}" if facts else "",
+        f"clock {facts['clock']}" if "clock" in facts else "",
+        str(facts.get("mechanism", "")),
     ]
     return " · ".join(filter(None, told))
 
@@ -160,11 +169,11 @@ def _sizes(scene: Scene, state: ViewState) -> str:
     return " · ".join(
         [
             *only,
-            f"{count(scene.functions.calls())} calls" + (f", {count(rate)}/s" if rate >= 0 else ""),
-            f"{count(len(snapshot.functions))} functions",
-            f"{count(session.edges if session else len(snapshot.edges))} edges",
-            f"{count(session.contexts if session else len(snapshot.contexts))} contexts",
-            f"{count(alive)} {'thread' if alive == 1 else 'threads'}",
+            counted(scene.functions.calls(), "call") + (f", {count(rate)}/s" if rate >= 0 else ""),
+            counted(alive, "thread"),
+            counted(len(snapshot.functions), "function"),
+            counted(session.contexts if session else len(snapshot.contexts), "context"),
+            counted(session.edges if session else len(snapshot.edges), "edge"),
         ]
     )
 
@@ -175,16 +184,16 @@ def _losses(scene: Scene) -> str:
     if snapshot.of_recorder:
         told += records.losses(scene)
     if session is not None:
-        told.append(f"{count(session.lost_calls)} calls lost")
+        told.append(f"{counted(session.lost_calls, 'call')} lost")
         told.append(f"{count(session.folded_calls)} folded")
         if session.merged_contexts:
-            told.append(f"{count(session.merged_contexts)} contexts merged")
+            told.append(f"{counted(session.merged_contexts, 'context')} merged")
     if scene.disconnects:
-        told.append(f"{count(scene.disconnects)} disconnects")
+        told.append(counted(scene.disconnects, "disconnect"))
     if snapshot.refused_rows:
-        told.append(f"no room for {count(snapshot.refused_rows)} rows")
+        told.append(f"no room for {counted(snapshot.refused_rows, 'row')}")
     if scene.refused:
-        told.append(f"{count(scene.refused)} messages refused: {safe(scene.refusal, 60)}")
+        told.append(f"{counted(scene.refused, 'message')} refused: {safe(scene.refusal, 60)}")
     return " · ".join(told)
 
 

@@ -187,6 +187,23 @@ def counted(number: float, one: str, several: str = "") -> str:
     return f"{count(number)} {one if number == 1 else several or one + 's'}"
 
 
+def ending(reason: str) -> str:
+    """Write why a session ended: what its goodbye says.
+
+    Parameters
+    ----------
+    reason
+        The goodbye's reason: data from a stranger.
+
+    Returns
+    -------
+    str
+        Printable text.
+
+    """
+    return "the session was closed" if reason == "closed" else safe(reason)
+
+
 def calls_text(returned: int, opened: int) -> str:
     """Write how many calls there were; those that are still open are told apart.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pikos.live.functions import Baseline
 from pikos.live.scene import Scene
-from pikos.live.source import Seekable
+from pikos.live.source import Seekable, length_of
 from pikos.model import Model
 from pikos.model.merge import Merge
 
@@ -166,6 +166,7 @@ class Watch:
             disconnects=self._source.disconnects,
             unanswered=self._source.unanswered,
             replayed_s=None if self.live else self._source.now(),
+            length_s=length_of(self._source),
         )
 
     def _is_behind(self) -> bool:

@@ -23,7 +23,7 @@ from pikos.recording.container import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO, Self
 
 _OPENING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -86,6 +86,48 @@ class RecordingReader:
             self.damage = f"cut off within the message at byte {cut.at}; all before it is there"
         except ValueError as error:
             self.damage = f"damaged at byte {self._begin} ({error}); all before it is there"
+
+    def length_ns(self) -> int | None:
+        """Return when the last whole message arrived; where reading goes on stays as it was.
+
+        Returns
+        -------
+        int or None
+            ns since the recording began; None if what is last is damaged.
+
+        """
+        position = self._file.tell()
+        try:
+            return self._last_of_singles() if self._version == 1 else self._last_of_blocks()
+        except (ValueError, _CutOff):
+            return None
+        finally:
+            self._file.seek(position)
+
+    def _last_of_blocks(self) -> int:
+        if not self._go_to_last(BLOCK_SIZE, lambda start: decode_start(start).stored):
+            return 0
+        start = decode_start(self._take(BLOCK_SIZE, first=True))
+        entries = decode_block(start, self._take(start.stored), 0)
+        return max((entry.arrival_ns for entry in entries), default=0)
+
+    def _last_of_singles(self) -> int:
+        if not self._go_to_last(ENTRY_SIZE, lambda start: decode_entry_start(start, 0).size):
+            return 0
+        return decode_entry_start(self._take(ENTRY_SIZE, first=True), 0).arrival_ns
+
+    def _go_to_last(self, start_size: int, size: Callable[[bytes], int]) -> bool:
+        """Go to the last whole part of the file, from start to start; False if there is none."""
+        end = os.fstat(self._file.fileno()).st_size
+        last, at = 0, HEADER_SIZE
+        while at + start_size <= end:
+            self._file.seek(at)
+            after = at + start_size + size(self._file.read(start_size))
+            if after > end:
+                break
+            last, at = at, after
+        self._file.seek(last)
+        return last > 0
 
     def _blocks(self) -> Iterator[Entry]:
         arrival_ns = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pikos.live.streams import Heard, Streams
@@ -76,6 +77,12 @@ class Replay(Heard):
     def damage(self) -> str:
         """What is wrong with the file, as far as it was read; empty if nothing is."""
         return self._reader.damage
+
+    @cached_property
+    def length_s(self) -> float | None:
+        """Seconds from the beginning to the last message; None if the end is damaged."""
+        length_ns = self._reader.length_ns()
+        return None if length_ns is None else min(length_ns, self._end_ns) / 1e9
 
     @property
     def ended(self) -> bool:

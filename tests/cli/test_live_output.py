@@ -54,7 +54,7 @@ def test_what_the_program_writes_is_kept_shown_and_then_written(talking, tmp_pat
     assert screen.end() == 0
     told = after_the_table(screen)
     assert told.startswith(b"\x1b[32mhello\x1b[0m\noops\nand more\n")
-    assert b"ended: closed" in told
+    assert b"ended: the session was closed" in told
 
 
 def test_without_the_table_the_program_goes_on_and_writes_as_ever(talking, tmp_path):

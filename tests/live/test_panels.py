@@ -9,9 +9,11 @@ from support.session import PROGRAM, MadeUpSession
 
 from pikos.live.bindings import press
 from pikos.live.flame import DEPTH_MAX
+from pikos.live.functions import COLUMNS
 from pikos.live.history import Reading
 from pikos.live.sessions import Session
 from pikos.live.source_text import SourceText
+from pikos.live.text import width_of
 from pikos.live.view import Scene, Size, ViewState, draw
 from pikos.model import Model, Records
 from pikos.wire.codec import decode
@@ -346,3 +348,81 @@ def test_a_flame_graph_that_is_cut_off_says_so():
 
     assert said in shown(scene, bottom)
     assert said not in shown(scene, above)
+
+
+@pytest.mark.parametrize("sort", [column.name for column in COLUMNS])
+@pytest.mark.parametrize("columns", [80, 100, 140])
+def test_the_heading_that_is_sorted_by_is_whole(scene, sort, columns):
+    """V8: the other columns give way."""
+    heading = shown(scene, ViewState(sort=sort), Size(24, columns)).splitlines()[5]
+
+    title = next(column.title for column in COLUMNS if column.name == sort)
+    assert f"▼{title}" in heading
+    assert sort in {"name", "calls"} or "…" not in heading.split("function")[0]
+
+
+def test_for_how_long_and_the_threads_are_in_sight_on_a_narrow_screen(scene):
+    """V8: what is cut off is what matters less."""
+    facts = {
+        **scene.snapshot.facts,
+        "host": "a-machine-with-a-name.of-a-domain.example.com",
+        "mechanism": "sys.monitoring, and a reason that is long",
+    }
+    later = replace(scene.snapshot, facts=facts, time_ns=3_723 * 10**9)
+
+    lines = shown(replace(scene, snapshot=later), ViewState(), Size(24, 80)).splitlines()
+
+    assert "for 1:02:03" in lines[1]
+    assert "1 thread" in lines[2]
+
+
+def test_names_of_open_calls_are_cut_only_where_there_is_no_room(scene):
+    """V8: on the line of a thread."""
+    assert "main 9.000 s ▸ Worker.work 3.000 s" in shown(scene, ViewState(), Size(24, 80))
+    narrow = shown(scene, ViewState(), Size(24, 40)).splitlines()
+    assert all(width_of(line) <= 40 for line in narrow)
+
+
+def test_the_filter_marks_calls_of_the_flame_graph(scene):
+    """V15: those that do not pass are dim; how much time passes is said."""
+    graph = ViewState(panel="flame graph")
+    typing = after(scene, graph, "/", *"WORKER")
+    picture = draw(scene, after(scene, typing, "enter"), SCREEN)
+
+    assert typing.panel == "flame graph"
+    assert typing.typing
+    heading = picture.lines[5].text
+    assert heading.startswith("33.4 % with WORKER")
+    styles = {
+        line.text[span.begin + 1 : span.end].strip(): span.style
+        for line in picture.lines[6:10]
+        for span in line.spans
+    }
+    assert styles["main"] == "dim"
+    assert styles["Worker.work"].startswith("flame")
+    assert "makes no sense" in shown(scene, replace(graph, pattern="re:("))
+    nothing = shown(scene, replace(graph, pattern="no such function"))
+    assert "0.0 % with no such function" in nothing
+    assert "with" not in shown(scene, after(scene, replace(graph, pattern="x"), "c")).split("\n")[5]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ({"disconnects": 1}, "1 disconnect"),
+        ({"disconnects": 2}, "2 disconnects"),
+        ({"refused": 1, "refusal": "x"}, "1 message refused: x"),
+    ],
+)
+def test_one_is_told_in_the_singular(scene, wrong, right):
+    """V15."""
+    line = shown(replace(scene, **wrong), ViewState(), Size(24, 200)).splitlines()[3]
+
+    assert right in line.split(" · ")
+
+
+def test_why_a_session_ended_is_a_sentence(scene):
+    """V15: not "ended closed"."""
+    closed = replace(scene, snapshot=replace(scene.snapshot, ended="closed"))
+
+    assert "ended: the session was closed" in shown(closed)

@@ -37,7 +37,10 @@ def shown(viewer, clock, seconds):
 
 
 def test_how_far_a_recording_is_told_is_in_sight(viewer, clock):
-    assert "replayed, 0:00:30" in shown(viewer, clock, 30.0)
+    """V15: and how long the recording is; at the end and where one stops it, too."""
+    assert "replayed, 0:00:30 of 0:01:07" in shown(viewer, clock, 30.0)
+    viewer.press("p")
+    assert "paused, 0:00:30 of 0:01:07" in shown(viewer, clock, 0.0)
 
 
 def test_keys_go_back_and_ahead(viewer, clock):

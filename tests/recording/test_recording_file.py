@@ -140,7 +140,11 @@ def test_a_recording_of_version_1_is_read_wherever_it_is_cut_off(tmp_path, frame
     version_1(tmp_path / "x", *entries)
     assert read(tmp_path / "x") == (frames, "")
 
+    with RecordingReader(tmp_path / "x") as reader:
+        assert reader.length_ns() == len(frames) - 1
     version_1(tmp_path / "x", *entries[:-1], entries[-1][:-1])
+    with RecordingReader(tmp_path / "x") as reader:
+        assert reader.length_ns() == len(frames) - 2
     found, damage = read(tmp_path / "x")
     assert found == frames[:-1]
     assert "cut off within the message at byte" in damage

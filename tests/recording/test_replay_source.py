@@ -246,3 +246,37 @@ def test_a_viewer_first_sees_the_moment_where_a_replay_begins_however_long_that_
         watch.listen(0.05)
 
         assert calls(watch.scene().snapshot) == 102
+
+
+def test_the_length_of_a_recording_is_known_before_it_is_replayed(path):
+    """V15: and where the replay is stays as it was."""
+    with Replay(path) as replay:
+        first = replay.receive()
+        length_s = replay.length_s
+        fold(replay)
+
+        assert first is not None
+        assert length_s == pytest.approx(replay.now()) == pytest.approx(1.8)
+    with Replay(path, end_s=1.0) as part:
+        assert part.length_s == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("kept", [16, 20, 40, -1, -20])
+def test_the_length_of_a_recording_that_is_cut_off_is_that_of_what_is_whole(path, kept):
+    path.write_bytes(path.read_bytes()[:kept])
+
+    with Replay(path) as replay:
+        length_s = replay.length_s
+        fold(replay)
+
+        assert length_s == pytest.approx(replay.now())
+
+
+def test_a_damaged_end_has_no_length(path):
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 0xFF
+    path.write_bytes(content)
+
+    with Replay(path) as replay:
+        assert replay.length_s is None
+        assert Watch(replay, "x").scene().length_s is None

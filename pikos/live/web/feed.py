@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pikos.live.functions import Baseline
 from pikos.live.history import History
 from pikos.live.scene import Scene
-from pikos.live.source import Seekable
+from pikos.live.source import Seekable, length_of
 from pikos.model import Model, Snapshot
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ class Feed:
             disconnects=self._source.disconnects,
             unanswered=self._source.unanswered,
             replayed_s=None if self._source.live else self._source.now(),
+            length_s=length_of(self._source),
             memory=seen.history.readings,
         )
 
