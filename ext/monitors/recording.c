@@ -173,17 +173,21 @@ need_name(const pk_recording *recording, pk_row *row)
 
 /* ---- focus ---- */
 
-/* Whether a code object is in the focus.  1, 0, or −1 with an exception. */
+/* Whether a code object is in the focus.  May run Python code (a subclass of frozenset), which may
+ * change the focus: the answer is noted for the focus before it.  1, 0, or −1 with an exception. */
 static int
 is_in_focus(const pk_recording *recording, pk_code *known, PyCodeObject *code)
 {
     if (PK_LIKELY(known->focus == recording->focus_serial))
         return known->in_focus;
+    uint64_t serial = recording->focus_serial;
+    PyObject *focus = Py_NewRef(recording->focus);
     PyObject *ident = PyLong_FromVoidPtr(code);
-    int found = ident == NULL ? -1 : PySet_Contains(recording->focus, ident);
+    int found = ident == NULL ? -1 : PySequence_Contains(focus, ident);
     Py_XDECREF(ident);
+    Py_DECREF(focus);
     if (found >= 0) {
-        known->focus = recording->focus_serial;
+        known->focus = serial;
         known->in_focus = found > 0;
     }
     return found;

@@ -77,7 +77,8 @@ OPTIONS = (
         type=_names,
         metavar="FOCUSED_ON",
         help="Provide the module path(s) of the method where recording will be focused. "
-        "Comma separated list of importable functions, or functions and classes of the script",
+        "Comma separated list of importable functions, or functions and classes of the script, or "
+        "file.py:function. They are found when the program has them.",
     ),
     option(
         "--filter",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pikos.cli.execution import load, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, recorder_of
 from pikos.cli.streams import let_go_of_stdout, print_error, reason_of
-from pikos.errors import FunctionNotFound, HookTakenOff, PikosError, RecordingStopped
+from pikos.errors import HookTakenOff, PikosError, RecordingStopped
 from pikos.hidden import DIRECTORY, hidden_thread
 from pikos.native import EVENTS
 from pikos.real_time.endings import Endings
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import CodeType
 
+    from pikos.cli.focus import NamedFunctions
+    from pikos.monitors.new_code import NewCode
     from pikos.real_time.program import Loaded, Program
 
 _RECORDING = tuple(
@@ -58,7 +60,7 @@ def run(options: argparse.Namespace, program: Program, arguments: Sequence[str])
     ProgramNotFound
         If there is no such program.
     FunctionNotFound
-        If it is to be focused on a function that is not there.
+        If it is to be focused on what cannot be a function.
 
     """
     monitor = _monitor(options)
@@ -66,12 +68,12 @@ def run(options: argparse.Namespace, program: Program, arguments: Sequence[str])
         program = Script(program.path, name_in_code=program.path)
     try:
         loaded = load(program, arguments)
-        _focus(monitor, options.focused_on or (), loaded.code)
+        focus = _focus(monitor, options.focused_on or (), loaded.code)
     except PikosError:
         raise
     except BaseException as error:  # noqa: BLE001 - of a program's packages, whatever
         return leave(error, report(error))
-    return _run(loaded, monitor, options.prog) if _enable(monitor, options) else 1
+    return _run(loaded, monitor, options.prog, focus) if _enable(monitor, options, focus) else 1
 
 
 def _monitor(options: argparse.Namespace) -> Any:
@@ -97,26 +99,31 @@ def _monitor(options: argparse.Namespace) -> Any:
     return monitor
 
 
-def _focus(monitor: Any, names: Sequence[str], code: CodeType) -> None:
+def _focus(monitor: Any, names: Sequence[str], code: CodeType) -> _Focus | None:
+    """Put the named functions into the monitor's focus, now or when the program has them."""
     if not names:
-        return
-    from pikos.cli.focus import functions_named
+        return None
+    from pikos.cli.focus import NamedFunctions
+    from pikos.monitors.new_code import NewCode
 
-    for name in names:
-        for function in functions_named(name, code):
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", UserWarning)
-                try:
-                    monitor.functions.add(function)
-                except UserWarning as warning:
-                    raise FunctionNotFound(name, str(warning)) from None
+    named = NamedFunctions(names, code, monitor.functions)
+    return _Focus(named, NewCode(monitor.functions, named.see))
 
 
-def _enable(monitor: Any, options: argparse.Namespace) -> bool:
+class _Focus(NamedTuple):
+    """What the focus is on, and what lets it grow."""
+
+    named: NamedFunctions
+    new_code: NewCode
+
+
+def _enable(monitor: Any, options: argparse.Namespace, focus: _Focus | None) -> bool:
     """Begin to record; whether that succeeds, else it is told."""
     from pikos.recorders.api import RecorderError
 
     try:
+        if focus is not None:
+            focus.new_code.watch()
         monitor.enable()
         monitor.recorder.flush()  # the header, to know now if it cannot be written
     except RecorderError as error:
@@ -136,9 +143,9 @@ def _enable(monitor: Any, options: argparse.Namespace) -> bool:
     return True
 
 
-def _run(loaded: Loaded, monitor: Any, command: str) -> int:
+def _run(loaded: Loaded, monitor: Any, command: str, focus: _Focus | None) -> int:
     with hidden_thread():
-        ending = _Ending(monitor, command)
+        ending = _Ending(monitor, command, focus)
         endings = None if EVENTS is None else Endings(ending, EVENTS)
         if endings is not None:
             endings.watch()
@@ -165,9 +172,10 @@ def _run(loaded: Loaded, monitor: Any, command: str) -> int:
 class _Ending:
     """What is done before the process ends: the last records are written."""
 
-    def __init__(self, monitor: Any, command: str) -> None:
+    def __init__(self, monitor: Any, command: str, focus: _Focus | None) -> None:
         self._monitor = monitor
         self._command = command
+        self._focus = focus
         text = (
             f"{command}: a signal ended the program during a C call that did not return; records "
             "of the half second before the call may be missing\n"
@@ -184,6 +192,11 @@ class _Ending:
         """Write the last records."""
         with hidden_thread():
             self.failed = _stop(self._monitor, self._command, struck=self.struck)
+            if self._focus is not None:
+                self._focus.new_code.end()
+                missing = self._focus.named.missing()
+                if missing:
+                    print_error(f"{self._command}: not found to focus on: {missing}")
 
     def command(self) -> tuple[bytes, ...]:
         """Return what says that records may be missing."""

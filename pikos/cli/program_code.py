@@ -8,7 +8,7 @@ import types
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LOCALS = ".<locals>"
 _TYPE_PARAMETERS = "<generic parameters of "
@@ -31,12 +31,19 @@ def functions_called(name: str, program: types.CodeType) -> list[types.CodeType]
         Code of each function that the name fits best: there may be several of one name.
 
     """
-    codes = list(_codes_in(program))
-    for name_of in (_qualified_name, readable_name, _last_name):
-        found = [code for code in codes if name_of(code) == name]
-        if found:
-            return [function for code in found for function in _functions_of(code)]
-    return []
+    return functions_defined(name, program) or _fitting(name, program, _last_name)
+
+
+def functions_defined(name: str, program: types.CodeType) -> list[types.CodeType]:
+    """Find the functions of a qualified name; the other things are as for ``functions_called``."""
+    return _fitting(name, program, _qualified_name) or _fitting(name, program, readable_name)
+
+
+def _fitting(
+    name: str, program: types.CodeType, name_of: Callable[[types.CodeType], str]
+) -> list[types.CodeType]:
+    codes = [code for code in _codes_in(program) if name_of(code) == name]
+    return [function for code in codes for function in _functions_of(code)]
 
 
 def functions_in(program: types.CodeType) -> Iterator[types.CodeType]:

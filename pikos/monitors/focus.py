@@ -9,9 +9,13 @@ import warnings
 from _thread import RLock
 from collections.abc import Callable, Iterable, Iterator, MutableSet
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pikos.hidden import hidden_thread
+from pikos.monitors.new_code import AskingIdents
+
+if TYPE_CHECKING:
+    from pikos.monitors.per_code import PerCode
 
 
 class FunctionSet(MutableSet[Any]):
@@ -32,6 +36,8 @@ class FunctionSet(MutableSet[Any]):
 
     idents: frozenset[int] = frozenset()
     """The ids of the code objects, for hooks."""
+    asking: PerCode[None] | None = None
+    """What is asked about code that is not in it, before hooks are told so."""
 
     def __init__(self, functions: Iterable[object] = ()) -> None:
         self._lock = RLock()
@@ -50,6 +56,11 @@ class FunctionSet(MutableSet[Any]):
             for code, function in found:
                 functions.setdefault(id(code), (code, function))
             self._replace(functions)
+
+    @staticmethod
+    def takes(value: object) -> bool:
+        """Tell whether a value stands for functions that can be put in."""
+        return bool(_found_in(value))
 
     def discard(self, value: object) -> None:
         """Take a function out if it is there; warn if it has no code."""
@@ -75,6 +86,12 @@ class FunctionSet(MutableSet[Any]):
         """Call it no more."""
         self._watchers = tuple(one for one in self._watchers if one != watcher)
 
+    def ask(self, asking: PerCode[None] | None) -> None:
+        """Have it asked about code that is not in it, from now on; None: it is not."""
+        with self._lock:
+            self.asking = asking
+            self._replace(self._functions)
+
     def __contains__(self, value: object) -> bool:
         codes = [id(code) for code, _ in _found_in(value)]
         return bool(codes) and self.idents.issuperset(codes)
@@ -90,9 +107,16 @@ class FunctionSet(MutableSet[Any]):
 
     def _replace(self, functions: dict[int, tuple[CodeType, object]]) -> None:
         self._functions = functions
-        self.idents = frozenset(functions)
+        self.idents = self._idents_of(functions)
         for watcher in self._watchers:
             watcher()
+
+    def _idents_of(self, functions: Iterable[int]) -> frozenset[int]:
+        if self.asking is None:
+            return frozenset(functions)
+        idents = AskingIdents(functions)
+        idents.functions = self
+        return idents
 
     @staticmethod
     def _warn(value: object) -> None:

@@ -460,7 +460,7 @@ def test_a_function_of_a_module_that_is_run_is_focused_on(run, write, rows):
     assert names(rows()) == [("call", "helper"), ("return", "helper")] * 2
 
 
-@pytest.mark.parametrize("focus", ["nothing", "aside.nothing", "len", "aside.kept", "aside"])
+@pytest.mark.parametrize("focus", ["nothing.", "no form", "aside.py", "aside", "script.py:"])
 def test_what_cannot_be_focused_on_is_told_before_the_script_runs(answer, write, files, focus):
     """S22: and nothing is written."""
     write("aside.py", "kept = 1")
@@ -472,6 +472,91 @@ def test_what_cannot_be_focused_on_is_told_before_the_script_runs(answer, write,
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"pikos-run: cannot focus on {focus}: ")
     assert "monitor_records.csv" not in files()
+
+
+IMPORTING = """
+    print("started")
+    import sys
+    import package.work as work
+    from package import again, bound, Thing
+    work.plain(); bound(); Thing().method(); Thing.make(); work.marked()
+    import importlib
+    importlib.reload(work).plain()
+    sys.exit(5)
+"""
+IMPORTED = """
+    import functools
+    print("imported", __name__)
+
+    def marking(function):
+        @functools.wraps(function)
+        def wrapper(): return function()
+        return wrapper
+
+    def plain(): return 1
+    def elsewhere(): return 2
+    @marking
+    def marked(): return 3
+
+    class Thing:
+        def method(self): return 4
+        @classmethod
+        def make(cls): return 5
+"""
+
+
+@pytest.mark.parametrize("command", [("functions",), ("line_memory",), ("function_memory",)])
+@pytest.mark.parametrize(
+    "focus",
+    [
+        "package.work.plain,package.bound,package.Thing.method,package.work.Thing.make,package.work.marked",
+        "plain,elsewhere,Thing,marked",
+        "work.py:plain,package/work.py:elsewhere,work.py:Thing,work.py:marked",
+    ],
+)
+def test_functions_of_modules_are_focused_on_when_the_program_imports_them(
+    run, write, rows, command, focus
+):
+    """P3, R5: nothing is imported for it; a module that is loaded again is recorded again."""
+    write("package/__init__.py", "from .work import elsewhere as bound, Thing\nagain = 1")
+    write("package/work.py", IMPORTED)
+    write("script.py", IMPORTING)
+
+    done = run(*command, "--recording", "csv", "--focused-on", focus, "script.py")
+
+    assert outcome(done) == (5, "started\nimported package.work\nimported package.work\n", "")
+    recorded = [row["function"] for row in rows() if row.get("type", "call") == "call"]
+    assert recorded == ["plain", "elsewhere", "method", "make", "marked", "plain"]
+
+
+def test_pytest_rewrites_the_assertions_of_the_module_that_is_focused_on(run, write, rows):
+    """P3: the module is imported by pytest."""
+    write("test_it.py", "def test_values():\n    value = 1\n    assert value == 2")
+
+    done = run(
+        "functions", "--recording", "csv", "--focused-on", "test_it.test_values", "-m", "pytest",
+        "-q", "-p", "no:cacheprovider", "test_it.py",
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "assert 1 == 2" in done.stdout
+    assert names(rows())[0] == ("call", "test_values")
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_a_name_that_never_appeared_is_told_at_the_end(run, write, status):
+    """P3, R5: in one line; the exit status is the program's."""
+    write("script.py", f"import sys\ndef work(): pass\nwork()\nsys.exit({status})")
+
+    done = run(
+        "functions", "--recording", "csv", "--focused-on", "work,absent.work,missing", "script.py"
+    )
+
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr == (
+        "pikos-run: not found to focus on: absent.work: the program has imported no function of "
+        "that name; missing: it is none of the program's functions: work\n"
+    )
 
 
 @pytest.mark.parametrize(
