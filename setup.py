@@ -46,6 +46,8 @@ COMPILE_ARGS = ["-std=c11", "-O3", "-fvisibility=hidden", "-ftls-model=initial-e
 LIBRARIES = ["rt"] if sys.platform == "linux" else []  # timers, before glibc 2.34
 
 REAL_TIME = "pikos._lsprof"
+SHARED = ("endings", "forked", "look_alike", "memory", "watchdog")
+"""The C files of ext/ that both extensions consist of."""
 
 PYTHON_PROGRAM = """
 #include <Python.h>
@@ -220,7 +222,7 @@ def events_extension() -> Extension:
     headers = sorted(path.relative_to(HERE).as_posix() for path in HERE.glob("ext/**/*.h"))
     return Extension(
         "pikos._events",
-        [*sources, *(f"ext/{name}.c" for name in ("endings", "look_alike", "memory", "watchdog"))],
+        [*sources, *(f"ext/{name}.c" for name in SHARED)],
         depends=headers,
         include_dirs=["ext"],
         libraries=LIBRARIES,

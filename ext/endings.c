@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "forked.h"
 #include "look_alike.h"
 #include "watchdog.h"
 
@@ -16,7 +17,7 @@ PyDoc_STRVAR(look_alike_doc, "look_alike(original, instead, /)\n--\n\n"
 "builtin_function_or_method\n    The stand-in: for one original always the same, which now calls\n"
 "    instead.\n\n"
 "Raises\n------\n"
-"RuntimeError\n    If there are eight for others.");
+"RuntimeError\n    If there are sixteen for others.");
 
 static PyObject *
 look_alike(PyObject *module, PyObject *const *args, Py_ssize_t count)
@@ -90,10 +91,105 @@ disarm_watchdog(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(forked_begin_doc, "forked_begin()\n--\n\n"
+"Have forked_add() note processes, in memory that this process and its children share.\n\n"
+"Raises\n------\n"
+"OSError\n    If there is no such memory.");
+
+static PyObject *
+forked_begin(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    errno = pk_forked_begin();
+    if (errno != 0)
+        return PyErr_SetFromErrno(PyExc_OSError);
+    Py_RETURN_NONE;
+}
+
+/* Call change with a process's id. */
+static PyObject *
+with_process(PyObject *process, void (*change)(int32_t))
+{
+    long value = PyLong_AsLong(process);
+    if (value == -1 && PyErr_Occurred())
+        return NULL;
+    if (value > 0 && value <= INT32_MAX)
+        change((int32_t)value);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(forked_add_doc, "forked_add(process, /)\n--\n\n"
+"Note a process: what was forked says its own id.");
+
+static PyObject *
+forked_add(PyObject *module, PyObject *process)
+{
+    (void)module;
+    return with_process(process, pk_forked_add);
+}
+
+PyDoc_STRVAR(forked_remove_doc, "forked_remove(process, /)\n--\n\n"
+"Take out a process, which becomes another program.");
+
+static PyObject *
+forked_remove(PyObject *module, PyObject *process)
+{
+    (void)module;
+    return with_process(process, pk_forked_remove);
+}
+
+PyDoc_STRVAR(forked_doc, "forked()\n--\n\n"
+"Give the processes that were noted.\n\n"
+"Returns\n-------\n"
+"tuple\n    A list of ids, and how many others there are, whose ids were not kept.");
+
+static PyObject *
+forked(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    int32_t processes[PK_FORKED_ROOM];
+    size_t more;
+    size_t count = pk_forked_read(processes, &more);
+    PyObject *list = PyList_New((Py_ssize_t)count);
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        PyObject *process = PyLong_FromLong(processes[i]);
+        if (process == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, (Py_ssize_t)i, process);
+    }
+    return list == NULL ? NULL : Py_BuildValue("(Nn)", list, (Py_ssize_t)more);
+}
+
+PyDoc_STRVAR(unobserved_doc, "unobserved(function, /, *arguments)\n--\n\n"
+"Call a function with no events in the running thread: nothing of it is counted or recorded.");
+
+static PyObject *
+unobserved(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count < 1) {
+        PyErr_SetString(PyExc_TypeError, "unobserved() takes a function");
+        return NULL;
+    }
+    PyThreadState *thread = PyThreadState_Get();
+    PyThreadState_EnterTracing(thread);
+    PyObject *result = PyObject_Vectorcall(args[0], args + 1, (size_t)count - 1, NULL);
+    PyThreadState_LeaveTracing(thread);
+    return result;
+}
+
 PyMethodDef pk_endings_methods[] = {
     {"arm_watchdog", arm_watchdog, METH_O, arm_watchdog_doc},
     {"cover_signal", cover_signal, METH_O, cover_signal_doc},
     {"disarm_watchdog", disarm_watchdog, METH_NOARGS, disarm_watchdog_doc},
+    {"forked", forked, METH_NOARGS, forked_doc},
+    {"forked_add", forked_add, METH_O, forked_add_doc},
+    {"forked_begin", forked_begin, METH_NOARGS, forked_begin_doc},
+    {"forked_remove", forked_remove, METH_O, forked_remove_doc},
     {"look_alike", (PyCFunction)(void (*)(void))look_alike, METH_FASTCALL, look_alike_doc},
+    {"unobserved", (PyCFunction)(void (*)(void))unobserved, METH_FASTCALL, unobserved_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -1,7 +1,7 @@
 /* look_alike.c — a built-in function that stands in for another one, and looks like it. */
 #include "look_alike.h"
 
-#define SLOTS 8
+#define SLOTS 16
 
 /* One stand-in.  Why static: its self is the original's, as a program may see, so it finds what
  * it stands for by its place here. */
@@ -49,12 +49,22 @@ SLOT(4)
 SLOT(5)
 SLOT(6)
 SLOT(7)
+SLOT(8)
+SLOT(9)
+SLOT(10)
+SLOT(11)
+SLOT(12)
+SLOT(13)
+SLOT(14)
+SLOT(15)
 
 /* CPython's own name for it came with 3.13. */
 typedef PyObject *(*keyword_call)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 
-static const keyword_call calls[SLOTS] = {call_0, call_1, call_2, call_3,
-                                                         call_4, call_5, call_6, call_7};
+static const keyword_call calls[SLOTS] = {call_0,  call_1,  call_2,  call_3,
+                                          call_4,  call_5,  call_6,  call_7,
+                                          call_8,  call_9,  call_10, call_11,
+                                          call_12, call_13, call_14, call_15};
 
 PyObject *
 pk_look_alike(PyObject *original, PyObject *instead)

@@ -59,6 +59,7 @@ LEAVES = {
     "children",
     "clock",
     "digest",
+    "forked",
     "ledger",
     "map",
     "memory",

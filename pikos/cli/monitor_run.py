@@ -13,6 +13,7 @@ from pikos.cli.streams import let_go_of_stdout, print_error, reason_of
 from pikos.errors import HookTakenOff, PikosError, RecordingStopped
 from pikos.hidden import DIRECTORY, hidden_thread
 from pikos.native import EVENTS
+from pikos.real_time.children import Children
 from pikos.real_time.endings import Endings
 from pikos.real_time.program import Script, leave, report
 
@@ -145,10 +146,12 @@ def _enable(monitor: Any, options: argparse.Namespace, focus: _Focus | None) -> 
 
 def _run(loaded: Loaded, monitor: Any, command: str, focus: _Focus | None) -> int:
     with hidden_thread():
-        ending = _Ending(monitor, command, focus)
-        endings = None if EVENTS is None else Endings(ending, EVENTS)
-        if endings is not None:
+        children = None if EVENTS is None else Children(EVENTS)
+        ending = _Ending(monitor, command, focus, children)
+        endings = None if children is None else Endings(ending, EVENTS, children)
+        if endings is not None and children is not None:
             endings.watch()
+            children.watch()
     process = os.getpid()
     raised: BaseException | None = None
     try:
@@ -172,10 +175,13 @@ def _run(loaded: Loaded, monitor: Any, command: str, focus: _Focus | None) -> in
 class _Ending:
     """What is done before the process ends: the last records are written."""
 
-    def __init__(self, monitor: Any, command: str, focus: _Focus | None) -> None:
+    def __init__(
+        self, monitor: Any, command: str, focus: _Focus | None, children: Children | None
+    ) -> None:
         self._monitor = monitor
         self._command = command
         self._focus = focus
+        self._children = children
         text = (
             f"{command}: a signal ended the program during a C call that did not return; records "
             "of the half second before the call may be missing\n"
@@ -197,6 +203,11 @@ class _Ending:
                 missing = self._focus.named.missing()
                 if missing:
                     print_error(f"{self._command}: not found to focus on: {missing}")
+            if self._children is not None:
+                self._children.end()
+                missed = self._children.summary("recorded")
+                if missed:
+                    print_error(f"{self._command}: {missed}")
 
     def command(self) -> tuple[bytes, ...]:
         """Return what says that records may be missing."""

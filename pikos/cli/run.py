@@ -15,6 +15,7 @@ from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.options import RECORD_MAX, REMAINDER, add_options, option
 from pikos.cli.streams import STDOUT, flush, keep_stdout, print_error
 from pikos.errors import AddressError, ProgramNotFound
+from pikos.real_time.children import Children
 from pikos.real_time.endings import Endings, run_and_wait, write_error
 from pikos.real_time.program import leave, report
 from pikos.real_time.unseen import unseen
@@ -167,9 +168,11 @@ def run(options: argparse.Namespace) -> int:
     own_path = _OwnPath()
     with own_path:
         viewers = _publish(profiler, options)
-    ending = _Ending(profiler, options, viewers, own_path)
-    endings = Endings(ending, _lsprof)
+    children = Children(_lsprof)
+    ending = _Ending(profiler, options, viewers, own_path, children)
+    endings = Endings(ending, _lsprof, children)
     endings.watch()
+    children.watch()
     raised: BaseException | None = None
     status = 0
     try:
@@ -184,6 +187,7 @@ def run(options: argparse.Namespace) -> int:
     wait_for_threads()
     ending.in_order = True
     endings.end()
+    children.end()
     status = ending.status or status
     return status if raised is None else leave(raised, status)
 
@@ -215,11 +219,13 @@ class _Ending:
         options: argparse.Namespace,
         viewers: OwnViewers | None,
         own_path: _OwnPath,
+        children: Children,
     ) -> None:
         self._profiler = profiler
         self._options = options
         self._viewers = viewers
         self._own_path = own_path
+        self._children = children
         self._ledger = profiler.ledger
         recording = "" if options.record is None else os.path.abspath(options.record)
         saver = (sys.executable or "", "-P", "-m", "pikos.cli.ledger_saver", options.prog)
@@ -257,7 +263,8 @@ class _Ending:
             self._profiler.close()
             if self._viewers is not None:
                 self._part_with(self._viewers)
-        write_error(text)
+        missed = self._children.summary("profiled")
+        write_error(f"{text}{self._options.prog}: {missed}\n" if missed else text)
 
     def _deliver(self) -> str:
         """Save what is to be saved; the text that is to be printed when no table is there."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Protocol
 
+    from pikos.real_time.children import Children
+
     class Ending(Protocol):
         """What is done before the process ends."""
 
@@ -71,13 +73,16 @@ class Endings:
         What is done.
     extension
         The module in C that the ending uses: ``pikos._lsprof`` or ``pikos._events``.
+    children
+        Told when a forked child becomes another program.
 
     Threads: made in the main thread
     Fork: nothing is done in a child
     """
 
-    def __init__(self, ending: Ending, extension: ModuleType) -> None:
+    def __init__(self, ending: Ending, extension: ModuleType, children: Children) -> None:
         self._ending = ending
+        self._children = children
         self._extension = extension
         self._process = getpid()
         self._begun = False
@@ -186,6 +191,8 @@ class Endings:
         """Stand in for a call that does not return, unless it fails."""
         begun = self._begun
         self._finish()
+        if args[1:]:  # exec's
+            self._children.becomes(args)
         try:
             return unseen(original, *args, **keywords)
         except BaseException:

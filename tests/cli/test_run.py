@@ -11,6 +11,7 @@ import sys
 
 import pytest
 from support.deadlines import DEADLINE_S
+from support.endings import without_children
 from support.publisher import until
 
 from pikos import live
@@ -190,7 +191,8 @@ def test_classes_of_the_program_travel_between_processes(pikos, write, method):
 
     done = pikos("run", "script.py", method)
 
-    assert outcome(done) == (0, "1\n[2, 3]\n", "")
+    assert (done.returncode, done.stdout) == (0, "1\n[2, 3]\n")
+    assert without_children(done.stderr) == ""
 
 
 def test_threads_that_outlive_the_script_are_profiled_to_their_end(pikos, write, tmp_path):

@@ -34,6 +34,7 @@ MORE_THAN_CPROFILE = {
     "pikos.publishing.place",
     "pikos.publishing.session_directory",
     "pikos.real_time",
+    "pikos.real_time.children",
     "pikos.real_time.endings",
     "pikos.real_time.extension",
     "pikos.real_time.hello",

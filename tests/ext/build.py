@@ -20,6 +20,7 @@ LEAF = (
     "children",
     "clock",
     "digest",
+    "forked",
     "ledger",
     "ledger_file",
     "map",

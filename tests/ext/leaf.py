@@ -138,6 +138,10 @@ PROTOTYPES = {
     "pk_message_begin": (None, c.POINTER(Buf), c.POINTER(Envelope)),
     "pk_message_add": (None, c.POINTER(Buf), POINTER),
     "pk_message_end": (None, c.POINTER(Buf)),
+    "pk_forked_begin": (c.c_int,),
+    "pk_forked_add": (None, c.c_int32),
+    "pk_forked_remove": (None, c.c_int32),
+    "pk_forked_read": (c.c_size_t, c.POINTER(c.c_int32), c.POINTER(c.c_size_t)),
     "pk_memory_open": (None, c.POINTER(Memory)),
     "pk_memory_read": (
         None,
