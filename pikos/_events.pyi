@@ -64,7 +64,7 @@ class Recording:
         layout: Layout,
         counter: Counter,
         target: Rows | TextFile,
-        fail: Callable[[BaseException], bool],
+        fail: Callable[[Exception], object],
         *,
         format: Format | None = None,  # noqa: A002 - a keyword of C code
         plan: tuple[Any, ...] | None = None,
@@ -76,13 +76,23 @@ class Recording:
     def shut(self) -> None: ...
     def enter(self, frames: list[FrameType], /) -> None: ...
 
-def listen(functions: tuple[Recording, ...], lines: tuple[Recording, ...], /) -> None: ...
+@final
+class Calls:
+    def __new__(
+        cls, handler: Callable[[FrameType, str, Any], object], thread: int | None = None
+    ) -> Calls: ...
+
+def room_is_short() -> bool: ...
+def listen(
+    functions: tuple[Recording | Calls, ...], lines: tuple[Recording | Calls, ...], /
+) -> None: ...
 def configure(
     directory: str,
     hidden: dict[int, int],
     threads: dict[int, Any],
     read_source: Callable[[str, dict[str, Any] | None], list[str]],
     no_source: str,
+    of_the_program: Callable[[BaseException], bool],
 ) -> None: ...
 def set_hook(lines: bool, everywhere: bool, /) -> None: ...
 def take_hooks_off(lines: bool, /) -> None: ...

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,23 +116,47 @@ allocate(int descriptor, size_t size)
 #endif
 }
 
-int
-pk_block_write(pk_block *block, int descriptor)
+bool
+pk_is_ready(int descriptor)
+{
+    struct pollfd one = {.fd = descriptor, .events = POLLOUT};
+    return poll(&one, 1, 0) > 0; /* also where a write fails */
+}
+
+/* Write in pieces of so many bytes at most; at_once: as long as none waits. */
+static int
+write_pieces(pk_block *block, int descriptor, size_t most, bool at_once)
 {
     size_t written = 0;
     int error = 0;
-    if (block->used >= PK_BLOCK_BYTES)
-        allocate(descriptor, block->used);
     while (written < block->used && error == 0) {
-        ssize_t size = write(descriptor, block->bytes + written, block->used - written);
-        if (size >= 0)
-            written += (size_t)size;
-        else if (errno != EINTR)
+        size_t size = block->used - written < most ? block->used - written : most;
+        ssize_t done = -1;
+        errno = EAGAIN;
+        if (!at_once || pk_is_ready(descriptor))
+            done = write(descriptor, block->bytes + written, size);
+        if (done >= 0)
+            written += (size_t)done;
+        else
             error = errno;
     }
     block->used -= written;
     memmove(block->bytes, block->bytes + written, block->used);
     return error;
+}
+
+int
+pk_block_write(pk_block *block, int descriptor)
+{
+    if (block->used >= PK_BLOCK_BYTES)
+        allocate(descriptor, block->used);
+    return write_pieces(block, descriptor, SIZE_MAX, false);
+}
+
+int
+pk_block_write_at_once(pk_block *block, int descriptor)
+{
+    return write_pieces(block, descriptor, PIPE_BUF, true); /* which a pipe that is ready takes */
 }
 
 int

@@ -78,9 +78,16 @@ pk_block_put_next(pk_block *block, pk_digits *digits, int64_t number)
 void pk_block_put_text(pk_block *block, const char *text, size_t size, size_t characters,
                        char align, size_t width);
 
-/* Write the block to a descriptor.  0 with the block empty; else an errno, with what is not
+/* Write the block to a descriptor.  0 with the block empty; else an errno, EINTR too, with what is not
  * written yet left in it.  [any thread, nogil] */
 int pk_block_write(pk_block *block, int descriptor);
+
+/* Whether a descriptor takes a few bytes without waiting.  [any thread, nogil] */
+bool pk_is_ready(int descriptor);
+
+/* The same as pk_block_write(), but for EAGAIN where the rest would have to wait.
+ * [any thread, nogil] */
+int pk_block_write_at_once(pk_block *block, int descriptor);
 
 /* Put what other holds after the block, and leave other empty.  0, or −1 for want of memory with
  * both as they were. */

@@ -39,23 +39,15 @@ read_arguments(PyObject *const *arguments, size_t count, Py_ssize_t wanted, pk_p
     return true;
 }
 
-static PyObject *
-none_or_null(int result)
-{
-    if (PK_UNLIKELY(result < 0))
-        return NULL;
-    Py_RETURN_NONE;
-}
-
-/* Tell recordings of an event, if it is none of Pikos's own. */
+/* Tell listeners of an event, if it is none of Pikos's own. */
 static inline PyObject *
-tell(PyObject *recordings, pk_place *place)
+tell(PyObject *listeners, pk_place *place)
 {
     if (PK_UNLIKELY(place->known == NULL))
-        return none_or_null(pk_tell_failure(recordings));
-    if (pk_is_hidden(place->known))
-        Py_RETURN_NONE;
-    return none_or_null(pk_tell(recordings, place));
+        pk_tell_failure(listeners);
+    else if (!pk_is_hidden(place->known))
+        pk_tell(listeners, place);
+    Py_RETURN_NONE;
 }
 
 /* A function begins, goes on or ends. */
@@ -64,8 +56,10 @@ function_event(PyObject *const *arguments, size_t count, pk_kind kind)
 {
     pk_place place = {.kind = kind};
     long offset;
-    if (!read_arguments(arguments, count, 2, &place, &offset))
+    if (!read_arguments(arguments, count, kind == PK_RETURN ? 3 : 2, &place, &offset))
         return NULL;
+    if (kind == PK_RETURN)
+        place.value = arguments[2];
     return tell(pk_listeners.functions, &place);
 }
 
@@ -192,8 +186,10 @@ on_jump(PyObject *self, PyObject *const *arguments, size_t count, PyObject *name
         return tell(pk_listeners.lines, &place);
     int line = pk_code_line(place.known, place.code, (int)source);
     int next = line < -1 ? line : pk_code_line(place.known, place.code, (int)destination);
-    if (next < -1)
-        return none_or_null(pk_tell_failure(pk_listeners.lines));
+    if (next < -1) {
+        pk_tell_failure(pk_listeners.lines);
+        Py_RETURN_NONE;
+    }
     if (line < 0 || line != next)
         return Py_NewRef(disable);
     return line_event(&place, line);

@@ -2,9 +2,9 @@
  *
  * An event is noted in three steps: which site of the program it is (sites.c), what is measured
  * at it (recording.c), and where it goes: rows in memory (rows.c) or text of a file
- * (text_file.c).  All of it runs with the GIL held, in the thread of the event; nothing is
- * between the taking of an index and the place of its record in the target, so records are in the
- * order of their indexes.
+ * (text_file.c).  All of it runs with the GIL held, in the thread of the event.  Room for the
+ * record is made first, and from the taking of its index until it is in its place the GIL is kept,
+ * so records are in the order of their indexes.
  */
 #ifndef PK_EVENTS_H
 #define PK_EVENTS_H
@@ -57,9 +57,36 @@ typedef struct {
     PyObject *no_source;     /* str: the text of a line that is not known */
     PyObject *kinds[6];      /* str: names of the kinds of events */
     PyObject *name;          /* str: the attribute of a thread that has its name */
+    PyObject *of_the_program; /* callable: whether an exception is the program's; leaves our frames
+                                 out of its traceback; or NULL */
     Py_ssize_t extra;        /* index of our room in code objects */
 } pk_known;
 extern pk_known pk_events;
+
+/* ---- shield.c ---- */
+
+enum { PK_ROOM = 256 }; /* how many calls deep our code may be where the program is at its limit */
+
+/* Around all of our code that runs at an event and may run Python code: it has room for calls, and
+ * what is deferred meanwhile is raised behind it.  Nestable.  [gil] */
+void pk_shield_enter(void);
+void pk_shield_leave(void);
+
+/* Whether the running thread is at an event, between these two.  [gil] */
+bool pk_shield_is_up(void);
+
+/* Whether a RecursionError there is one because the program is that deep.  [gil] */
+bool pk_shield_was_short_of_room(void);
+
+/* Whether an exception that came while our code ran is the program's: a signal handler's, or none
+ * that a recorder fails with.  Runs Python code; raises nothing.  [gil] */
+bool pk_is_of_the_program(PyObject *error);
+
+/* Have the pending exception raised where the program goes on, in the running thread.  [gil] */
+void pk_defer(void);
+
+/* The same if it is the program's; else false, and it stays.  [gil] */
+bool pk_defer_if_of_the_program(void);
 
 /* ---- sites.c ---- */
 
@@ -229,6 +256,14 @@ int pk_rows_add(pk_rows *rows, pk_layout *layout, pk_site *site, const pk_measur
 
 enum { PK_MOST_BYTES = 16 * 1024 * 1024 }; /* past it an event waits for who writes, or is dropped */
 
+/* Whether a record has its place in a file. */
+typedef enum {
+    PK_NO_ROOM = -1, /* an exception says why */
+    PK_DROPPED,      /* there is none, and it is not to wait for some */
+    PK_HAS_ROOM,
+    PK_AGAIN,        /* look again: the GIL was let go */
+} pk_room;
+
 typedef struct {
     PyObject_HEAD
     int descriptor;           /* owned; −1: closed, or there is a stream only */
@@ -238,7 +273,9 @@ typedef struct {
     pk_block leaving;         /* in the hands of who writes */
     int error;                /* errno of the last write if it failed, else 0 */
     bool writing;             /* somebody writes, and has let the GIL go */
-    PyThread_type_lock ended; /* held while somebody writes */
+    PyThread_type_lock ended; /* held by who writes, and for a moment by who waits for that */
+    size_t most;              /* gathered bytes past which an event waits: PK_MOST_BYTES, or more
+                                 since a signal handler raised while something was written */
     bool held;                /* nothing is written now: the process forks */
     bool each;                /* each text is written at once */
     bool drop;                /* rather than wait for who is writing */
@@ -247,24 +284,22 @@ typedef struct {
 } pk_text_file;
 extern PyTypeObject pk_text_file_type;
 
-/* Have room for so many bytes and PK_SLACK.  1, 0 if they are dropped, or −1 with an exception.
- * [gil, which may be let go meanwhile] */
-int pk_text_file_make_room(pk_text_file *file, size_t size);
+/* Have room for so many bytes and PK_SLACK.  patient: whether to wait for who writes, which is done
+ * once.  [gil, let go before PK_AGAIN only] */
+pk_room pk_text_file_make_room(pk_text_file *file, size_t size, bool *patient);
 
 /* Write what is gathered, or have it written in time if it may wait and is not yet a block.  0, or −1 with an
  * exception.  [gil, which may be let go meanwhile] */
 int pk_text_file_see_to(pk_text_file *file);
 
-/* The block that records are appended to, with room for so many bytes and PK_SLACK.  Borrowed, until
- * any Python code runs; NULL with an exception, or without one if they are dropped.  [gil] */
-static inline pk_block *
-pk_text_file_block(pk_text_file *file, size_t size)
+/* The same, quick where there is room. */
+static inline pk_room
+pk_text_file_room(pk_text_file *file, size_t size, bool *patient)
 {
     if (PK_UNLIKELY(file->gathered.room - file->gathered.used < size + PK_SLACK ||
-                    file->gathered.used > PK_MOST_BYTES || file->error != 0) &&
-        pk_text_file_make_room(file, size) <= 0)
-        return NULL;
-    return &file->gathered;
+                    file->gathered.used > PK_MOST_BYTES || file->error != 0))
+        return pk_text_file_make_room(file, size, patient);
+    return PK_HAS_ROOM;
 }
 
 /* See that what was appended is written when it is due; first: to an empty block.  0, or −1 with
@@ -303,16 +338,33 @@ typedef struct {
     bool line_is_known;  /* else it is that of the instruction at */
     PyObject *callable;  /* the built-in function, or NULL */
     const char *builtin; /* its name, as its definition has it, or NULL */
+    PyObject *value;     /* what a function returns or yields, or NULL */
     PyFrameObject *frame; /* borrowed; NULL: it is the running thread's */
 } pk_place;
 
-/* Tell all recordings in a tuple of an event.  0, or −1 with an exception that is the program's.
- * [gil] */
-int pk_tell(PyObject *recordings, pk_place *place);
+/* The frame of the event.  New reference, or NULL.  [gil] */
+static inline PyFrameObject *
+pk_frame_of(const pk_place *place)
+{
+    if (place->frame != NULL)
+        return (PyFrameObject *)Py_NewRef((PyObject *)place->frame);
+    return PyThreadState_GetFrame(PyThreadState_Get());
+}
 
-/* Tell all recordings in a tuple that an event was lost to the pending exception, which is taken.
- * 0, or −1 with an exception that is the program's.  [gil] */
-int pk_tell_failure(PyObject *recordings);
+/* ---- calls.c ---- */
+
+typedef struct pk_calls pk_calls;
+extern PyTypeObject pk_calls_type;
+
+/* Call Python code for an event.  Raises nothing.  [gil] */
+void pk_calls_tell(pk_calls *calls, const pk_place *place);
+
+/* Tell all in a tuple of recordings and calls of an event.  Raises nothing.  [gil] */
+void pk_tell(PyObject *listeners, pk_place *place);
+
+/* Tell all recordings in such a tuple that an event was lost to the pending exception, which is
+ * taken.  Raises nothing.  [gil] */
+void pk_tell_failure(PyObject *listeners);
 
 /* Whether nobody is to be told of an event of the code, in the running thread.  [gil] */
 static inline bool

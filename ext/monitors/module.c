@@ -8,17 +8,19 @@ pk_listening pk_listeners;
 
 PyDoc_STRVAR(listen_doc,
 "listen(functions, lines, /)\n--\n\n"
-"Tell these recordings, two tuples, of function events and of lines from now on.");
+"Tell these recordings and calls, two tuples, of function events and of lines from now on.");
 
-/* Whether an object is a tuple of recordings; else raises. */
+/* Whether an object is a tuple of recordings and calls; else raises. */
 static bool
-are_recordings(PyObject *recordings)
+are_listeners(PyObject *listeners)
 {
-    bool good = PyTuple_Check(recordings);
-    for (Py_ssize_t i = 0; good && i < PyTuple_GET_SIZE(recordings); i++)
-        good = PyObject_TypeCheck(PyTuple_GET_ITEM(recordings, i), &pk_recording_type);
+    bool good = PyTuple_Check(listeners);
+    for (Py_ssize_t i = 0; good && i < PyTuple_GET_SIZE(listeners); i++) {
+        PyObject *listener = PyTuple_GET_ITEM(listeners, i);
+        good = Py_IS_TYPE(listener, &pk_recording_type) || Py_IS_TYPE(listener, &pk_calls_type);
+    }
     if (!good)
-        PyErr_SetString(PyExc_TypeError, "listen() takes two tuples of recordings");
+        PyErr_SetString(PyExc_TypeError, "listen() takes two tuples of recordings and calls");
     return good;
 }
 
@@ -28,7 +30,7 @@ listen(PyObject *module, PyObject *arguments)
     (void)module;
     PyObject *functions, *lines;
     if (!PyArg_ParseTuple(arguments, "OO:listen", &functions, &lines) ||
-        !are_recordings(functions) || !are_recordings(lines))
+        !are_listeners(functions) || !are_listeners(lines))
         return NULL;
     Py_XSETREF(pk_listeners.functions, Py_NewRef(functions));
     Py_XSETREF(pk_listeners.lines, Py_NewRef(lines));
@@ -36,30 +38,47 @@ listen(PyObject *module, PyObject *arguments)
 }
 
 PyDoc_STRVAR(configure_doc,
-"configure(directory, hidden, threads, read_source, no_source)\n--\n\n"
+"configure(directory, hidden, threads, read_source, no_source, of_the_program)\n--\n\n"
 "Say what is not recorded, and where names of threads and lines of sources come from.\n\n"
 "directory is Pikos's own, hidden a dictionary of idents of threads, threads the one of\n"
-"threading; read_source is given a file's name and the globals of its code.");
+"threading; read_source is given a file's name and the globals of its code, of_the_program an\n"
+"exception: whether it is the program's, with our frames left out of its traceback.");
 
 static PyObject *
 configure(PyObject *module, PyObject *arguments, PyObject *keywords)
 {
     (void)module;
-    PyObject *directory, *hidden, *threads, *read_source, *no_source;
-    static char *known[] = {"directory", "hidden", "threads", "read_source", "no_source", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "UO!O!OU:configure", known, &directory,
+    PyObject *directory, *hidden, *threads, *read_source, *no_source, *of_the_program;
+    static char *known[] = {"directory", "hidden", "threads", "read_source", "no_source",
+                            "of_the_program", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "UO!O!OUO:configure", known, &directory,
                                      &PyDict_Type, &hidden, &PyDict_Type, &threads, &read_source,
-                                     &no_source))
+                                     &no_source, &of_the_program))
         return NULL;
     Py_XSETREF(pk_events.directory, Py_NewRef(directory));
     Py_XSETREF(pk_events.hidden, Py_NewRef(hidden));
     Py_XSETREF(pk_events.threads, Py_NewRef(threads));
     Py_XSETREF(pk_events.read_source, Py_NewRef(read_source));
     Py_XSETREF(pk_events.no_source, Py_NewRef(no_source));
+    Py_XSETREF(pk_events.of_the_program, Py_NewRef(of_the_program));
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(room_is_short_doc,
+"room_is_short()\n--\n\n"
+"Tell whether the event that the running thread is at came so near to the limit of recursion that\n"
+"a RecursionError is the program's.");
+
+static PyObject *
+room_is_short(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return PyBool_FromLong(pk_shield_was_short_of_room());
+}
+
 static PyMethodDef module_methods[] = {
+    {"room_is_short", room_is_short, METH_NOARGS, room_is_short_doc},
     {"listen", listen, METH_VARARGS, listen_doc},
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
      configure_doc},
@@ -123,7 +142,8 @@ static int
 module_exec(PyObject *module)
 {
     static PyTypeObject *const types[] = {&pk_counter_type, &pk_layout_type,    &pk_format_type,
-                                          &pk_rows_type,    &pk_text_file_type, &pk_recording_type};
+                                          &pk_rows_type,    &pk_text_file_type, &pk_recording_type,
+                                          &pk_calls_type};
     if (refuse_subinterpreter() < 0 || make_kinds() < 0 || pk_sites_start() < 0)
         return -1;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)

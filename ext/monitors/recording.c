@@ -32,7 +32,7 @@ struct pk_recording {
     pk_rows *rows;       /* or NULL */
     PyObject *plan;      /* or NULL: all are accepted */
     PyObject *focus;     /* frozenset of ids of code, or NULL: everywhere */
-    PyObject *fail;      /* called with an exception: whether it is the program's */
+    PyObject *fail;      /* called with an exception that ends the recording */
     uint64_t focus_serial;
     bool inside;         /* what is called in the focus is recorded too */
     bool open;
@@ -193,15 +193,6 @@ is_in_focus(const pk_recording *recording, pk_code *known, PyCodeObject *code)
     return found;
 }
 
-/* The frame of the event.  New reference, or NULL. */
-static PyFrameObject *
-frame_of(const pk_place *place)
-{
-    if (place->frame != NULL)
-        return (PyFrameObject *)Py_NewRef((PyObject *)place->frame);
-    return PyThreadState_GetFrame(PyThreadState_Get());
-}
-
 /* Close the frames that are open above the first count. */
 static void
 close_above(pk_row *row, size_t count)
@@ -242,7 +233,7 @@ position_of(const pk_row *row, const PyFrameObject *frame)
 static int
 pass_focused(pk_row *row, const pk_place *place)
 {
-    PyFrameObject *frame = frame_of(place);
+    PyFrameObject *frame = pk_frame_of(place);
     if (frame == NULL)
         return 0;
     size_t position = position_of(row, frame);
@@ -263,7 +254,7 @@ pass_other(pk_row *row, const pk_place *place)
         likely = code == place->code;
         Py_DECREF(code);
     }
-    PyFrameObject *frame = likely ? frame_of(place) : NULL;
+    PyFrameObject *frame = likely ? pk_frame_of(place) : NULL;
     if (frame != NULL)
         close_above(row, position_of(row, frame));
     Py_XDECREF(frame);
@@ -308,7 +299,7 @@ make_site(const pk_recording *recording, pk_place *place)
     }
     if (site == NULL || !recording->layout->lines || site->values[PK_LINE_TEXT] != NULL)
         return site;
-    PyFrameObject *frame = frame_of(place);
+    PyFrameObject *frame = pk_frame_of(place);
     PyObject *globals = frame == NULL ? Py_NewRef(Py_None) : PyFrame_GetGlobals(frame);
     int found = pk_site_need_line(site, place->known, place->code, globals);
     Py_XDECREF(frame);
@@ -342,7 +333,17 @@ write_field(pk_recording *recording, pk_block *block, unsigned i, const pk_row *
         pk_block_put_number(block, measured->numbers[field], format->align[i], format->width[i]);
 }
 
-/* Append a record to the file.  0, or −1 with an exception. */
+/* Bytes that a record takes in the file, at most. */
+static inline size_t
+size_of_record(const pk_recording *recording, const pk_texts *texts, const pk_row *row)
+{
+    size_t size = texts->ends[recording->layout->measured_count] + recording->format->measured_size;
+    if (recording->layout->thread_names)
+        size += (size_t)PyBytes_GET_SIZE(row->cell);
+    return size;
+}
+
+/* Append a record to the file, where there is room for it.  0, or −1 with an exception. */
 static inline int
 write_record(pk_recording *recording, pk_site *site, const pk_row *row, const pk_measured *measured)
 {
@@ -350,12 +351,11 @@ write_record(pk_recording *recording, pk_site *site, const pk_row *row, const pk
     if (texts == NULL)
         return -1;
     unsigned count = recording->layout->measured_count;
-    size_t size = texts->ends[count] + recording->format->measured_size;
-    if (recording->layout->thread_names)
-        size += (size_t)PyBytes_GET_SIZE(row->cell);
-    pk_block *block = pk_text_file_block(recording->file, size);
-    if (block == NULL)
-        return PyErr_Occurred() ? -1 : 0;
+    bool patient = false;
+    if (pk_text_file_room(recording->file, size_of_record(recording, texts, row), &patient) !=
+        PK_HAS_ROOM)
+        return -1;
+    pk_block *block = &recording->file->gathered;
     bool first = block->used == 0;
     uint32_t begin = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -381,9 +381,10 @@ measure_memory(pk_recording *recording, pk_measured *measured)
     measured->numbers[PK_MEMORY_AGE] = now - recording->memory_read_ns;
 }
 
-/* Measure what the layout asks for, take the index, and put the record where it goes. */
+/* Measure what the layout asks for, take the index, and put the record where it goes; or count it
+ * as dropped. */
 static inline int
-put_record(pk_recording *recording, pk_site *site, pk_row *row, int64_t entered_ns)
+put_record(pk_recording *recording, pk_site *site, pk_row *row, int64_t entered_ns, bool dropped)
 {
     const pk_layout *layout = recording->layout;
     pk_measured measured;
@@ -403,6 +404,10 @@ put_record(pk_recording *recording, pk_site *site, pk_row *row, int64_t entered_
         if (accepted <= 0)
             return accepted;
     }
+    if (PK_UNLIKELY(dropped)) {
+        recording->file->dropped++;
+        return 0;
+    }
     if (recording->file != NULL)
         return write_record(recording, site, row, &measured);
     return pk_rows_add(recording->rows, recording->layout, site, &measured);
@@ -412,9 +417,10 @@ put_record(pk_recording *recording, pk_site *site, pk_row *row, int64_t entered_
  * no Python code, and keeps the GIL.  False, with nothing done, if it has to be done in the way of
  * the others. */
 static inline bool
-record_quickly(pk_recording *recording, const pk_place *place)
+record_quickly(PyObject *listener, const pk_place *place)
 {
-    if (!recording->is_plain)
+    pk_recording *recording = (pk_recording *)listener;
+    if (!Py_IS_TYPE(listener, &pk_recording_type) || !recording->is_plain)
         return false;
     const pk_site *site = pk_site_find(place->known, place->at, place->kind, place->builtin);
     const pk_texts *texts = site == NULL ? NULL : pk_format_find_texts(recording->format, site);
@@ -429,9 +435,34 @@ record_quickly(pk_recording *recording, const pk_place *place)
     return true;
 }
 
-/* Record an event, if it is this recording's.  0, or −1 with an exception. */
+/* Have the site of an event, its texts, and room for its record in the file.  All that may take
+ * long, run Python code or let the GIL go is done here, before anything is measured.  PK_NO_ROOM:
+ * with an exception. */
+static inline pk_room
+prepare(pk_recording *recording, pk_place *place, const pk_row *row, pk_site **site)
+{
+    pk_room room = PK_AGAIN;
+    for (bool patient = true; room == PK_AGAIN && recording->open;) {
+        *site = site_of(recording, place);
+        if (*site == NULL)
+            return PK_NO_ROOM;
+        if (recording->file == NULL)
+            return PK_HAS_ROOM;
+        const pk_texts *texts = pk_format_texts(recording->format, recording->layout, *site);
+        if (texts == NULL)
+            return PK_NO_ROOM;
+        if (PK_UNLIKELY(!recording->open))
+            break; /* shut by Python code that ran meanwhile, and the row is empty */
+        size_t size = size_of_record(recording, texts, row);
+        room = pk_text_file_room(recording->file, size, &patient);
+    }
+    return room;
+}
+
+/* Record an event, if it is this recording's.  taken is set before its index is.  0, or −1 with an
+ * exception. */
 static int
-record(pk_recording *recording, pk_place *place)
+record(pk_recording *recording, pk_place *place, bool *taken)
 {
     if (!recording->open ||
         (recording->one_thread && PyThread_get_thread_ident() != recording->thread))
@@ -449,64 +480,85 @@ record(pk_recording *recording, pk_place *place)
         if (row == NULL || (layout->thread_names && need_name(recording, row) < 0))
             return -1;
     }
-    pk_site *site = site_of(recording, place);
-    if (site == NULL)
+    pk_site *site = NULL;
+    pk_room room = prepare(recording, place, row, &site);
+    if (room == PK_NO_ROOM)
         return -1;
-    if (recording->format != NULL && pk_format_texts(recording->format, layout, site) == NULL)
-        return -1; /* made before anything is measured: it may take long, and run Python code */
     if (PK_UNLIKELY(!recording->open))
-        return 0; /* shut by Python code that ran meanwhile */
-    int result = put_record(recording, site, row, entered_ns);
+        return 0;
+    *taken = true;
+    int result = put_record(recording, site, row, entered_ns, room == PK_DROPPED);
     if (layout->times)
         row->left_ns = now_ns();
     return result;
 }
 
-/* Tell the monitor that the pending exception ended an event.  0, or −1 if it is the program's,
- * and still pending. */
-static int
+/* Tell the monitor that the pending exception ended an event, unless it is the program's: that is
+ * deferred, and the answer is true.  A program that is at its limit of recursion loses the event.
+ * With an exception out of the monitor itself nothing can be done. */
+static bool
 failed(pk_recording *recording)
 {
+    if (pk_defer_if_of_the_program())
+        return true;
+    bool is_deep = pk_shield_was_short_of_room() && PyErr_ExceptionMatches(PyExc_RecursionError);
     PyObject *error = pk_error_take();
-    PyObject *answer = PyObject_CallOneArg(recording->fail, error);
-    int result = answer == NULL ? -1 : PyObject_IsTrue(answer) ? -1 : 0;
-    if (answer != NULL && result < 0)
-        pk_error_restore(Py_NewRef(error));
-    Py_XDECREF(answer);
+    PyObject *done = is_deep ? Py_NewRef(Py_None) : PyObject_CallOneArg(recording->fail, error);
+    if (done == NULL && !pk_defer_if_of_the_program())
+        PyErr_Clear();
+    Py_XDECREF(done);
     Py_DECREF(error);
-    return result;
+    return false;
 }
 
-int
-pk_tell_failure(PyObject *recordings)
+/* Record an event in the way of those that may run Python code. */
+static void
+record_slowly(pk_recording *recording, pk_place *place)
 {
-    int result = 0;
-    PyObject *error = pk_error_take();
-    Py_INCREF(recordings);
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(recordings) && result == 0; i++) {
-        pk_error_restore(Py_NewRef(error));
-        result = failed((pk_recording *)PyTuple_GET_ITEM(recordings, i));
-    }
-    Py_DECREF(recordings);
-    Py_DECREF(error);
-    return result;
+    enum { TRIES = 8 }; /* how often signal handlers may interrupt what is done before an index is taken */
+    bool taken = false;
+    pk_shield_enter();
+    for (int i = 0; i < TRIES && record(recording, place, &taken) < 0; i++)
+        if (!failed(recording) || taken)
+            break;
+    pk_shield_leave();
 }
 
-int
-pk_tell(PyObject *recordings, pk_place *place)
+void
+pk_tell_failure(PyObject *listeners)
 {
-    if (PK_LIKELY(PyTuple_GET_SIZE(recordings) == 1 &&
-                  record_quickly((pk_recording *)PyTuple_GET_ITEM(recordings, 0), place)))
-        return 0;
-    int result = 0;
-    Py_INCREF(recordings);
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(recordings) && result == 0; i++) {
-        pk_recording *recording = (pk_recording *)PyTuple_GET_ITEM(recordings, i);
-        if (!record_quickly(recording, place) && PK_UNLIKELY(record(recording, place) < 0))
-            result = failed(recording);
+    PyObject *error = pk_error_take();
+    Py_INCREF(listeners);
+    pk_shield_enter();
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(listeners); i++) {
+        PyObject *listener = PyTuple_GET_ITEM(listeners, i);
+        if (!Py_IS_TYPE(listener, &pk_recording_type))
+            continue;
+        pk_error_restore(Py_NewRef(error));
+        (void)failed((pk_recording *)listener);
     }
-    Py_DECREF(recordings);
-    return result;
+    pk_shield_leave();
+    Py_DECREF(listeners);
+    Py_DECREF(error);
+}
+
+void
+pk_tell(PyObject *listeners, pk_place *place)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(listeners);
+    if (PK_LIKELY(count == 1 && record_quickly(PyTuple_GET_ITEM(listeners, 0), place)))
+        return;
+    Py_INCREF(listeners);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *listener = PyTuple_GET_ITEM(listeners, i);
+        if (record_quickly(listener, place))
+            continue;
+        if (Py_IS_TYPE(listener, &pk_recording_type))
+            record_slowly((pk_recording *)listener, place);
+        else
+            pk_calls_tell((pk_calls *)listener, place);
+    }
+    Py_DECREF(listeners);
 }
 
 /* ---- the types ---- */

@@ -2,9 +2,11 @@
 #include "events.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATIENCE_US = 1000000 }; /* how long one waits for who is writing, who may be oneself */
+enum { MOST_AT_ALL = 8 * PK_MOST_BYTES }; /* what is gathered without waiting, however many signals */
 enum { PIECE_BYTES = 4096 };    /* what the buffer of a stream of Python's holds, at least */
 
 static bool
@@ -13,30 +15,69 @@ is_closed(const pk_text_file *file)
     return file->descriptor < 0 && file->stream == NULL;
 }
 
-/* Wait, not for long, until nobody writes.  [gil, let go meanwhile] */
-static void
-wait_for_writer(pk_text_file *file)
+static int64_t
+now_us(void)
 {
-    Py_BEGIN_ALLOW_THREADS
-    if (PyThread_acquire_lock_timed(file->ended, PATIENCE_US, 0) == PY_LOCK_ACQUIRED)
-        PyThread_release_lock(file->ended);
-    Py_END_ALLOW_THREADS
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+        return 0;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Write the leaving block to the descriptor.  0, or −1 with an OSError and the rest still there.
- * [gil, let go meanwhile] */
+/* A signal handler has raised while something was written: who was interrupted wants to get on,
+ * however many events are on the way. */
+static void
+be_lenient(pk_text_file *file)
+{
+    size_t most = file->gathered.used + file->leaving.used + PK_MOST_BYTES;
+    file->most = most < MOST_AT_ALL ? most : MOST_AT_ALL;
+}
+
+/* Whether events do not wait for what cannot be written now. */
+static bool
+is_lenient(const pk_text_file *file)
+{
+    return file->most > PK_MOST_BYTES && file->gathered.used < file->most;
+}
+
+/* Wait, not for long, until nobody writes; signals are handled.  0, or −1 with what a handler
+ * raises.  [gil, let go meanwhile] */
 static int
-write_block(pk_text_file *file)
+wait_for_writer(pk_text_file *file)
+{
+    int64_t left_us = PATIENCE_US, end_us = now_us() + PATIENCE_US;
+    PyLockStatus status = PY_LOCK_INTR;
+    while (status == PY_LOCK_INTR && left_us > 0) {
+        PyThread_type_lock ended = file->ended;
+        Py_BEGIN_ALLOW_THREADS
+        status = PyThread_acquire_lock_timed(ended, left_us, 1);
+        if (status == PY_LOCK_ACQUIRED)
+            PyThread_release_lock(ended);
+        Py_END_ALLOW_THREADS
+        if (status == PY_LOCK_INTR && PyErr_CheckSignals() < 0) {
+            be_lenient(file);
+            return -1;
+        }
+        left_us = end_us - now_us();
+    }
+    return 0;
+}
+
+/* Write the leaving block to the descriptor, or what it takes at once.  0, EINTR or EAGAIN, with the
+ * rest still there, or −1 with an OSError too.  [gil, let go meanwhile] */
+static int
+write_block(pk_text_file *file, bool at_once)
 {
     int error, descriptor = file->descriptor;
     Py_BEGIN_ALLOW_THREADS
-    error = pk_block_write(&file->leaving, descriptor);
+    error = at_once ? pk_block_write_at_once(&file->leaving, descriptor)
+                    : pk_block_write(&file->leaving, descriptor);
     Py_END_ALLOW_THREADS
     if (file->descriptor != descriptor)
         (void)close(descriptor); /* which close() has left to who writes */
+    if (error == 0 || error == EINTR || (at_once && error == EAGAIN))
+        return error;
     file->error = error;
-    if (error == 0)
-        return 0;
     errno = error;
     PyErr_SetFromErrno(PyExc_OSError);
     return -1;
@@ -83,10 +124,16 @@ write_piece(PyObject *stream, const char *bytes, size_t size)
     return call(stream, "flush") < 0 ? 0 : 1;
 }
 
-/* Have the errno of the pending exception, if it is of a stream that cannot be written to. */
+/* Have the errno of the pending exception, if it is of a stream that cannot be written to; what a
+ * signal handler has raised is not. */
 static int
 error_of_stream(void)
 {
+    PyObject *raised = pk_error_take();
+    bool is_of_the_program = pk_is_of_the_program(raised);
+    pk_error_restore(raised);
+    if (is_of_the_program)
+        return 0;
     if (PyErr_ExceptionMatches(PyExc_ValueError))
         return EBADF; /* it is closed */
     if (!PyErr_ExceptionMatches(PyExc_OSError))
@@ -111,26 +158,41 @@ stream_is_closed(PyObject *stream)
     return result;
 }
 
-/* Write the leaving block to the stream.  0, or −1 with an exception and the rest still there.
- * [gil, let go meanwhile] */
+/* The descriptor behind a stream, or −1. */
 static int
-write_to_stream(pk_text_file *file)
+descriptor_of(PyObject *stream)
+{
+    int descriptor = PyObject_AsFileDescriptor(stream);
+    if (descriptor < 0)
+        PyErr_Clear();
+    return descriptor;
+}
+
+/* Write the leaving block to the stream, or what it takes at once.  0, EAGAIN, or −1 with an exception,
+ * both with the rest still there.  [gil, let go meanwhile] */
+static int
+write_to_stream(pk_text_file *file, bool at_once)
 {
     pk_block *block = &file->leaving;
     PyObject *stream = Py_NewRef(file->stream); /* which close() may let go of */
+    int descriptor = at_once ? descriptor_of(stream) : -1;
     size_t begin = 0;
     int result = 1;
     while (begin < block->used && result > 0) {
+        if (descriptor >= 0 && !pk_is_ready(descriptor))
+            break;
         size_t size = size_of_piece(block->bytes + begin, block->used - begin);
         result = write_piece(stream, block->bytes + begin, size);
         if (result >= 0)
             begin += size;
     }
+    if (begin > block->used)
+        begin = block->used; /* a signal handler has forked: this is the child, and all is discarded */
     block->used -= begin;
     memmove(block->bytes, block->bytes + begin, block->used);
     Py_DECREF(stream);
     if (result > 0)
-        return 0;
+        return block->used == 0 ? 0 : EAGAIN;
     file->error = error_of_stream();
     return -1;
 }
@@ -146,71 +208,106 @@ take_back(pk_text_file *file)
     file->leaving = taken;
 }
 
-/* Write what is gathered, unless another thread is at it; the caller holds a reference, unless the
- * file is being freed.  0, or −1 with an exception, and what is not written still there.
+/* Write what is gathered, or what the file takes at once, in one go; nobody else writes.  As
+ * write_block() and write_to_stream(). */
+static int
+write_once(pk_text_file *file, bool at_once)
+{
+    take_back(file); /* what there was no memory for before */
+    if (file->leaving.used == 0) {
+        pk_block taken = file->gathered;
+        file->gathered = file->leaving;
+        file->leaving = taken;
+    }
+    PyThread_type_lock ended = file->ended; /* a signal handler may fork, and the child gets another */
+    file->writing = true;
+    (void)PyThread_acquire_lock(ended, WAIT_LOCK); /* who waits for it has it for a moment only */
+    if (file->stream != NULL && file->descriptor >= 0 && stream_is_closed(file->stream))
+        Py_CLEAR(file->stream);
+    int result = file->stream == NULL ? write_block(file, at_once) : write_to_stream(file, at_once);
+    PyThread_release_lock(ended);
+    file->writing = false;
+    if (result == 0)
+        file->most = PK_MOST_BYTES;
+    take_back(file);
+    return result;
+}
+
+/* Write what is gathered, unless another thread is at it; signals are handled.  at_once: or only
+ * what the file takes without waiting.  The caller holds a reference, unless the file is being freed.
+ * 0, or −1 with an exception, perhaps a signal handler's, and what is not written still there.
  * [gil, let go meanwhile] */
 static int
-write_gathered(pk_text_file *file)
+write_gathered(pk_text_file *file, bool at_once)
 {
     int result = 0;
-    bool more = !file->writing && !file->held && file->gathered.used > 0;
-    while (more) {
+    while (!file->writing && !file->held && file->gathered.used + file->leaving.used > 0) {
         if (is_closed(file)) {
             PyErr_SetString(PyExc_ValueError, "the file is closed");
             return -1;
         }
-        pk_block taken = file->gathered;
-        file->gathered = file->leaving;
-        file->leaving = taken;
-        file->writing = true;
-        PyThread_acquire_lock(file->ended, NOWAIT_LOCK);
-        if (file->stream != NULL && file->descriptor >= 0 && stream_is_closed(file->stream))
-            Py_CLEAR(file->stream);
-        result = file->stream == NULL ? write_block(file) : write_to_stream(file);
-        PyThread_release_lock(file->ended);
-        file->writing = false;
-        more = result == 0 && file->each && file->gathered.used > 0;
-        take_back(file);
+        result = write_once(file, at_once);
+        if (result == EINTR && PyErr_CheckSignals() < 0)
+            result = -1;
+        if (result < 0 && file->error == 0)
+            be_lenient(file);
+        if (result < 0 || result == EAGAIN || (result == 0 && !file->each))
+            break;
     }
-    return result;
+    return result < 0 ? -1 : 0;
 }
 
-int
-pk_text_file_make_room(pk_text_file *file, size_t size)
+pk_room
+pk_text_file_make_room(pk_text_file *file, size_t size, bool *patient)
 {
-    if (file->writing && file->gathered.used > PK_MOST_BYTES) {
-        if (file->drop) {
-            file->dropped++;
-            return 0;
+    if (file->writing && file->gathered.used > file->most) {
+        if (file->drop)
+            return PK_DROPPED;
+        if (*patient) {
+            *patient = false;
+            return wait_for_writer(file) < 0 ? PK_NO_ROOM : PK_AGAIN;
         }
-        wait_for_writer(file);
     }
     if (file->error != 0) {
         errno = file->error;
         PyErr_SetFromErrno(PyExc_OSError);
-        return -1;
+        return PK_NO_ROOM;
     }
     if (pk_block_reserve(&file->gathered, size + PK_SLACK) == 0)
-        return 1;
+        return PK_HAS_ROOM;
     PyErr_NoMemory();
-    return -1;
+    return PK_NO_ROOM;
+}
+
+/* Have what is gathered written in time; what a signal handler raises meanwhile is deferred.  0, or −1
+ * with an exception. */
+static int
+wake(pk_text_file *file)
+{
+    enum { TRIES = 8 }; /* signal handlers may interrupt it */
+    for (int i = 0; i < TRIES; i++) {
+        PyObject *done = PyObject_CallNoArgs(file->wake);
+        Py_XDECREF(done);
+        if (done != NULL)
+            return 0;
+        if (!pk_shield_is_up() || !pk_defer_if_of_the_program())
+            return -1;
+    }
+    return 0;
 }
 
 int
 pk_text_file_see_to(pk_text_file *file)
 {
-    if (file->gathered.used >= PK_BLOCK_BYTES || file->each) {
-        if (write_gathered(file) == 0)
-            return 0;
-        bool is_reentrant = file->stream != NULL && PyErr_ExceptionMatches(PyExc_RuntimeError);
-        if (!is_reentrant || file->gathered.used > PK_MOST_BYTES)
-            return -1;
-        PyErr_Clear(); /* a signal handler, in the midst of another write: the text waits */
+    if (file->gathered.used < PK_BLOCK_BYTES && !file->each)
+        return wake(file);
+    if (write_gathered(file, is_lenient(file)) == 0)
         return 0;
-    }
-    PyObject *done = PyObject_CallNoArgs(file->wake);
-    Py_XDECREF(done);
-    return done == NULL ? -1 : 0;
+    bool is_reentrant = file->stream != NULL && PyErr_ExceptionMatches(PyExc_RuntimeError);
+    if (!is_reentrant || file->gathered.used > file->most)
+        return -1;
+    PyErr_Clear(); /* a signal handler, in the midst of another write: the text waits */
+    return 0;
 }
 
 PyDoc_STRVAR(write_doc,
@@ -232,29 +329,37 @@ file_write(PyObject *self, PyObject *text)
     PyObject *bytes = PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
     if (bytes == NULL)
         return NULL;
+    size_t size = (size_t)PyBytes_GET_SIZE(bytes);
+    bool patient = true;
+    pk_room room;
+    do
+        room = pk_text_file_room(file, size, &patient);
+    while (room == PK_AGAIN);
     bool first = file->gathered.used == 0;
-    pk_block *block = pk_text_file_block(file, (size_t)PyBytes_GET_SIZE(bytes));
-    if (block != NULL)
-        pk_block_put(block, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
+    if (room == PK_HAS_ROOM)
+        pk_block_put(&file->gathered, PyBytes_AS_STRING(bytes), size);
+    else if (room == PK_DROPPED)
+        file->dropped++;
     Py_DECREF(bytes);
-    if (block == NULL ? PyErr_Occurred() != NULL : pk_text_file_added(file, first) < 0)
+    if (room == PK_NO_ROOM || (room == PK_HAS_ROOM && pk_text_file_added(file, first) < 0))
         return NULL;
     return PyLong_FromSsize_t(PyUnicode_GET_LENGTH(text));
 }
 
 PyDoc_STRVAR(flush_doc,
 "flush($self, /)\n--\n\n"
-"Write what is gathered.  Raises OSError, or what the stream raises; then what could not be\n"
-"written stays gathered.");
+"Write what is gathered.  Raises OSError, or what the stream or a signal handler raises; then what\n"
+"could not be written stays gathered.");
 
 static PyObject *
 file_flush(PyObject *self, PyObject *unused)
 {
     (void)unused;
     pk_text_file *file = (pk_text_file *)self;
-    if (file->writing)
-        wait_for_writer(file);
-    if (write_gathered(file) < 0)
+    bool at_once = pk_shield_is_up() && is_lenient(file);
+    if (file->writing && !at_once && wait_for_writer(file) < 0)
+        return NULL;
+    if (write_gathered(file, at_once) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -358,6 +463,7 @@ file_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
     file->descriptor = -1;
     file->drop = drop != 0;
     file->each = each != 0;
+    file->most = PK_MOST_BYTES;
     file->wake = Py_NewRef(wake);
     file->ended = PyThread_allocate_lock();
     if (file->ended == NULL) {
@@ -390,7 +496,10 @@ file_dealloc(PyObject *self)
     pk_text_file *file = (pk_text_file *)self;
     PyObject_GC_UnTrack(self);
     PyObject *error = pk_error_take();
-    Py_XDECREF(file_close(self, NULL));
+    PyObject *done = file_close(self, NULL);
+    if (done == NULL)
+        (void)pk_defer_if_of_the_program();
+    Py_XDECREF(done);
     pk_error_restore(error);
     (void)file_clear(self);
     pk_block_free(&file->gathered);

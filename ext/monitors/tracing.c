@@ -101,6 +101,7 @@ read_event(way kind, int what, PyObject *argument, pk_place *place)
         return true;
     case PyTrace_RETURN:
         place->kind = PK_RETURN;
+        place->value = argument;
         return true;
     case PyTrace_C_CALL:
         place->kind = PK_C_CALL;
@@ -119,23 +120,23 @@ read_event(way kind, int what, PyObject *argument, pk_place *place)
     return place->builtin != NULL;
 }
 
-/* Tell the recordings of an event.  0, or −1 with an exception that is the program's. */
-static int
+/* Tell the recordings of an event. */
+static void
 tell(way kind, PyFrameObject *frame, int what, PyObject *argument)
 {
     pk_place place = {.frame = frame, .line_is_known = true};
     if (!read_event(kind, what, argument, &place))
-        return 0;
+        return;
     place.code = PyFrame_GetCode(frame);
     place.known = pk_code_of(place.code);
-    int result = place.known == NULL ? pk_tell_failure(recordings_of(kind)) : 0;
-    if (place.known != NULL && !pk_is_hidden(place.known)) {
+    if (place.known == NULL) {
+        pk_tell_failure(recordings_of(kind));
+    } else if (!pk_is_hidden(place.known)) {
         place.line = PyFrame_GetLineNumber(frame);
         place.at = kind == PK_LINES ? (uint32_t)place.line : (uint32_t)PyFrame_GetLasti(frame);
-        result = pk_tell(recordings_of(kind), &place);
+        pk_tell(recordings_of(kind), &place);
     }
     Py_DECREF(place.code);
-    return result;
 }
 
 /* Call what was there before, and stay where we are if it has set another: that is the previous
@@ -179,18 +180,16 @@ on_event(PyObject *object, PyFrameObject *frame, int what, PyObject *argument)
     if (PK_LIKELY(self->previous == NULL && !busy[kind] &&
                   PyTuple_GET_SIZE(recordings_of(kind)) != 0)) {
         busy[kind] = true;
-        int result = tell(kind, frame, what, argument); /* which may take the hook off, and free it */
+        tell(kind, frame, what, argument); /* which may take the hook off, and free it */
         busy[kind] = false;
-        return result;
+        return 0;
     }
     Py_INCREF(self);
     bool outermost = !busy[kind];
     busy[kind] = true;
-    int result = 0;
     if (outermost && PyTuple_GET_SIZE(recordings_of(kind)) != 0)
-        result = tell(kind, frame, what, argument);
-    if (result == 0)
-        result = pass_on(self, frame, what, argument);
+        tell(kind, frame, what, argument);
+    int result = pass_on(self, frame, what, argument);
     busy[kind] = !outermost;
     if (result == 0 && outermost)
         result = leave_if_idle(self);

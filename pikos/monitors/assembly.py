@@ -8,7 +8,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pikos.monitors.measures import thread_of
-from pikos.monitors.signals import comes_of_a_signal
+from pikos.native import EVENTS
+from pikos.signals import comes_of_a_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,8 +112,9 @@ class Gate:
         handle
             Deals with an event; what it gives is ignored.
         fail
-            Given an exception out of it, unless it is one that the program raises by a signal
-            handler: that goes to the program.
+            Given an exception out of it, unless a signal handler of the program raised it: that
+            goes to the program.  An event at which the program is at its limit of recursion is
+            not recorded where the recorder meets the limit.
 
         """
         acquire, release = self._lock.acquire, self._lock.release
@@ -134,10 +136,11 @@ class Gate:
                 if self.open:
                     handle(frame, event, arg)
             except Exception as error:
-                if is_of_the_program(error, frame):
+                if comes_of_a_signal(error):
                     raise
-                self.open = False
-                fail(error)
+                if not is_at_the_limit(error, frame):
+                    self.open = False
+                    fail(error)
             finally:
                 # No flag says whether it was acquired: a signal could come before it was set.
                 try:  # noqa: SIM105 - suppress() would be two more calls for each event
@@ -161,8 +164,8 @@ def timed(handler: Handler, stopwatch: Stopwatch) -> Handler:
     return watched
 
 
-def is_of_the_program(error: Exception, frame: FrameType | None) -> bool:
-    """Tell whether an exception out of a recorder or filter is one that the program raises.
+def is_at_the_limit(error: Exception, frame: FrameType | None) -> bool:
+    """Tell whether a recorder or filter failed because the program is at its limit of recursion.
 
     Parameters
     ----------
@@ -174,12 +177,12 @@ def is_of_the_program(error: Exception, frame: FrameType | None) -> bool:
     Returns
     -------
     bool
-        Whether a signal handler raised it, or any call at that depth of recursion would have.
+        Whether any call at that depth would have failed.
 
     """
-    if isinstance(error, RecursionError):
-        return _is_deep(frame)
-    return comes_of_a_signal(error)
+    if not isinstance(error, RecursionError):
+        return False
+    return (EVENTS is not None and EVENTS.room_is_short()) or _is_deep(frame)
 
 
 def _is_deep(frame: FrameType | None) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 import warnings
 from _thread import RLock, get_ident
@@ -13,15 +12,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pikos.errors import HookTakenOff, RecordingStopped
 from pikos.hidden import code_is_hidden, hidden_thread
 from pikos.monitors import sources
-from pikos.monitors.assembly import Gate, gatherer, is_of_the_program, timed
+from pikos.monitors.assembly import Gate, gatherer, timed
 from pikos.monitors.enabled import ENABLED
 from pikos.monitors.measures import MEMORY_FIELDS, Memory, SourceLines, Stopwatch
 from pikos.monitors.monitor import Monitor
-from pikos.monitors.native_recording import NativeHandler, check_fields, counter, target_of
+from pikos.monitors.native_recording import (
+    NativeHandler,
+    PythonHandler,
+    check_fields,
+    counter,
+    target_of,
+)
 from pikos.monitors.place import level_of_the_program
 from pikos.monitors.recorder import checked_recorder
 from pikos.monitors.records import fields_of, record_type_of
 from pikos.native import EVENTS, MISSING, NeedsPython
+from pikos.signals import comes_of_a_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,7 +106,7 @@ class EventMonitor(Monitor):
         self._switch = RLock()
         self._depth = 0
         self._source: Source | None = None
-        self._handler: Handler | NativeHandler | None = None
+        self._handler: Handler | NativeHandler | PythonHandler | None = None
         self._mechanism = ""
 
     def _assemble(self, record_type: Callable[..., Any], clock: Callable[[], int]) -> None:
@@ -207,8 +213,8 @@ class EventMonitor(Monitor):
                 self._handler = self._native_handler(self._native_target(), thread)
                 self._mechanism, chosen = "C", sources.native()
             except NeedsPython as reason:
-                self._handler = self._python_handler()
-                self._mechanism, chosen = f"Python: {reason}", sources.chosen()
+                self._handler, chosen = self._python_handler(thread)
+                self._mechanism = f"Python: {reason}"
             self._source = self._source_of(chosen)
             self._source.add(self._handler, thread)
         except BaseException:
@@ -217,13 +223,18 @@ class EventMonitor(Monitor):
                 self.recorder.finalize()
             raise
 
-    def _python_handler(self) -> Handler:
+    def _python_handler(
+        self, thread: int | None
+    ) -> tuple[Handler | PythonHandler, sources.Sources]:
+        """Have Python code deal with events; also where its events come from."""
         if not MEMORY_FIELDS.isdisjoint(self._fields):
             self._memory.open()
         handler = self._gate.handler(self._handle(), self._fail)
         if not {"time_ns", "last_exit_ns"}.isdisjoint(self._fields):
             handler = timed(handler, self._stopwatch)
-        return handler
+        if sources.native_is_chosen():
+            return PythonHandler(handler, thread), sources.native()
+        return handler, sources.chosen()
 
     def _native_target(self) -> Target:
         """Give where the extension puts records, or raise NeedsPython."""
@@ -260,8 +271,10 @@ class EventMonitor(Monitor):
                 error = HookTakenOff()
             self._shut()
             self.recorder.finalize()
-        except Exception as failure:  # noqa: BLE001 - told below: it must not break the program
-            error = failure
+        except Exception as failure:
+            if comes_of_a_signal(failure):
+                raise
+            error = failure  # told below: it must not break the program
         finally:
             self._leave()
         self.error = self.error or error
@@ -290,12 +303,9 @@ class EventMonitor(Monitor):
         else:
             self._gate.shut()
 
-    def _fail_natively(self, error: BaseException) -> bool:
-        if not isinstance(error, Exception) or is_of_the_program(error, sys._getframe(1)):  # noqa: SLF001 - the frame of the event
-            return True
+    def _fail_natively(self, error: Exception) -> None:
         self._shut()
         self._fail(error)
-        return False
 
     def _fail(self, error: Exception) -> None:
         self.error = error

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pikos.monitors.per_code import PerCode
+from pikos.signals import comes_of_a_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,6 +153,8 @@ def source_lines(filename: str, module_globals: dict[str, Any] | None) -> list[s
     """Give the lines of a file as it is now, without their ends; none if there is no source."""
     try:
         lines = linecache.getlines(filename, module_globals)
-    except Exception:  # noqa: BLE001 - a loader of the program's failed: there is no source
-        return []
+    except Exception as error:
+        if comes_of_a_signal(error):
+            raise
+        return []  # a loader of the program's failed: there is no source
     return [line.rstrip() for line in lines]

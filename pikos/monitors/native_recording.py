@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pikos.monitors.focus import FunctionSet
+    from pikos.monitors.handlers import Handler
     from pikos.native import Target
 
 _OWN_WAYS = ("__new__", "__init__", "__iter__", "__getitem__", "__len__")
@@ -34,6 +35,24 @@ class NativeHandler:
     def __init__(self, recording: Any, focus: FunctionSet | None) -> None:
         self.recording = recording
         self.focus = focus
+
+
+class PythonHandler:
+    """What is done at each event by Python code, which the extension calls.
+
+    Parameters
+    ----------
+    handler
+        Called with frame, event and argument.
+    thread
+        The ident of the thread whose events they are; None: of all.
+
+    """
+
+    focus = None
+
+    def __init__(self, handler: Handler, thread: int | None) -> None:
+        self.recording = EVENTS.Calls(handler, thread)
 
 
 def counter() -> Iterator[int]:

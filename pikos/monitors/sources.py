@@ -11,6 +11,7 @@ from pikos.hidden import DIRECTORY, THREADS
 from pikos.monitors.measures import NO_SOURCE, source_lines
 from pikos.monitors.sources_hooks import LineHooks, ProfileHooks
 from pikos.native import EVENTS, MISSING
+from pikos.signals import belongs_to_program
 
 if TYPE_CHECKING:
     from pikos.monitors.handlers import Source
@@ -63,6 +64,7 @@ def native() -> Sources:
         threads=threading._active,  # type: ignore[attr-defined] # noqa: SLF001 - as thread_of
         read_source=source_lines,
         no_source=NO_SOURCE,
+        of_the_program=belongs_to_program,
     )
     if hasattr(sys, "monitoring"):
         return _native_tool()
@@ -110,5 +112,5 @@ def in_use() -> tuple[str, str]:
 
 
 def chosen() -> Sources:
-    """Give the sources that monitors use in this interpreter."""
+    """Give the sources that monitors use where there is no extension."""
     return monitoring() if hasattr(sys, "monitoring") else hooks()

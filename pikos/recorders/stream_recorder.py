@@ -14,6 +14,7 @@ from pikos.publishing.lifetime import LIFETIME
 from pikos.recorders.abstract_recorder import AbstractRecorder, Accept, RecorderError, accept_of
 from pikos.recorders.flusher import Flusher
 from pikos.recorders.native_plan import native_plan
+from pikos.signals import comes_of_a_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,6 +123,8 @@ class StreamRecorder(AbstractRecorder):
                 else:
                     self._close()
             except (OSError, ValueError) as failure:
+                if comes_of_a_signal(failure):
+                    raise
                 self._keep(failure)
             failure_to_tell = None if self._failure_is_told else self._failure
             self._failure_is_told = True
@@ -173,8 +176,9 @@ class StreamRecorder(AbstractRecorder):
                 self._write(data)
                 self._written()
             except (OSError, ValueError) as failure:
-                self._keep(failure)
-                self._failure_is_told = True
+                if not comes_of_a_signal(failure):
+                    self._keep(failure)
+                    self._failure_is_told = True
                 raise
 
     def native_target(self, record_type: type, fields: Sequence[str]) -> Target:
@@ -356,6 +360,8 @@ class StreamRecorder(AbstractRecorder):
             try:
                 self._flush()
             except (OSError, ValueError) as failure:
+                if comes_of_a_signal(failure):
+                    raise
                 self._keep(failure)
 
     def _flush(self) -> None:
