@@ -41,11 +41,11 @@ def callers(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
     snapshot, number = scene.snapshot, state.function
     laid = Table(
         (
-            Column("calls", 11),
-            Column("primitive", 11),
+            Column("calls", 11, gives_way=3),
+            Column("primitive", 11, gives_way=1),
             Column("self", 9),
             Column("cumulative", 10),
-            Column("open", 5),
+            Column("open", 5, gives_way=2),
             Column("", 0, number=False),
         ),
         width,

@@ -33,6 +33,9 @@ class Column(NamedTuple):
     """The key that a click on its title presses."""
     style: Style | None = None
     """How its cells are shown; None for as the row."""
+    gives_way: int = 0
+    """Its place among the columns that are left out, from 1, where the rest of the line would be
+    narrow; 0 for one that stays."""
 
 
 class Table(NamedTuple):
@@ -46,12 +49,11 @@ class Table(NamedTuple):
     def heading(self) -> Line:
         """Draw the titles."""
         spans, at = [], 0
-        for column, cell in zip(
-            self.columns, self._cells([c.title for c in self.columns]), strict=True
-        ):
+        kept, cells = self._kept(), self._cells([column.title for column in self.columns])
+        for column, cell in zip(kept, cells, strict=True):
             spans.append(Span(at, at + len(cell), key=column.key))
             at += len(cell) + len(GAP)
-        text = GAP.join(self._cells([column.title for column in self.columns]))
+        text = GAP.join(cells)
         return Line(cut(left(text, self.width), self.width), "heading", _within(spans, self.width))
 
     def row(self, cells: Sequence[str], style: Style = "plain", key: str = "") -> Line:
@@ -74,7 +76,7 @@ class Table(NamedTuple):
         """
         laid = self._cells(cells)
         spans, at = [], 0
-        for column, cell in zip(self.columns, laid, strict=True):
+        for column, cell in zip(self._kept(), laid, strict=True):
             if column.style is not None:
                 spans.append(Span(at, at + len(cell), column.style))
             at += len(cell) + len(GAP)
@@ -82,16 +84,30 @@ class Table(NamedTuple):
         return Line(text, style, _within(spans, len(text)), key)
 
     def _cells(self, texts: Sequence[str]) -> list[str]:
+        kept, rest = self._kept(), self.rest()
         return [
             (right if column.number else left)(safe(text, width), width)
             for column, text in zip(self.columns, texts, strict=True)
-            for width in [column.width or self.rest()]
+            if column in kept
+            for width in [column.width or rest]
         ]
+
+    def _kept(self) -> list[Column]:
+        """Find the columns that there is room for beside the rest of the line."""
+        kept = list(self.columns)
+        for column in sorted(self.columns, key=lambda column: column.gives_way):
+            if column.gives_way and _rest(kept, self.width) < TEXT_MIN:
+                kept.remove(column)
+        return kept
 
     def rest(self) -> int:
         """Tell how wide the column is that takes the rest of the line."""
-        taken = sum(column.width for column in self.columns)
-        return max(0, self.width - taken - len(GAP) * (len(self.columns) - 1))
+        return _rest(self._kept(), self.width)
+
+
+def _rest(columns: Sequence[Column], width: int) -> int:
+    taken = sum(column.width for column in columns)
+    return max(0, width - taken - len(GAP) * (len(columns) - 1))
 
 
 def _within(spans: list[Span], end: int) -> tuple[Span, ...]:

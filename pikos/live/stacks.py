@@ -216,9 +216,9 @@ def threads(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
         (
             Column("calls", 11),
             Column("self", 9),
-            Column("depth", 6),
-            Column("native id", 10),
-            Column("alive", 5, number=False),
+            Column("depth", 6, gives_way=3),
+            Column("native id", 10, gives_way=1),
+            Column("alive", 5, number=False, gives_way=2),
             Column("thread", 0, number=False, style="name"),
         ),
         width,

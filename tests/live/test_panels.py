@@ -212,6 +212,18 @@ def test_the_threads_keep_their_own_numbers_when_one_is_chosen(scene, since):
     assert calls(1) == calls(2) == calls(0)
 
 
+@pytest.mark.parametrize("width", [40, 46, 60, 80, 100])
+def test_names_stay_where_there_is_little_room(scene, width):
+    """V9: of threads, callers and callees the numbers were left, and not the names."""
+    size = Size(24, width)
+
+    assert "MainThread" in shown(scene, ViewState(panel="threads"), size)
+    closer = shown(scene, ViewState(panel="function", function=2), size)
+    assert "main (app.py:3)" in closer
+    assert "time.sleep" in closer
+    assert ("native id" in shown(scene, ViewState(panel="threads"), size)) == (width >= 80)
+
+
 def test_enter_on_a_thread_chooses_it(scene):
     state = after(scene, ViewState(panel="threads"), "down", "enter")
 

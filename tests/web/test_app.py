@@ -121,7 +121,7 @@ def test_functions_are_told_as_many_as_are_wanted(view):
 
 
 def test_a_filter_without_sense_is_told_in_the_panel(view):
-    for panel in ("functions", "bars"):
+    for panel in ("functions", "bars", "flame"):
         told = view(filter="re:(", panel=panel).told
         assert "filter 're:(' makes no sense" in told["panel"]["trouble"]
 
@@ -144,6 +144,16 @@ def test_the_flame_graph_has_every_call_with_its_caller(view):
             assert above[2] - 1e-9 <= begin
             assert begin + width <= above[2] + above[3] + 1e-9
     assert len(told["nodes"]) > 2
+
+
+def test_the_filter_tells_calls_of_the_flame_graph_apart(view):
+    """V15: it did nothing there."""
+    assert view(panel="flame").told["panel"]["fitting"] is None
+
+    for pattern, fitting in (("worker.py", ["2"]), ("re:^main", ["1"]), ("nothing", [])):
+        told = view(panel="flame", filter=pattern).told["panel"]
+        assert told["fitting"] == fitting
+        assert told["names"].keys() >= {"0", "1", "2"}
 
 
 def test_the_flame_graph_says_below_which_depth_it_is_cut_off(view, hear, session):

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from hypothesis import given, strategies as st
 from support.session import MadeUpSession
+from support.waiting import wait_until
 
 from pikos.live.web.series import thinned, unit_of
 from pikos.wire.tables import Column, Table
@@ -85,6 +86,105 @@ def test_what_is_no_finite_number_is_no_point(hear, view):
 
     assert [point[1] for point in told["points"]] == [1.0, 2.0]
     assert told["points"][0][4] == "inf"
+
+
+LINES = Table(
+    201,
+    "LineMemoryTimeRecord",
+    "append",
+    (),
+    (
+        Column("index", "i64"),
+        Column("lineNo", "i64"),
+        Column("RSS", "i64"),
+        Column("line", "str"),
+        Column("filename", "str"),
+        Column("time_ns", "i64"),
+        Column("thread_id", "i64"),
+    ),
+)
+FIRST_NS = 5_000_000_000_000
+
+
+def heard_lines(hear, file="/src/work.py"):
+    """Records of two lines of a file: the second one makes the memory grow."""
+    session = MadeUpSession(b"a line monitor!!", publishes="records")
+    hear(session.hello(LINES))
+    rows = [
+        (n, 5 + n % 2, 1000 + n // 2, f"line {5 + n % 2}", file, FIRST_NS + n * 10**9, 77)
+        for n in range(10)
+    ]
+    hear(session.records(LINES, rows))
+    return session.stream.hex()
+
+
+def test_a_line_monitor_shows_memory_against_time(hear, view):
+    """V5: it opened on the numbers of the lines, and offered the index twice."""
+    tab = heard_lines(hear)
+
+    told = view(tab=tab, panel="series").told["panel"]
+
+    assert [choice["id"] for choice in told["ys"]] == ["RSS"]
+    assert [choice["id"] for choice in told["xs"]] == ["time", "index", "RSS"]
+    assert (told["x"], told["y"], told["unit"], told["x_unit"]) == ("time", "RSS", "bytes", "s")
+    assert told["points"][3][:2] == [5003.0, 1001]
+    newest = view(tab=tab, panel="series", points=2).told["panel"]
+    assert newest["origin"] == told["origin"] == 5000.0
+    assert view(tab=tab, panel="series", x="index").told["panel"]["origin"] == 0
+
+
+def test_a_profile_shows_memory_against_time(view):
+    """V15: against an index, though the time is known; V5: index and time were offered twice."""
+    told = view(panel="series").told["panel"]
+
+    assert (told["x"], told["x_unit"], told["y"]) == ("time", "s", "RSS")
+    names = [choice["id"] for choice in told["xs"]]
+    assert names[:2] == ["time", "index"]
+    assert len(names) == len(set(names))
+    assert not {"time", "index"}.intersection(choice["id"] for choice in told["ys"])
+
+
+def test_the_filter_leaves_points_of_records_out(hear, view):
+    """V15: the filter did nothing in a chart of records."""
+    tab = heard_lines(hear)
+
+    told = view(tab=tab, panel="series", filter="line 6").told["panel"]
+    assert {point[3] for point in told["points"]} == {6}
+
+    told = view(tab=tab, panel="series", filter="re:(").told["panel"]
+    assert "makes no sense" in told["trouble"]
+
+
+def test_a_line_monitor_opens_with_its_busiest_line(hear, view, tmp_path):
+    """V6: the source with the costs of lines was reached by a double click on a record alone."""
+    file = tmp_path / "work.py"
+    tab = heard_lines(hear, str(file))
+
+    told = view(tab=tab).told
+    assert (told["of_lines"], told["busiest"]) == (True, f"6 {file}")
+    assert view(tab=tab, panel="source").told["busiest"] == f"6 {file}"
+    assert view(tab=tab, panel="source", file=str(file)).told["busiest"] == ""
+    assert view().told["busiest"] == ""
+
+    unread = view(tab=tab, panel="source", file=str(file)).told["panel"]
+    assert unread["trouble"].startswith("only what was recorded: ")
+    assert unread["rows"][5]["cells"][-1] == "line 6"
+    file.write_text("".join(f"text {n}\n" for n in range(1, 9)))
+    hear()
+    costs = {row["id"]: row["cells"] for row in shown_source(view, tab, file)}
+    assert costs["6"] == ["6", "5", "", "1004 B", "4 B", "text 6"]
+
+
+def shown_source(view, tab, file):
+    """The source once the file is read anew."""
+    return wait_until(
+        lambda: [
+            told["rows"]
+            for told in [view(tab=tab, panel="source", file=str(file)).told["panel"]]
+            if not told["trouble"]
+        ],
+        "the file is read",
+    )[0]
 
 
 def test_a_field_that_there_is_not_gives_way_to_the_first(hear, view):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pikos.live.functions import label
 from pikos.live.lens import look
+from pikos.live.line_costs import busiest_line, has_lines
 from pikos.live.stacks import thread_name
 from pikos.live.summary import tell
 from pikos.live.text import safe
@@ -67,6 +68,9 @@ def answer(hub: Hub, choice: Choice) -> dict[str, Any]:
         "tabs": [_tab(each) for each in hub.tabs()],
         "tab": tab,
         "of_records": scene.snapshot.of_recorder,
+        "of_lines": has_lines(scene.snapshot),
+        "recorded": any(records.rows for records in scene.snapshot.records.values()),
+        "busiest": _busiest(scene.snapshot, choice),
         "missing": "" if scene.snapshot.stream else _missing(tab, scene),
         "replayed": scene.replayed_s is not None,
         "told": told._asdict(),
@@ -99,6 +103,14 @@ def _tab(tab: Tab) -> Mapping[str, Any]:
     if state == "live" and snapshot.stale(tab.now):
         state = "stale"
     return {"id": tab.id, "name": safe(name.strip(), NAME_MAX), "state": state}
+
+
+def _busiest(snapshot: Snapshot, choice: Choice) -> str:
+    """Tell which line a page turns to first, as ``LINE FILE``, where it has not chosen another."""
+    if not snapshot.of_recorder or choice.view.file or choice.panel in {"series", "records"}:
+        return ""
+    line = busiest_line([snapshot])
+    return "" if line is None else f"{line.number} {line.file}"
 
 
 def _missing(tab: str, scene: Scene) -> str:

@@ -57,7 +57,7 @@ class Choice:
     kind: str = ""
     """The type of the records."""
     x: str = ""
-    """The field along the chart; empty for the index."""
+    """The field along the chart; empty for the time, or the index where no time is known."""
     y: str = ""
     """The field of the series; empty for the first one."""
     points: int = 0

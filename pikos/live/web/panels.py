@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from pikos.live.flame import DEPTH_MAX, Tree
 from pikos.live.function_table import cells_of
-from pikos.live.functions import COLUMNS, label
-from pikos.live.line_costs import NO_COST, line_costs
+from pikos.live.functions import COLUMNS, label, matcher, searched_text
+from pikos.live.line_costs import NO_COST, line_costs, recorded_text
 from pikos.live.records import cell_of, chosen
 from pikos.live.text import TAB, count, duration, safe, size
 from pikos.live.view import PANELS
-from pikos.live.web.series import series
+from pikos.live.web.series import series as points_of
 from pikos.model.unstacked import unstacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pikos.live.flame import Node
     from pikos.live.scene import Line, Scene
     from pikos.live.web.choice import Choice
     from pikos.live.web.hub import Hub
+    from pikos.model import Snapshot
 
 NAME_MAX = 300
 """Columns that a name takes at most."""
@@ -104,6 +105,10 @@ def flame(_: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
     and open ones.
     """
     snapshot = scene.snapshot
+    try:
+        fits = matcher(choice.view.pattern)
+    except ValueError as error:
+        return _nonsense(choice, error)
     tree = Tree(snapshot)
     top = tree.find(choice.view.zoom)
     least_ns = top.value_ns // (2 * choice.width)
@@ -140,12 +145,28 @@ def flame(_: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
         "zoom": [str(number) for number in top.path],
         "nodes": nodes if top.value_ns else [],
         "names": names,
+        "fitting": _fitting(snapshot, names, fits) if choice.view.pattern else None,
         "whole_ns": tree.root.value_ns,
         "more": len(waiting) > len(nodes),
         "deeper_than": DEPTH_MAX if tree.cut else 0,
         "folded": folded.calls,
         "folded_ns": folded.self_ns,
     }
+
+
+def _fitting(snapshot: Snapshot, names: Iterable[str], fits: Callable[[str], bool]) -> list[str]:
+    """Find the functions that the filter lets through; all calls together are none."""
+    numbers = [int(number) for number in names if number != "0"]
+    known = snapshot.functions
+    return [str(number) for number in numbers if fits(searched_text(known.get(number), number))]
+
+
+def series(hub: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
+    """Make a series of points."""
+    try:
+        return points_of(hub, scene, choice)
+    except ValueError as error:
+        return _nonsense(choice, error)
 
 
 def records(_: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
@@ -199,22 +220,25 @@ def _source_of(fields: tuple[str, ...], row: tuple[Any, ...]) -> str:
 def source(hub: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
     """Make the lines of the chosen file that the page shows, with what was recorded of each."""
     text = scene.source
-    costs = line_costs([scene.snapshot, *(tab.snapshot for tab in hub.tabs())], text.file)
-    if choice.at:
-        costs = line_costs([scene.snapshot], text.file)
-    last = min(len(text.lines), choice.first + choice.count)
+    sessions = {scene.snapshot.stream: scene.snapshot}
+    if not choice.at:  # a monitor beside the profile
+        sessions = {tab.snapshot.stream: tab.snapshot for tab in hub.tabs()} | sessions
+    costs = line_costs(sessions.values(), text.file)
+    lines = text.lines or recorded_text(sessions.values(), text.file)
+    last = min(len(lines), choice.first + choice.count)
+    trouble = safe(text.trouble) if text.trouble else ""
     return {
         "file": safe(text.file, NAME_MAX),
-        "trouble": safe(text.trouble) if text.trouble else "",
+        "trouble": f"only what was recorded: {trouble}" if lines and trouble else trouble,
         "columns": [
             {"name": name, "title": title, "meaning": meaning, "number": name != "text"}
             for name, title, meaning in SOURCE_COLUMNS
             if costs or name in {"line", "text"}
         ],
-        "total": len(text.lines),
+        "total": len(lines),
         "first": choice.first,
         "rows": [
-            {"id": str(number), "cells": _line(number, text.lines[number - 1], costs)}
+            {"id": str(number), "cells": _line(number, lines[number - 1], costs)}
             for number in range(choice.first + 1, last + 1)
         ],
     }

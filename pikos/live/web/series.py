@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pikos.live.measures import SIZES, numeric
+from pikos.live.measures import CLOCK, SIZES, measures, numeric
+from pikos.live.records import chosen
 from pikos.live.text import safe
 from pikos.live.web.choice import POINTS_MAX
 from pikos.model.rows import SessionRow
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
     from pikos.live.web.hub import Hub
 
 INDEX = "index"
-"""What stands along the chart where nothing else is chosen."""
+"""What stands along the chart where no time is known."""
 
 TIME = "time"
-"""Seconds since a session began."""
+"""Seconds since a session began; of records, of the clock that they have."""
 
 CELL_MAX = 200
 """Columns that a value takes at most where all of a point's are told."""
@@ -35,8 +37,10 @@ class Table(NamedTuple):
 
     fields: tuple[str, ...]
     """Names of their fields."""
-    numeric: tuple[str, ...]
-    """Those of them that are numbers."""
+    along: tuple[str, ...]
+    """What may stand along the chart, the best first."""
+    drawn: tuple[str, ...]
+    """What may be drawn, the best first."""
     rows: Sequence[tuple[Any, ...]]
     """The rows, the newest one last."""
 
@@ -44,26 +48,33 @@ class Table(NamedTuple):
 def series(_: Hub, scene: Scene, choice: Choice) -> dict[str, Any]:
     """Make a series of points: the newest ones, or all as far as a chart can show them.
 
-    ``points`` holds of each point its x and y, and then the values of all ``fields``.
+    ``points`` holds of each point its x and y, and then the values of all ``fields``.  Times of
+    records are seconds of their clock, which starts anywhere: ``origin`` is the first that is kept.
+
+    Raises
+    ------
+    ValueError
+        If the filter of records makes no sense.
+
     """
     kinds = list(scene.snapshot.records)
     kind = choice.kind if choice.kind in kinds else next(iter(kinds), "")
-    table = _records(scene, kind) if kind else _session(scene)
-    along = [name for name in (INDEX, TIME, *table.numeric) if name in table.fields]
-    x = choice.x if choice.x in along else next(iter(along), "")
-    drawn = [name for name in table.numeric if name not in {INDEX, TIME}] or list(table.numeric)
-    y = choice.y if choice.y in drawn else next(iter(drawn), "")
+    table = _records(scene, kind, choice) if kind else _session(scene)
+    x = choice.x if choice.x in table.along else next(iter(table.along), "")
+    y = choice.y if choice.y in table.drawn else next(iter(table.drawn), "")
     rows = table.rows[-choice.points :] if choice.points else table.rows
     points = _points(table, rows, x, y) if x and y else []
+    first = _points(table, table.rows[:1], x, y) if kind and x == TIME and y else []
     return {
         "kinds": [{"id": name, "name": safe(name, CELL_MAX)} for name in kinds],
         "kind": kind,
-        "xs": [{"id": name, "name": safe(name, CELL_MAX)} for name in along],
-        "ys": [{"id": name, "name": safe(name, CELL_MAX)} for name in drawn],
+        "xs": [{"id": name, "name": safe(name, CELL_MAX)} for name in table.along],
+        "ys": [{"id": name, "name": safe(name, CELL_MAX)} for name in table.drawn],
         "x": x,
         "y": y,
         "unit": unit_of(y),
-        "x_unit": "s" if x == TIME and not kind else unit_of(x),
+        "x_unit": "s" if x == TIME else unit_of(x),
+        "origin": first[0][0] if first else 0.0,
         "fields": [safe(name, CELL_MAX) for name in table.fields],
         "total": len(table.rows),
         "points": thinned(points, POINTS_MAX),
@@ -81,30 +92,34 @@ def _session(scene: Scene) -> Table:
     """Lay out what a profiler told of its process over time."""
     told = [name for name in SessionRow._fields if name not in _OF_NO_USE]
     told.sort(key=lambda name: name not in _MEMORY)
-    fields = (INDEX, TIME, *(_MEMORY.get(name, name) for name in told))
+    measured = tuple(_MEMORY.get(name, name) for name in told)
     rows = [
         (index, reading.time_ns / 1e9, *(getattr(reading.session, name) for name in told))
         for index, reading in enumerate(scene.memory)
         if reading.session is not None
     ]
-    return Table(fields, fields, rows)
+    return Table((INDEX, TIME, *measured), (TIME, INDEX, *measured), measured, rows)
 
 
-def _records(scene: Scene, kind: str) -> Table:
+def _records(scene: Scene, kind: str, choice: Choice) -> Table:
+    """Lay out the records of a type that the filter lets through, each with an index."""
     told = scene.snapshot.records[kind]
-    if INDEX in told.fields:
-        return Table(told.fields, tuple(numeric(told)), told.rows)
-    first = told.received - len(told.rows)
-    rows = [(first + place, *row) for place, row in enumerate(told.rows)]
-    return Table((INDEX, *told.fields), (INDEX, *numeric(told)), rows)
+    if INDEX not in told.fields:
+        first = told.received - len(told.rows)
+        rows = tuple((first + place, *row) for place, row in enumerate(told.rows))
+        told = replace(told, fields=(INDEX, *told.fields), rows=rows)
+    drawn = tuple(measures(told))
+    timed = (TIME,) if CLOCK in numeric(told) else ()
+    return Table(told.fields, (*timed, INDEX, *drawn), drawn, chosen(told, choice.view))
 
 
 def _points(
     table: Table, rows: Sequence[tuple[Any, ...]], x: str, y: str
 ) -> list[tuple[float, float, tuple[Any, ...]]]:
-    x_at, y_at = table.fields.index(x), table.fields.index(y)
+    by_clock = x == TIME and TIME not in table.fields
+    x_at, y_at = table.fields.index(CLOCK if by_clock else x), table.fields.index(y)
     return [
-        (row[x_at], row[y_at], row)
+        (row[x_at] / 1e9 if by_clock else row[x_at], row[y_at], row)
         for row in rows
         if _is_number(row[x_at]) and _is_number(row[y_at])
     ]

@@ -1,4 +1,4 @@
-// The flame graph, on a canvas: bars that grow smoothly, found by name, zoomed into by a click.
+// The flame graph, on a canvas: bars that grow smoothly, told apart by the filter, zoomed into by a click.
 
 import { get, write } from "./dom.js";
 import { callsText, count, duration } from "./units.js";
@@ -9,6 +9,7 @@ import { callsText, count, duration } from "./units.js";
 const HEIGHT = 20;
 const GLIDE_MS = 180;
 const COLOURS = 5;
+const FADED = 0.35; // what the filter does not let through
 /** The function that stands for calls that are in no full stack. */
 const UNSTACKED = "-1";
 
@@ -24,7 +25,6 @@ export class FlameGraph {
     this.canvas = get("flame-canvas", HTMLCanvasElement);
     this.told = get("flame-told", HTMLElement);
     this.found = get("flame-found", HTMLElement);
-    this.search = get("flame-search", HTMLInputElement);
     this.tip = get("tip", HTMLElement);
     /** @type {Bar[]} */
     this.bars = [];
@@ -41,7 +41,6 @@ export class FlameGraph {
     this.canvas.addEventListener("mouseleave", () => this.point(null));
     this.canvas.addEventListener("click", (event) => this.click(event));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
-    this.search.addEventListener("input", () => this.draw());
     get("flame-out", HTMLElement).addEventListener("click", () => this.out());
     get("flame-reset", HTMLElement).addEventListener("click", () => this.does.zoom(""));
     new ResizeObserver(() => this.draw()).observe(this.room);
@@ -135,8 +134,10 @@ export class FlameGraph {
       if (wide < 0.3) continue;
       const y = bar.depth * HEIGHT;
       const name = this.shown.names[bar.function]?.[0] ?? "";
+      pen.globalAlpha = matches && !matches.has(bar.key) ? FADED : 1;
       pen.fillStyle = (matches?.has(bar.key) ? found : colours[colour(name)]) ?? "";
       pen.fillRect(x, y, Math.max(0.5, wide - 1), HEIGHT - 1);
+      pen.globalAlpha = 1;
       if (bar.key === this.chosen && bar.key) {
         pen.strokeStyle = mark ?? "";
         pen.lineWidth = 2;
@@ -149,24 +150,23 @@ export class FlameGraph {
     }
   }
 
-  /** Keys of the bars whose name is searched for; null where nothing is. */
+  /** Keys of the bars that the filter lets through; null where there is none. */
   matches() {
-    const wanted = this.search.value.toLowerCase();
-    if (!wanted || !this.shown) {
+    if (!this.shown?.fitting) {
       write(this.found, "");
       return null;
     }
+    const fitting = new Set(this.shown.fitting);
     const keys = new Set();
     let ns = 0;
     for (const bar of this.bars) {
-      const name = this.shown.names[bar.function]?.[1] ?? "";
-      if (!bar.key || !name.toLowerCase().includes(wanted)) continue;
+      if (!bar.key || !fitting.has(bar.function)) continue;
       const within = [...parents(bar.key)].some((key) => keys.has(key));
       if (!within) ns += bar.ns;
       keys.add(bar.key);
     }
     const share = this.shown.whole_ns ? (100 * ns) / this.shown.whole_ns : 0;
-    write(this.found, `${count(keys.size)} found: ${duration(ns)}, ${share.toFixed(1)} %`);
+    write(this.found, `${count(keys.size)} ${keys.size === 1 ? "call passes" : "calls pass"} the filter: ${duration(ns)}, ${share.toFixed(1)} %`);
     return keys;
   }
 

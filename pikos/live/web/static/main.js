@@ -27,7 +27,8 @@ const PANELS = [
   ["?", "help", { panel: "help" }],
 ];
 const CLOSER_MAX = 20; // steps that Escape leads back
-const OF_PROFILES = ["functions", "bars", "flame graph", "open calls", "threads"];
+const OF_PROFILES = ["functions", "bars", "flame", "text"];
+const FILTERED = ["functions", "bars", "flame", "records"];
 
 /** @type {Answer | null} */
 let answered = null;
@@ -88,13 +89,21 @@ function sortBy(name) {
 }
 
 /**
- * Turn to a line of a source file.
+ * What to choose for a line of a source file.
  * @param {string} place as LINE FILE
+ * @returns {Changes}
+ */
+function lineAt(place) {
+  const at = place.indexOf(" ");
+  return { panel: "source", file: place.slice(at + 1), row: String(Math.max(0, Number(place.slice(0, at)) - 1)) };
+}
+
+/**
+ * Look closer at a line of a source file.
+ * @param {string} place as LINE FILE; empty for none
  */
 function sourceOf(place) {
-  const at = place.indexOf(" ");
-  if (at < 0) return;
-  closer({ panel: "source", file: place.slice(at + 1), row: String(Math.max(0, Number(place.slice(0, at)) - 1)) });
+  if (place) closer(lineAt(place));
 }
 
 /**
@@ -187,7 +196,16 @@ async function show(answer) {
   const panel = answer.missing && state.panel !== "help" ? "start" : state.panel;
   if (panel !== "source") sourceAt = "";
   if (answer.of_records && OF_PROFILES.includes(panel)) {
-    change({ panel: "records" });
+    if (!answer.recorded) {
+      head(answer); // which panel comes first depends on what is recorded
+      notice("no record yet");
+      return;
+    }
+    change({ panel: answer.busiest ? "source" : "records", file: "", row: "0", from: "" });
+    return;
+  }
+  if (panel === "source" && answer.busiest) {
+    change(lineAt(answer.busiest));
     return;
   }
   if (!answer.of_records && panel === "records" && answer.told.who && answer.tab) {
@@ -214,13 +232,13 @@ async function show(answer) {
     flame.show(answer.panel);
   } else if (panel === "series") {
     offerSeries(answer.panel);
-    await series.show(answer.panel, state.points !== "0");
+    await series.show(answer.panel, state.points !== "0", answer.tab);
   } else if (panel === "records") {
     offer(get("records-kind", HTMLSelectElement), answer.panel.kinds, answer.panel.kind);
     write(get("records-more", HTMLElement), answer.panel.kind ? `${answer.panel.published} published; the newest first` : "no record yet");
     records.show(answer.panel);
   } else if (panel === "source") {
-    write(get("source-file", HTMLElement), answer.panel.file || "choose a function, then its source");
+    write(get("source-file", HTMLElement), answer.panel.file || `choose a ${answer.of_records ? "record" : "function"}, then its source`);
     notice(state.file ? answer.panel.trouble || answer.notice : answer.notice);
     showSource(answer.panel);
   } else if (panel === "text") {
@@ -270,21 +288,27 @@ function head(answer) {
   });
   const threads = [{ id: "0", name: "all threads" }, ...answer.threads];
   offer(get("thread", HTMLSelectElement), threads, state.thread);
+  get("thread", HTMLElement).hidden = answer.threads.length === 0;
   get("pause", HTMLElement).setAttribute("aria-pressed", String(state.at !== "0"));
   get("since", HTMLElement).setAttribute("aria-pressed", String(state.since !== "0"));
   get("seeking", HTMLElement).hidden = !answer.replayed;
   const filter = get("filter", HTMLInputElement);
   if (document.activeElement !== filter) filter.value = state.filter;
+  filter.disabled = !FILTERED.includes(state.panel) && !(state.panel === "series" && answer.of_records);
   get("chosen", HTMLElement).hidden = !answer.chosen;
   write(get("chosen-name", HTMLElement), answer.chosen?.name ?? "");
   get("chosen-source", HTMLButtonElement).disabled = !answer.chosen?.source;
 }
 
-/** @param {Answer} answer */
+/**
+ * The panels that have something to show, the best one first.
+ * @param {Answer} answer
+ */
 function panelsOf(answer) {
-  if (answer.missing) return PANELS.filter(([, name]) => name === "help");
-  if (answer.of_records) return PANELS.filter(([, name]) => !OF_PROFILES.includes(name));
-  return PANELS.filter(([, name]) => name !== "records");
+  if (answer.missing) return PANELS.filter(([key]) => key === "?");
+  if (!answer.of_records) return PANELS.filter(([key]) => key !== "e");
+  const keys = answer.of_lines ? "lme?" : "eml?";
+  return Array.from(keys, (key) => PANELS.filter(([its]) => its === key)).flat();
 }
 
 function tabButton() {
@@ -298,7 +322,10 @@ function tabButton() {
 /** @param {string} tab */
 function turnTo(tab) {
   functions.home();
-  change({ tab, thread: "0", function: "0", zoom: "", since: "0", at: "0", kind: "", x: "", y: "", from: "" });
+  // What was looked at closely is of the other session.
+  const close = state.panel === "source" || (state.panel === "text" && state.text === "function");
+  const panel = close ? DEFAULTS.panel : state.panel;
+  change({ tab, panel, file: "", row: "0", thread: "0", function: "0", zoom: "", since: "0", at: "0", kind: "", x: "", y: "", from: "" });
 }
 
 function panelButton() {
@@ -391,14 +418,24 @@ function shortcut(key) {
     a: () => change({ thread: "0" }),
     c: () => filterBy(""),
     d: () => state.function !== "0" && callersOf(state.function),
-    "/": () => get("filter", HTMLInputElement).focus(),
+    "/": startFilter,
     "[": () => answered?.replayed && void seek(-10),
     "]": () => answered?.replayed && void seek(10),
   };
+  if (panel && answered && !panelsOf(answered).includes(panel)) return false;
   if (key === "l" && answered?.chosen?.source) sourceOf(answered.chosen.source);
+  else if (key === "l" && answered?.of_lines) change({ panel: "source", file: "", row: "0", from: "" });
   else if (panel) change({ ...panel[2], row: "0", from: "" });
   else does[key]?.();
   return Boolean(panel || does[key]);
+}
+
+/** Type a filter, of a panel that has one. */
+function startFilter() {
+  const filter = get("filter", HTMLInputElement);
+  if (filter.disabled) change({ panel: answered?.of_records ? "records" : "functions", from: "" });
+  filter.disabled = false;
+  filter.focus();
 }
 
 /** @param {string} filter */

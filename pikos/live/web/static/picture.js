@@ -8,6 +8,8 @@ import { get, list, make } from "./dom.js";
 /** @type {Record<string, string>} */
 const KEYS = { ArrowUp: "up", ArrowDown: "down", PageUp: "pageup", PageDown: "pagedown", Home: "home", End: "end", Enter: "enter" };
 
+const WIDE = 8; // pixels of a character, where none is drawn yet
+
 export class PictureView {
   /** @param {(key: string) => void} press something was pressed */
   constructor(press) {
@@ -36,8 +38,8 @@ export class PictureView {
     this.room.append(probe);
     const wide = probe.getBoundingClientRect().width / 50;
     probe.remove();
-    const room = this.room.clientWidth - 28;
-    return wide > 0 && room > 0 ? Math.max(40, Math.min(400, Math.floor(room / wide))) : 100;
+    const room = (this.room.clientWidth || document.body.clientWidth) - 28;
+    return Math.max(40, Math.min(400, Math.floor(room / (wide || WIDE))));
   }
 
   /** @param {Picture} picture */

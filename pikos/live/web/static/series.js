@@ -2,7 +2,7 @@
 
 import { axis, colours, CONFIG, grip, layout, plain, plotly } from "./charts.js";
 import { get, make, write } from "./dom.js";
-import { count, duration, scaled } from "./units.js";
+import { count, duration, MIB, scaled } from "./units.js";
 
 /** @typedef {import("./types.js").Series} Series */
 
@@ -20,6 +20,8 @@ export class SeriesChart {
     this.held = grip(this.chart);
     /** @type {Series | null} */
     this.shown = null;
+    this.of = ""; // session and fields of what is shown
+    this.origin = 0; // what is 0 along the chart: the first time that was kept when it was turned to
   }
 
   /** Look at all of it. */
@@ -31,22 +33,26 @@ export class SeriesChart {
   /**
    * @param {Series} series
    * @param {boolean} follow whether the newest points stay in sight
+   * @param {string} tab the session
    */
-  async show(series, follow) {
+  async show(series, follow, tab) {
     const Plotly = await plotly();
     if (this.held()) return;
     const has = colours();
     const y = scaled(series.unit);
     const x = scaled(series.x_unit);
-    if (this.shown && (this.shown.x !== series.x || this.shown.y !== series.y || this.shown.kind !== series.kind)) {
-      this.reset(); // of other fields, the part that was looked at means nothing
+    const of = [tab, series.kind, series.x, series.y].join("\n");
+    if (this.of !== of) {
+      if (this.of) this.reset(); // of other fields, the part that was looked at means nothing
+      this.of = of;
+      this.origin = series.origin;
     }
     this.shown = series;
     if (follow) this.view += 1;
     const data = {
       type: "scatter",
       mode: "lines+markers",
-      x: series.points.map((point) => Number(point[0]) * x.scale),
+      x: series.points.map((point) => (Number(point[0]) - this.origin) * x.scale),
       y: series.points.map((point) => Number(point[1]) * y.scale),
       line: { color: has.mark, width: 1.5 },
       marker: { color: has.mark, size: 5 },
@@ -106,7 +112,7 @@ function named(choices, id, unit) {
  */
 function written(field, value) {
   if (typeof value !== "number") return value;
-  if (field === "RSS" || field === "VMS") return `${(value / 1e6).toFixed(3)} MB`;
+  if (field === "RSS" || field === "VMS") return `${(value / MIB).toFixed(3)} MiB`;
   if (field.endsWith("_ns")) return duration(value);
   return Number.isInteger(value) ? count(value) : String(value);
 }

@@ -37,6 +37,7 @@
  * @property {string[]} zoom functions from the outermost to the one that fills the width
  * @property {Node[]} nodes callers first
  * @property {Record<string, [string, string]>} names of each function: short, in full
+ * @property {string[] | null} fitting functions that the filter lets through; null without one
  * @property {number} whole_ns
  * @property {boolean} more whether calls were left out
  * @property {number} deeper_than calls deeper than this were left out; 0 if none were
@@ -52,6 +53,7 @@
  * @property {string} y
  * @property {string} unit
  * @property {string} x_unit
+ * @property {number} origin the first x that is kept, where it is a time; else 0
  * @property {string[]} fields
  * @property {number} total
  * @property {(number | string)[][]} points of each x, y, and the values of all fields
@@ -79,6 +81,9 @@
  * @property {{id: string, name: string, state: string}[]} tabs
  * @property {string} tab
  * @property {boolean} of_records
+ * @property {boolean} of_lines whether the records are a line monitor's
+ * @property {boolean} recorded whether there is any record
+ * @property {string} busiest the line to turn to first, as LINE FILE; empty if a file was chosen
  * @property {string} missing why there is nothing to see yet; empty if there is something
  * @property {boolean} replayed
  * @property {{who: string, status: string, style: string, where: string, sizes: string,

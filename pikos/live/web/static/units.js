@@ -1,5 +1,7 @@
 // Writes numbers for people, as the server does.
 
+export const MIB = 1 << 20;
+
 /**
  * @param {number} ns
  * @returns {string}
@@ -35,14 +37,14 @@ export function callsText(returned, opened) {
 }
 
 /**
- * A number that has a unit, as a chart shows it: bytes in MB, times in ms, or in s where they are long.
+ * A number that has a unit, as a chart shows it: bytes in MiB, times in ms, or in s where they are long.
  * @param {string} unit
  * @param {boolean} [long]
  * @returns {{scale: number, name: string}}
  */
 export function scaled(unit, long = false) {
   if (unit === "ns" && long) return { scale: 1e-9, name: "s" };
-  if (unit === "bytes") return { scale: 1e-6, name: "MB" };
+  if (unit === "bytes") return { scale: 1 / MIB, name: "MiB" };
   if (unit === "ns") return { scale: 1e-6, name: "ms" };
   return { scale: 1, name: unit };
 }
