@@ -160,13 +160,18 @@ def recorder_of(options: argparse.Namespace) -> AbstractRecorder:
     each = options.flush_each
     if options.outfile == STDOUT:
         return _on_stdout(options, accept)
-    if options.recording == "csv":
-        return recording.csv_file(options.outfile or CSV_NAME, accept, auto_flush=each)
-    if options.recording == "text" or options.outfile is not None:
-        return recording.text_file(options.outfile or TEXT_NAME, accept, auto_flush=each)
+    name = options.outfile or default_outfile(options)
+    if name is not None:
+        file = recording.csv_file if options.recording == "csv" else recording.text_file
+        return file(name, accept, auto_flush=each)
     if sys.stdout is None:
         options.fail("there is no standard output to record on: give -o FILE")
     return recording.screen(accept, auto_flush=_auto_flush(options))
+
+
+def default_outfile(options: argparse.Namespace) -> str | None:
+    """Name the file that is written without ``-o``; None: none is."""
+    return {"csv": CSV_NAME, "text": TEXT_NAME}.get(options.recording)
 
 
 def _auto_flush(options: argparse.Namespace) -> bool | None:

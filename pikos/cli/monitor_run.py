@@ -7,8 +7,9 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pikos.cli.execution import load, wait_for_threads
-from pikos.cli.monitor_options import MONITORS, recorder_of
+from pikos.cli.execution import check_outfile, load, wait_for_threads
+from pikos.cli.monitor_options import MONITORS, default_outfile, recorder_of
+from pikos.cli.outputs import Outputs
 from pikos.cli.streams import let_go_of_stdout, print_error, reason_of
 from pikos.errors import HookTakenOff, PikosError, RecordingStopped
 from pikos.hidden import DIRECTORY, hidden_thread
@@ -64,6 +65,14 @@ def run(options: argparse.Namespace, program: Program, arguments: Sequence[str])
         If it is to be focused on what cannot be a function.
 
     """
+    with Outputs(options, default_outfile(options)):
+        check_outfile(options)
+        return _prepare_and_run(options, program, arguments)
+
+
+def _prepare_and_run(
+    options: argparse.Namespace, program: Program, arguments: Sequence[str]
+) -> int:
     monitor = _monitor(options)
     if isinstance(program, Script):  # the names of files in records are as they were given
         program = Script(program.path, name_in_code=program.path)

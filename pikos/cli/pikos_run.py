@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pikos.cli import monitor_options, monitor_run
-from pikos.cli.execution import check_outfile, program_of
+from pikos.cli.execution import program_of
 from pikos.cli.main import status_of
 from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.options import add_options
@@ -58,7 +58,6 @@ def _run(options: argparse.Namespace) -> int:
     if options.monitor == PROFILER:
         return _profile(options)
     program, arguments = program_of(options)
-    check_outfile(options)
     return monitor_run.run(options, program, arguments)
 
 

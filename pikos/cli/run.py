@@ -13,6 +13,7 @@ from pikos.cli import monitor_options
 from pikos.cli.execution import check_outfile, load, program_of, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.options import RECORD_MAX, REMAINDER, add_options, option
+from pikos.cli.outputs import Outputs
 from pikos.cli.streams import STDOUT, flush, keep_stdout, print_error
 from pikos.errors import AddressError, ProgramNotFound
 from pikos.real_time.children import Children
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import argparse
 
     from pikos.cli.own_viewers import OwnViewers
+    from pikos.real_time.program import Program
     from pikos.real_time.publication import PublishedProfile
 
 HELP = "run a program under the profiler, its profile published while it runs"
@@ -145,12 +147,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the program; the answer is the status that it ended with."""
     program, arguments = program_of(options)
-    check_outfile(options, is_binary=options.monitor == PROFILER)
     if options.monitor != PROFILER:
         from pikos.cli import monitor_run
 
         _refuse_profiler_options(options)
         return monitor_run.run(options, program, arguments)
+    with Outputs(options):
+        return _run(options, program, arguments)
+
+
+def _run(options: argparse.Namespace, program: Program, arguments: list[str]) -> int:
+    check_outfile(options, is_binary=True)
     if options.record is not None and _is_same(options.record, options.outfile):
         options.fail(f"--record {options.record}: -o names the same file; name another one")
     monitor_options.refuse_record_options(

@@ -18,6 +18,7 @@ MORE_THAN_CPROFILE = {
     "pikos.cli.main",
     "pikos.cli.monitor_options",
     "pikos.cli.options",
+    "pikos.cli.outputs",
     "pikos.cli.run",
     "pikos.cli.streams",
     "pikos.cli.whole_file",
