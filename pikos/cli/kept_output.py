@@ -1,4 +1,4 @@
-"""What a program writes to the terminal while a live table is there: kept, shown, handed back."""
+"""A program's terminal while a live table is there: output is kept, the keyboard the table's."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ TAIL = 64 * 1024
 """Bytes of the newest output that the table can show."""
 
 _SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\r(?=\n)")  # colours, say, which the table has not
+_INPUT = 0
 _STREAMS = (1, 2)
 
 
@@ -24,7 +25,8 @@ class KeptOutput:
     """Output and errors of this process, as far as they went to a terminal.
 
     They go to a file that has no name, which never makes the program wait, whatever becomes of the
-    table.  What was redirected stays as it is.
+    table.  Input from the terminal is at its end: a key is the table's, never now the one's and now
+    the other's.  What was redirected stays as it is.
 
     Threads: one at a time
     """
@@ -35,6 +37,11 @@ class KeptOutput:
         self._terminals = {stream: os.dup(stream) for stream in _STREAMS if os.isatty(stream)}
         for stream in self._terminals:
             os.dup2(self._file.fileno(), stream)
+        self.keyboard = os.dup(_INPUT) if os.isatty(_INPUT) else None
+        """Descriptor of the terminal that standard input was on; None if it was redirected."""
+        if self.keyboard is not None:
+            with open(os.devnull, "rb", buffering=0) as nothing:
+                os.dup2(nothing.fileno(), _INPUT)
 
     @property
     def terminal(self) -> int:
@@ -47,7 +54,7 @@ class KeptOutput:
         return self._file.fileno()
 
     def give_back(self, *, shown: bool) -> None:
-        """Let output and errors go to the terminal again.
+        """Let output and errors go to the terminal again, and input come from there.
 
         Parameters
         ----------
@@ -59,6 +66,9 @@ class KeptOutput:
         for stream, terminal in self._terminals.items():
             os.dup2(terminal, stream)
             os.close(terminal)
+        if self.keyboard is not None:
+            os.dup2(self.keyboard, _INPUT)
+            os.close(self.keyboard)
         if not shown:
             copy(self._file.fileno(), 0)
         self._file.close()

@@ -126,6 +126,9 @@ def _viewer(
     if kept is not None:
         command += ["--kept-output", str(kept.descriptor)]
         passed, screen = (kept.descriptor,), kept.terminal
-        return subprocess.Popen(command, pass_fds=passed, stdout=screen, stderr=screen)
+        keyboard = kept.keyboard
+        return subprocess.Popen(
+            command, pass_fds=passed, stdin=keyboard, stdout=screen, stderr=screen
+        )
     apart = verb == "record"
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, start_new_session=apart)

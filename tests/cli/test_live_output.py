@@ -86,6 +86,46 @@ def test_a_program_that_is_killed_takes_the_table_along(talking):
     assert screen.end() == -signal.SIGKILL
 
 
+READS = {
+    "input": "input()",
+    "read": "sys.stdin.read() or ends()",
+    "lines": "next(sys.stdin)",
+    "descriptor": "os.read(0, 100) or ends()",
+    "child": "subprocess.check_output(['cat']) or ends()",
+}
+
+
+@pytest.mark.parametrize("how", READS)
+def test_a_program_that_reads_the_keyboard_is_at_the_end_of_its_input(terminal, tmp_path, how):
+    """V7: at once and always; every key is the table's."""
+    (tmp_path / "read.py").write_text(f"""
+import os, subprocess, sys, time
+def ends():
+    raise EOFError
+def main():
+    try:
+        got = {READS[how]}
+    except (EOFError, StopIteration):
+        got = "nothing"
+    print(f"got {{got!r}}, {{os.isatty(0)}}", flush=True)
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+main()
+""")
+    screen = terminal("run", "--live", "read.py", cwd=tmp_path)
+    screen.until(MOUSE)
+    screen.press(b"O")
+    screen.until(b"got 'nothing', False")
+    for key in b"??gff":  # none of them is the program's
+        screen.press(bytes([key]))
+    screen.press(b"m")
+    screen.until(b"resident memory")
+    (tmp_path / "go").touch()
+
+    assert screen.end() == 0
+    assert after_the_table(screen).startswith(b"got 'nothing', False\n")
+
+
 @pytest.fixture
 def kept(tmp_path):
     """A file that keeps output, and its descriptor."""
