@@ -10,7 +10,7 @@ from pikos.model.lazy import ComputedRows, Overlay
 from pikos.model.rows import Context, Counted, Edge, Stat, rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pikos.model.rows import OpenCall
     from pikos.model.snapshot import Snapshot
@@ -93,18 +93,39 @@ def _edges(
     sign: int = 1,
 ) -> dict[tuple[int, int], Edge]:
     """Add calls to the edges that lead to them; the context knows who called."""
-    outer = {(call.thread, call.depth + 1): call.function for call in calls if not call.stack}
     rows: dict[tuple[int, int], Edge] = {}
-    for call in calls:
-        context = contexts.get(call.context)
-        if context is not None:
-            caller = context.caller
-        else:
-            caller = 0 if call.stack else outer.get((call.thread, call.depth), 0)
+    for call, caller in with_callers(calls, contexts):
         key = caller, call.function
         row = rows.get(key) or edges.get(key) or Edge(*key, 0, 0, 0, 0)
         rows[key] = _plus(row, call, sign * call.edge_cumulative_ns, sign)
     return rows
+
+
+def with_callers(
+    calls: Sequence[OpenCall], contexts: Mapping[int, Context]
+) -> Iterator[tuple[OpenCall, int]]:
+    """Find out who called each of some open calls.
+
+    Parameters
+    ----------
+    calls
+        The open calls of a session.
+    contexts
+        Its contexts, by id.
+
+    Yields
+    ------
+    tuple
+        A call, and the id of the function that called it; 0 for none.
+
+    """
+    outer = {(call.thread, call.depth + 1): call.function for call in calls if not call.stack}
+    for call in calls:
+        context = contexts.get(call.context)
+        if context is not None:
+            yield call, context.caller
+        else:
+            yield call, 0 if call.stack else outer.get((call.thread, call.depth), 0)
 
 
 def _contexts(

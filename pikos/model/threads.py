@@ -73,7 +73,7 @@ def thread_stats(contexts: Mapping[int, Context], thread: int) -> dict[int, Stat
 
     """
     stats: dict[int, Stat] = {}
-    for (of, _, function), found in _sums(contexts).items():
+    for (of, _, function), found in context_sums(contexts).items():
         if of == thread:
             row = Stat(
                 function,
@@ -115,7 +115,7 @@ def thread_edges(contexts: Mapping[int, Context], thread: int) -> dict[tuple[int
             found.inline_ns,
             found.edge_cumulative_ns,
         )
-        for (of, caller, function), found in _sums(contexts).items()
+        for (of, caller, function), found in context_sums(contexts).items()
         if of == thread
     }
 
@@ -148,7 +148,20 @@ def thread_totals(contexts: Mapping[int, Context]) -> dict[int, ThreadTotal]:
     return totals
 
 
-def _sums(contexts: Mapping[int, Context]) -> dict[Key, EdgeSum]:
+def context_sums(contexts: Mapping[int, Context]) -> dict[Key, EdgeSum]:
+    """Sum contexts by thread, caller and callee.
+
+    Parameters
+    ----------
+    contexts
+        What has returned.
+
+    Returns
+    -------
+    dict
+        As ``edge_sums``.
+
+    """
     if isinstance(contexts, ContextRows):
         return contexts.sums()
     return edge_sums(contexts.values(), contexts)
