@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from pikos.cli.plot_data import Recorded
 
+STRETCHES = 1_000
+"""Parts of the x axis of which each shows its busiest function, where there are many spans."""
+
+_SPANS_MAX = 2_000
 _TEXT_MAX = 64
 _RISE_MIN = 0.02
 """What share of the whole range a rise must have to be marked."""
@@ -45,6 +49,55 @@ def spans(recorded: Recorded, xs: list[float]) -> list[Span]:
             found.append(Span(function, xs[begin], end))
             begin = place + 1
     return found
+
+
+def readable(found: list[Span]) -> list[Span]:
+    """Return spans that a strip has room for: all of them, or the busiest function of each stretch.
+
+    They cover what the spans cover, from the first one to the last one.
+    """
+    if len(found) <= _SPANS_MAX:
+        return found
+    found = [
+        Span(span.function, *sorted((span.begin, span.end)))
+        for span in found
+        if math.isfinite(span.begin) and math.isfinite(span.end)
+    ]
+    begin = min((span.begin for span in found), default=0.0)
+    width = (max((span.end for span in found), default=0.0) - begin) / STRETCHES
+    if width <= 0:
+        return []
+    shares: list[dict[str, float]] = [{} for _ in range(STRETCHES)]
+    for span in found:
+        first = min(STRETCHES - 1, int((span.begin - begin) / width))
+        last = min(STRETCHES - 1, int((span.end - begin) / width))
+        for at in range(first, last + 1):
+            from_x = max(span.begin, begin + at * width)
+            to_x = min(span.end, begin + (at + 1) * width)
+            shares[at][span.function] = shares[at].get(span.function, 0.0) + max(0.0, to_x - from_x)
+    kept: list[Span] = []
+    for at, share in enumerate(shares):
+        if not share:
+            continue
+        one = Span(max(share, key=share.__getitem__), begin + at * width, begin + (at + 1) * width)
+        if kept and kept[-1].function == one.function:
+            kept[-1] = kept[-1]._replace(end=one.end)
+        else:
+            kept.append(one)
+    return kept
+
+
+def left_out(found: list[Span], kept: list[Span]) -> str:
+    """Return what a strip does not show, in words; empty if it shows everything."""
+    if kept is found:
+        return ""
+    functions, shown_functions = ({span.function for span in spans} for spans in (found, kept))
+    hidden = len(functions - shown_functions)
+    return (
+        f"of each 1/{STRETCHES:,} of the width the busiest function: not shown are "
+        f"{len(found) - len(kept):,} of {len(found):,} spans, "
+        f"and {hidden:,} of {len(functions):,} functions"
+    )
 
 
 def rises(recorded: Recorded, xs: list[float], ys: list[float], most: int) -> list[Mark]:

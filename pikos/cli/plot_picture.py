@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pikos.cli.plot_data import MEMORY, name_of
-from pikos.cli.plot_marks import Mark, Span, rises, shown, spans
+from pikos.cli.plot_marks import Mark, Span, left_out, readable, rises, shown, spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,6 @@ _STRIP_IN = 0.3
 _KEY_LINE_IN = 0.19
 _EDGES_IN = 1.1
 _MARKS_MAX = 6
-_BANDS_MAX = 2_000
 _CHARACTER = 0.0085
 """Share of the width that a character of the strip takes."""
 
@@ -58,7 +57,8 @@ def draw(figure: Figure, files: Sequence[Recorded], x: str, ys: Sequence[str]) -
     horizontal = [recorded.series(x) for recorded in files]
     vertical = [[recorded.series(y) for recorded in files] for y in ys]
     single = files[0] if len(files) == 1 else None
-    bands = _worth_showing(spans(single, horizontal[0].values)) if single else []
+    found = spans(single, horizontal[0].values) if single else []
+    bands = readable(found)
     marks = (
         rises(single, horizontal[0].values, vertical[0][0].values, _MARKS_MAX)
         if single and ys[0] in MEMORY
@@ -85,6 +85,16 @@ def draw(figure: Figure, files: Sequence[Recorded], x: str, ys: Sequence[str]) -
         axes.tick_params(labelbottom=False)
     if bands:
         _strip(panels[0], bands)
+    if hidden := left_out(found, bands):
+        figure.text(
+            0.975,
+            1 - 0.4 / total_in,
+            hidden,
+            ha="right",
+            va="bottom",
+            fontsize=7.5,
+            color=MUTED,
+        )
     for axes, series in zip(panels[-len(ys) :], vertical, strict=True):
         _panel(axes, horizontal, series)
     if single is None:
@@ -157,16 +167,6 @@ def _strip(axes: Axes, bands: Sequence[Span]) -> None:
     axes.tick_params(bottom=False)
     for spine in axes.spines.values():
         spine.set_visible(False)
-
-
-def _worth_showing(bands: list[Span]) -> list[Span]:
-    """Without the spans that are too narrow to be seen, where there are very many."""
-    if len(bands) <= _BANDS_MAX:
-        return bands
-    return sorted(
-        sorted(bands, key=lambda band: band.begin - band.end)[:_BANDS_MAX],
-        key=lambda band: band.begin,
-    )
 
 
 def _mark(axes: Axes, marks: Sequence[Mark]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import os
 import threading
 from pathlib import Path
@@ -14,7 +15,7 @@ from support.deadlines import DEADLINE_S
 
 from pikos.cli import main, plot
 from pikos.cli.plot_data import read
-from pikos.cli.plot_marks import rises, shown, spans
+from pikos.cli.plot_marks import STRETCHES, Span, left_out, readable, rises, shown, spans
 from pikos.cli.plot_picture import draw
 from pikos.errors import PlotError
 
@@ -143,12 +144,65 @@ def test_a_single_record_is_drawn(written, tmp_path):
     assert main.main(["plot", written("m.csv", LINES[:2]), "-o", "out.png"]) == 0
 
 
-def test_very_many_spans_are_drawn(written):
+def test_very_many_spans_are_drawn_to_the_end_and_what_is_left_out_is_said(written):
+    """P16."""
     rows = [[index, f"f{index % 50}", 1, MIB, MIB, "x", "a.py"] for index in range(5_000)]
 
-    strip, _ = drawn(written("m.csv", [LINES[0], *rows])).axes
+    picture = drawn(written("m.csv", [LINES[0], *rows]))
 
-    assert strip.collections
+    strip, _ = picture.axes
+    ends = [box.x1 for each in strip.collections for box in [each.get_datalim(strip.transData)]]
+    assert max(ends) == pytest.approx(4_999)
+    (said,) = [text.get_text() for text in picture.texts if "not shown" in text.get_text()]
+    assert "of 5,000 spans" in said
+
+
+def alternating(count, busy):
+    """A program that goes to and fro between two functions, the one's turns being longer."""
+    return [
+        Span("busy" if n % 2 else "idle", at, at + (busy if n % 2 else 1 - busy))
+        for n in range(count)
+        for at in [n // 2 + (1 - busy) * (n % 2)]
+    ]
+
+
+def test_of_very_many_spans_the_busiest_functions_are_drawn():
+    """P16: in each stretch the one that is there longest, from end to end."""
+    found = [*alternating(20_000, 0.9), Span("end", 10_000, 30_000)]
+    found += [span._replace(begin=span.begin + 30_000, end=span.end + 30_000) for span in found]
+
+    kept = readable(found)
+
+    assert [span.function for span in kept] == ["busy", "end", "busy", "end"]
+    assert (kept[0].begin, kept[-1].end) == (0, pytest.approx(60_000))
+    assert all(one.end == pytest.approx(other.begin) for one, other in itertools.pairwise(kept))
+    assert "not shown are 39,998 of 40,002 spans, and 1 of 3 functions" in left_out(found, kept)
+
+
+def test_spans_for_which_there_is_room_are_all_drawn():
+    """P16: and nothing is said of any that are left out."""
+    few = alternating(2_000, 0.5)
+
+    assert readable(few) == few
+    assert left_out(few, readable(few)) == ""
+    assert readable([]) == []
+
+
+@pytest.mark.parametrize("at", [7.0, float("nan"), float("inf")])
+def test_very_many_spans_without_a_width_are_left_out(at):
+    many = [Span(f"f{n}", at, at) for n in range(3_000)]
+
+    assert readable(many) == []
+    assert "3,000 of 3,000 spans, and 3,000 of 3,000 functions" in left_out(many, [])
+
+
+def test_spans_of_an_axis_that_goes_back_and_forth_are_drawn():
+    many = [Span("f", (n * 7919) % 101, ((n + 1) * 7919) % 101) for n in range(3_000)]
+
+    kept = readable(many)
+
+    assert 1 <= len(kept) <= STRETCHES
+    assert {span.function for span in kept} == {"f"}
 
 
 def test_the_spans_cover_the_records_without_a_gap(written):
