@@ -64,7 +64,9 @@ def callgrind(snapshot: Snapshot) -> Iterator[str]:
         for edge in callees[number]:
             callee = label_of(snapshot, edge.callee)
             for calls, ns, end in _calls(split[edge.caller, edge.callee]):
-                yield f"cfi={names.file(callee)}\ncfn={names.function(callee, end)}\n"
+                if callee.file != label.file:  # callgrind_annotate shortens the caller's alone
+                    yield f"cfi={names.file(callee)}\n"
+                yield f"cfn={names.function(callee, end)}\n"
                 yield f"calls={calls} {callee.line}\n{label.line} {ns}\n"
     yield f"\ntotals: {total_ns}\n"
 

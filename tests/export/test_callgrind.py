@@ -148,8 +148,13 @@ def test_a_profile_without_contexts_has_no_greater_sums(snapshots):
 
 
 @pytest.mark.skipif(shutil.which("callgrind_annotate") is None, reason="valgrind is not installed")
-def test_callgrind_annotate_agrees(snapshots, tmp_path):
-    (tmp_path / "x").write_bytes(b"".join(export(snapshots[-1], "callgrind")))
+@pytest.mark.parametrize("beside", [False, True])
+def test_callgrind_annotate_agrees(snapshots, tmp_path, beside):
+    """R14: also beside the source, where it shortens the names of some files."""
+    text = b"".join(export(snapshots[-1], "callgrind")).decode()
+    if beside:
+        text = text.replace(__file__, str(tmp_path / "program.py"))
+    (tmp_path / "x").write_text(text)
 
     done = subprocess.run(
         ["callgrind_annotate", "--inclusive=yes", "--threshold=100", "x"],

@@ -27,6 +27,8 @@ class Callgrind:
             self.header[match[1]] = match[2]
         elif match := re.fullmatch(r"(fl|fn|cfi|cfn)=\((\d+)\)(?: (.+))?", line):
             self._place[match[1]] = self._name(*match.groups())
+            if match[1] == "fl":
+                self._place["cfi"] = self._place["fl"]
         elif match := re.fullmatch(r"calls=(\d+) (\d+)", line):
             self._calls = int(match[1])
         elif match := re.fullmatch(r"(\d+) (\d+)", line):
@@ -53,3 +55,4 @@ class Callgrind:
             (self._place["cfi"], self._place["cfn"], self._calls, cost)
         )
         self._calls = None
+        self._place["cfi"] = self._place["fl"]
