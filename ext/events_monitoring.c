@@ -342,6 +342,7 @@ pk_events_start(pk_profiler *profiler)
         if (!EVENTS[i].implied)
             mask |= number;
     }
+    profiler->events_asked = mask;
     if (dropped(PyObject_CallMethod(module, "set_events", "ii", profiler->tool_id, mask)) == 0)
         return 0;
 failed:;
@@ -350,6 +351,25 @@ failed:;
         PyErr_Clear(); /* the next enable() or disable() tries again */
     pk_error_restore(error);
     return -1;
+}
+
+bool
+pk_events_taken(const pk_profiler *profiler)
+{
+    PyObject *error = pk_error_take();
+    PyObject *module = profiler->state->monitoring;
+    PyObject *holder = PyObject_CallMethod(module, "get_tool", "i", profiler->tool_id);
+    PyObject *events = holder == NULL || holder == Py_None ? NULL
+                       : PyObject_CallMethod(module, "get_events", "i", profiler->tool_id);
+    bool ours = events != NULL && PyUnicode_Check(holder) &&
+                PyUnicode_CompareWithASCIIString(holder, TOOL_NAME) == 0 &&
+                PyLong_AsLong(events) == profiler->events_asked;
+    bool failed = PyErr_Occurred() != NULL; /* then nothing is known */
+    PyErr_Clear();
+    Py_XDECREF(holder);
+    Py_XDECREF(events);
+    pk_error_restore(error);
+    return !ours && !failed;
 }
 
 Py_ssize_t

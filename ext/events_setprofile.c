@@ -61,6 +61,15 @@ watch_thread_start(pk_profiler *profiler, const PyMethodDef *method)
     }
 }
 
+/* Whether a built-in replaces the running thread's profile function: then its end is no event. */
+static inline bool
+may_replace(const PyMethodDef *method)
+{
+    const char *name = method->ml_name;
+    return (name[0] == 's' && strcmp(name, "setprofile") == 0) ||
+           (name[0] == 'e' && strcmp(name, "enable") == 0);
+}
+
 /* A call begins, or goes on. */
 static inline void
 enter(pk_profiler *profiler, const void *key, PyObject *object, pk_function_kind kind,
@@ -98,11 +107,15 @@ on_event(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
         return 0;
     const PyMethodDef *method = ((PyCFunctionObject *)arg)->m_ml;
     if (what == PyTrace_C_CALL) {
+        if (PK_UNLIKELY(may_replace(method)))
+            profiler->replacing++;
         if (profiler->builtins)
             enter(profiler, method, arg, PK_BUILTIN_FUNCTION, 0);
     } else if (what == PyTrace_C_RETURN || what == PyTrace_C_EXCEPTION) {
         if (PK_UNLIKELY(method->ml_name[0] == 's'))
             watch_thread_start(profiler, method);
+        if (PK_UNLIKELY(may_replace(method)) && profiler->replacing > 0)
+            profiler->replacing--;
         if (profiler->builtins)
             leave(profiler, method);
     }
@@ -114,12 +127,21 @@ pk_events_start(pk_profiler *profiler)
 {
     if (pk_hook_audit(false) < 0)
         return -1;
+    profiler->replacing = 0;
     PyObject *self = Py_NewRef((PyObject *)profiler);
     PyObject *before = pk_hook_exchange(PyThreadState_Get(), false, on_event, self);
     if (profiler->all_threads)
         hook_other_threads(profiler);
     Py_XDECREF(before);
     return 0;
+}
+
+bool
+pk_events_taken(const pk_profiler *profiler)
+{
+    bool by_owner = PyThread_get_thread_ident() == profiler->owner &&
+                    PyThreadState_Get()->c_profileobj != (const PyObject *)profiler;
+    return by_owner || profiler->replacing > 0;
 }
 
 Py_ssize_t

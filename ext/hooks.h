@@ -16,6 +16,10 @@ int pk_events_start(pk_profiler *profiler);
  * can be tried again; the pending exception is kept otherwise. */
 int pk_events_stop(pk_profiler *profiler);
 
+/* Whether something else took events away that were turned on: another profile function, another
+ * tool.  The pending exception is kept. */
+bool pk_events_taken(const pk_profiler *profiler);
+
 /* How many references to the profiler the interpreter's events hold. */
 Py_ssize_t pk_events_references(const pk_profiler *profiler);
 

@@ -288,6 +288,7 @@ stop_counting(pk_profiler *self)
 {
     self->enabled = false;
     self->serial = UINT64_MAX;
+    self->events_taken |= pk_events_taken(self);
     int result = pk_events_stop(self);
     PyObject *error = pk_error_take();
     leave_all(self);
@@ -399,6 +400,7 @@ profiler_clear(PyObject *op, PyObject *unused)
     (void)unused;
     if (refuse_in_timer("clear") < 0 || pk_profiler_renew((pk_profiler *)op) < 0)
         return NULL;
+    ((pk_profiler *)op)->events_taken = false;
     Py_RETURN_NONE;
 }
 
@@ -515,7 +517,18 @@ static PyMethodDef profiler_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyObject *
+profiler_get_events_taken(PyObject *op, void *unused)
+{
+    (void)unused;
+    const pk_profiler *self = (const pk_profiler *)op;
+    return PyBool_FromLong(self->events_taken || (self->enabled && pk_events_taken(self)));
+}
+
 static PyGetSetDef profiler_attributes[] = {
+    {"events_taken", profiler_get_events_taken, NULL,
+     "Whether something else took events away (sys.setprofile() or cProfile before Python 3.12,\n"
+     "who has the tool id of sys.monitoring since): from then on not everything is counted.", NULL},
     {"enabled", profiler_get_enabled, NULL, "Whether it counts now (bool).", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -65,6 +65,9 @@ struct pk_profiler {
     bool no_memory;    /* something was not counted; the next disable() tells */
     unsigned long owner; /* ident of the thread that enabled */
     int tool_id;       /* of sys.monitoring; −1: none */
+    int events_asked;  /* of sys.monitoring, since enable() */
+    int replacing;     /* calls that are open of what replaces a profile function (3.11) */
+    bool events_taken; /* something else took events away, since clear() */
     bool listens_builtins; /* to the events of built-ins, since enable() */
     int readers;       /* reading the ledger with Python code in between */
     uint32_t epoch;    /* how many times it was cleared */

@@ -18,6 +18,7 @@ from pikos.cli.streams import STDOUT, flush, keep_stdout, print_error
 from pikos.errors import AddressError, ProgramNotFound
 from pikos.real_time.children import Children
 from pikos.real_time.endings import Endings, run_and_wait, write_error
+from pikos.real_time.profile import EVENTS_TAKEN
 from pikos.real_time.program import leave, report
 from pikos.real_time.unseen import unseen
 
@@ -251,6 +252,7 @@ class _Ending:
 
     def finish(self) -> None:
         """Deliver and close; another process delivers what this one cannot."""
+        taken = self._profiler.events_taken
         try:
             unseen(self._profiler.disable)
         except MemoryError as error:  # it is disabled all the same
@@ -270,8 +272,15 @@ class _Ending:
             self._profiler.close()
             if self._viewers is not None:
                 self._part_with(self._viewers)
-        missed = self._children.summary("profiled")
-        write_error(f"{text}{self._options.prog}: {missed}\n" if missed else text)
+        write_error(text + self._missed(events_taken=taken))
+
+    def _missed(self, *, events_taken: bool) -> str:
+        """Tell what is not in the profile: lines."""
+        try:
+            missed = (EVENTS_TAKEN if events_taken else "", self._children.summary("profiled"))
+            return "".join([f"{self._options.prog}: {line}\n" for line in missed if line])
+        except Exception:  # noqa: BLE001 - the program has broken Python, which is told already
+            return ""
 
     def _deliver(self) -> str:
         """Save what is to be saved; the text that is to be printed when no table is there."""

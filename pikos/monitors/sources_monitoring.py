@@ -88,6 +88,16 @@ class MonitoringTool:
         if not needed:
             self._give_up(self._id)
 
+    def is_whole(self) -> bool:
+        """Tell whether the events are on that were asked for."""
+        if self._id is None:
+            return True
+        monitoring = self._monitoring
+        if monitoring.get_tool(self._id) != self.name:
+            return False
+        events: int = monitoring.get_events(self._id)
+        return events == self._wanted()
+
     def _wanted(self) -> int:
         """Give the events that are needed in all code, as a bit set."""
         return self.functions.wanted | self.lines.wanted
@@ -141,9 +151,10 @@ class MonitoringSource:
         self._tool.change(lambda: self.handlers.add(handler, thread))
 
     def remove(self, handler: Handler) -> bool:
-        """Tell handler no more; it was told of all."""
+        """Tell handler no more, and whether no other tool took our events away."""
+        whole = self._tool.is_whole()
         self._tool.change(lambda: self.handlers.remove(handler))
-        return True
+        return whole
 
     def reach(self) -> None:
         """See the running thread: all threads are seen."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from pikos.errors import PikosError, ProgramNotFound
 from pikos.real_time import Profile
+from pikos.real_time.endings import write_error
+from pikos.real_time.profile import EVENTS_TAKEN
 from pikos.real_time.program import Module, Script, leave, report
 
 if TYPE_CHECKING:
@@ -91,6 +93,8 @@ def _profile(
         profile.print_stats(sort)
     else:
         profile.dump_stats(outfile)
+    if profile.events_taken:
+        write_error(f"pikos.real_time: {EVENTS_TAKEN}\n")
     return raised
 
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     """Primitive calls, calls, seconds in it alone, seconds in it and what it called."""
     Rows = dict[Label, tuple[int, int, float, float, dict[Label, Counts]]]
 
+EVENTS_TAKEN = (
+    "the program took the profiler's events away (sys.setprofile, cProfile or another profiler); "
+    "from then on not everything was counted"
+)
+"""Says what ``Profile.events_taken`` means."""
 BUILT_IN = "~"
 """What pstats has for the file of a built-in."""
 
