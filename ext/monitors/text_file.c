@@ -29,7 +29,7 @@ now_us(void)
 static void
 be_lenient(pk_text_file *file)
 {
-    size_t most = file->gathered.used + file->leaving.used + PK_MOST_BYTES;
+    size_t most = file->gathered.used + file->leaving.used + PK_MOST_BYTES + 1;
     file->most = most < MOST_AT_ALL ? most : MOST_AT_ALL;
 }
 
