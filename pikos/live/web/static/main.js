@@ -264,7 +264,8 @@ function head(answer) {
   const status = get("status", HTMLElement);
   write(status, told.status);
   status.className = told.style;
-  for (const id of ["sizes", "memory", "facts"]) get(id, HTMLElement).hidden = Boolean(answer.missing);
+  for (const id of ["sizes", "memory"]) get(id, HTMLElement).hidden = Boolean(answer.missing);
+  get("facts", HTMLElement).hidden = Boolean(answer.missing) && !told.lossy;
   get("tools", HTMLElement).hidden = Boolean(answer.missing);
   write(get("sizes", HTMLElement), told.sizes);
   write(get("memory", HTMLElement), told.memory);
