@@ -142,6 +142,9 @@ def test_records_are_listed_filtered_and_lead_to_their_source(monitored, serve, 
     ]  # fmt: skip
     for key in "otgbf":  # V15: panels that have nothing to show
         page.keyboard.press(key)
+    page.keyboard.press("?")
+    page.wait_for_selector("#help dt >> text=/^e$/")
+    assert not {"o", "t", "g", "b", "f"} & set(page.locator("#help dt:visible").all_inner_texts())
     page.keyboard.press("e")
     page.locator("#records tr.row", has_text="kept.append").first.wait_for()
     assert "text" not in page.url

@@ -287,6 +287,7 @@ function head(answer) {
     const here = to.panel === state.panel && (to.panel !== "text" || to.text === state.text);
     button.setAttribute("aria-current", String(here));
   });
+  if (state.panel === "help" && !answer.missing) helpWith(panelsOf(answer));
   const threads = [{ id: "0", name: "all threads" }, ...answer.threads];
   offer(get("thread", HTMLSelectElement), threads, state.thread);
   get("thread", HTMLElement).hidden = answer.threads.length === 0;
@@ -310,6 +311,18 @@ function panelsOf(answer) {
   if (!answer.of_records) return PANELS.filter(([key]) => key !== "e");
   const keys = answer.of_lines ? "lme?" : "eml?";
   return Array.from(keys, (key) => PANELS.filter(([its]) => its === key)).flat();
+}
+
+/**
+ * Leave keys of panels that are not offered out of the help.
+ * @param {typeof PANELS} offered
+ */
+function helpWith(offered) {
+  for (const key of document.querySelectorAll("#help dt")) {
+    const panel = PANELS.find(([its]) => its === key.textContent);
+    const hidden = panel !== undefined && !offered.includes(panel);
+    for (const part of [key, key.nextElementSibling]) /** @type {HTMLElement} */ (part).hidden = hidden;
+  }
 }
 
 function tabButton() {
