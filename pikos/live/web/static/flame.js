@@ -47,9 +47,9 @@ export class FlameGraph {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
-  /** Pixels that there are for the width of all. */
+  /** Pixels that there are for the width of all, before it is seen for the first time, too. */
   get width() {
-    return Math.max(1, this.room.clientWidth);
+    return Math.max(1, this.room.clientWidth || document.body.clientWidth);
   }
 
   /** @param {Flame} flame */
