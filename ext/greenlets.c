@@ -100,7 +100,7 @@ pk_greenlets_follow(pk_profiler *profiler, pk_thread *thread)
 {
     if (thread->greenlets)
         return;
-    PyObject *module = pk_imported_module(profiler->state->greenlet);
+    PyObject *module = pk_imported_module(profiler->state, profiler->state->greenlet);
     if (module == NULL)
         return;
     PyObject *current = PyObject_CallMethod(module, "getcurrent", NULL);

@@ -154,6 +154,7 @@ module_exec(PyObject *module)
     if (refuse_subinterpreter() < 0)
         return -1;
     pk_clock_anchor(&state->clock);
+    state->modules = Py_NewRef(PyImport_GetModuleDict());
     state->greenlet = PyUnicode_InternFromString("greenlet");
     if (state->greenlet == NULL || pk_threads_start() < 0 || pk_forks_start() < 0 || pk_stats_start(state) < 0)
         return -1;

@@ -308,9 +308,9 @@ item_of(PyObject *dict, PyObject *key)
 }
 
 PyObject *
-pk_imported_module(PyObject *name)
+pk_imported_module(const pk_state *state, PyObject *name)
 {
-    PyObject *module = item_of(PyImport_GetModuleDict(), Py_XNewRef(name));
+    PyObject *module = item_of(state->modules, Py_XNewRef(name));
     PyErr_Clear();
     if (module != NULL && !PyModule_CheckExact(module))
         Py_CLEAR(module);
@@ -318,11 +318,11 @@ pk_imported_module(PyObject *name)
 }
 
 PyObject *
-pk_name_this_thread(unsigned long ident)
+pk_name_this_thread(const pk_state *state, unsigned long ident)
 {
     PyObject *name = NULL; /* owned, handed to the caller */
     PyObject *threading_name = PyUnicode_InternFromString("threading"); /* owned, as all below */
-    PyObject *threading = pk_imported_module(threading_name);
+    PyObject *threading = pk_imported_module(state, threading_name);
     Py_XDECREF(threading_name);
     if (threading != NULL) {
         PyObject *active =

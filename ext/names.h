@@ -23,7 +23,7 @@ int pk_name_text(PyObject *string, pk_text *text);
 
 /* A module that the program has imported under name, a str or NULL, or NULL, without an exception.
  * Owned. */
-PyObject *pk_imported_module(PyObject *name);
+PyObject *pk_imported_module(const pk_state *state, PyObject *name);
 
 /* What tells of which kind the running thread is: its name (then *named), also before threading
  * has listed it, or the function that it began with; NULL without an exception if there is
@@ -32,6 +32,6 @@ PyObject *pk_name_thread_kind(bool *named);
 
 /* The name of the running thread as threading knows it, or NULL, without an exception.
  * Owned by the caller. */
-PyObject *pk_name_this_thread(unsigned long ident);
+PyObject *pk_name_this_thread(const pk_state *state, unsigned long ident);
 
 #endif

@@ -19,6 +19,7 @@ typedef struct {
     PyTypeObject *entry_type;
     PyTypeObject *subentry_type;
     PyObject *greenlet; /* str: the name, which is looked for at every new context */
+    PyObject *modules;  /* the interpreter's, by name: asking for it when it has ended is fatal */
     PyObject *hidden; /* str: calls of code in files below it are not recorded; or NULL */
     pk_profiler *active; /* the profiler that is enabled, or NULL */
     pk_life *lives;      /* never freed: threads may end later than the module */

@@ -162,7 +162,7 @@ pk_thread_learn_name(pk_profiler *profiler, pk_thread *thread)
     if (thread->name_tries >= NAME_TRIES_MAX)
         return;
     thread->name_tries++;
-    PyObject *name = pk_name_this_thread(PyThread_get_thread_ident());
+    PyObject *name = pk_name_this_thread(profiler->state, PyThread_get_thread_ident());
     if (name == NULL)
         return;
     pk_text text;
