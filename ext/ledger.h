@@ -288,6 +288,7 @@ typedef struct {
     uint32_t *marks;        /* calls of each node when contexts were merged last; owned.  [gil] */
     uint32_t marks_length;
     uint32_t wanted; /* contexts that were asked for since then.  [gil] */
+    bool lent; /* a publishing thread that did not end may read it: never freed.  [gil] */
 } pk_private;
 
 /* What a reader in another process finds first: ledger_file.h.  All-zero: nothing. */

@@ -1,5 +1,6 @@
 /* module.c — the module pikos._lsprof. */
 #include "endings.h"
+#include "fork_calls.h"
 #include "forks.h"
 #include "hooks.h"
 #include "profiler.h"
@@ -162,6 +163,7 @@ module_exec(PyObject *module)
         PyModule_AddType(module, state->subentry_type) < 0)
         return -1;
     if (PyModule_AddFunctions(module, pk_endings_methods) < 0 ||
+        PyModule_AddFunctions(module, pk_fork_calls_methods) < 0 ||
         PyModule_AddStringConstant(module, "TABLES_JSON", PK_TABLES_JSON) < 0)
         return -1;
 #if PK_HAS_MONITORING

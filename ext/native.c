@@ -14,6 +14,8 @@
 
 #include "clock.h"
 
+#define ROOM_MAX 16
+
 int
 pk_latch_open(pk_latch *latch)
 {
@@ -162,6 +164,50 @@ pk_native_start(pthread_t *thread, const char *name, void *(*run)(void *), void 
     (void)name;
 #endif
     return failed;
+}
+
+/* A thread that waits for a latch. */
+static void *
+wait_for_latch(void *latch)
+{
+    (void)pk_latch_wait(latch, INT64_MAX);
+    return NULL;
+}
+
+/* Whether so many threads may run at once: 0, or an error number. */
+static int
+room_for_threads(int count)
+{
+    pthread_t threads[ROOM_MAX];
+    pk_latch latch;
+    int started = 0, failed = 0;
+    if (pk_latch_open(&latch) < 0)
+        return ENOMEM;
+    while (started < count && !failed) {
+        failed = pk_native_start(&threads[started], "pikos", wait_for_latch, &latch);
+        started += !failed;
+    }
+    pk_latch_set(&latch, true);
+    while (started > 0)
+        pthread_join(threads[--started], NULL);
+    pk_latch_close(&latch);
+    return failed;
+}
+
+int
+pk_native_room(int threads, int pairs)
+{
+    pk_wake wakes[ROOM_MAX];
+    int opened = 0, failed = 0;
+    if (threads > ROOM_MAX || pairs > ROOM_MAX)
+        return EINVAL;
+    while (opened < pairs && !failed) {
+        failed = pk_wake_open(&wakes[opened]) < 0 ? errno : 0;
+        opened += !failed;
+    }
+    while (opened > 0)
+        pk_wake_close(&wakes[--opened]);
+    return failed ? failed : room_for_threads(threads);
 }
 
 int

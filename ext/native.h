@@ -48,6 +48,10 @@ void pk_wake_close(pk_wake *wake);
  * [any thread] */
 int pk_native_start(pthread_t *thread, const char *name, void *(*run)(void *), void *argument);
 
+/* Whether so many threads and pairs of descriptors more may be had: 0, or an error number.
+ * [nogil] */
+int pk_native_room(int threads, int pairs);
+
 /* How many threads this process has, as the system counts them: also those that were joined
  * this moment and are not quite gone.  0 where it does not tell.  [any thread] */
 int pk_native_threads(void);

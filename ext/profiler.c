@@ -24,12 +24,12 @@ pk_state_of(PyTypeObject *type)
     return PyModule_GetState(PyType_GetModuleByDef(type, &pk_module));
 }
 
-/* Free a ledger with its references.  These may run anything, so the ledger must already
+/* Free a ledger with its references, unless it is lent for ever.  These may run anything, so the ledger must already
  * be out of everybody's reach. */
 static void
 ledger_release(pk_ledger *ledger)
 {
-    if (ledger == NULL)
+    if (ledger == NULL || ledger->own->lent)
         return;
     pk_refs *refs = &ledger->own->refs;
     while (refs->length > 0)
@@ -54,6 +54,15 @@ pk_profiler_sweep(pk_profiler *profiler)
         ledger_release(ledger);
         link = &profiler->retired; /* the release may have changed the list */
     }
+}
+
+void
+pk_profiler_lend(pk_profiler *profiler, uint32_t shown)
+{
+    profiler->ledger->own->lent = true;
+    for (pk_retired *each = profiler->retired; each != NULL; each = each->next)
+        if (each->epoch > shown)
+            each->ledger->own->lent = true;
 }
 
 /* Have the ledger's tree bounded as the profiler says. */

@@ -4,6 +4,7 @@
 #endif
 #include "publisher.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +26,10 @@
 #define LINGER_NS (100 * MS)   /* for the last messages to leave */
 #define LAST_TRIES 5           /* of the last snapshot */
 #define REASON_MAX 256
+#define RETRY_MIN_NS (2 * MS)    /* between tries to bind, the second; then twice as long, */
+#define RETRY_MAX_NS (2000 * MS) /* until it is this */
+#define ERROR_MAX 512
+#define STOP_MAX_NS (86400 * 1000 * MS)
 
 /* The only things that both sides touch while the thread runs are atomic or latches. */
 struct pk_publisher {
@@ -37,20 +42,26 @@ struct pk_publisher {
     char *hello; /* owned */
     size_t hello_size;
     char endpoint[PK_ENDPOINT_MAX];
-    pk_wake wake;
+    pk_publisher_options options; /* what it binds with; borrowed */
+    unsigned streams;             /* not while any of these is closed */
+    pk_wake wake;                 /* open while bound; the thread's until then */
 
     /* Told to the thread. */
+    pk_latch leaving; /* set with quit, for it to wait for */
     _Atomic uint32_t version; /* odd while the next two are being changed */
     _Atomic(pk_ledger *) next_ledger;
     _Atomic uint32_t next_epoch;
     _Atomic int enabled;
     _Atomic int hurry;         /* a snapshot is wanted before the interval ends */
-    _Atomic int quit;          /* release: pairs with must_quit; the next two are set before */
+    _Atomic int quit;          /* the next two are set before */
     char reason[REASON_MAX];   /* empty: no goodbye */
     int64_t quit_by_ns;        /* monotonic */
 
     /* Told by the thread. */
     pk_latch watched, ended;
+    _Atomic int bound; /* sequentially consistent, as quit is set: one of both sees the other */
+    pthread_mutex_t error_mutex;
+    char error[ERROR_MAX]; /* why it is not bound */
     _Atomic uint32_t shown;
     _Atomic uint64_t sequence;
     _Atomic int64_t walks, walk_ns, publisher_ns, send_failures;
@@ -74,11 +85,11 @@ struct pk_publisher {
     int64_t waiting_ns;  /* of it, for room */
 };
 
-/* acquire: pairs with pk_publisher_stop. */
+/* Pairs with pk_publisher_stop. */
 static bool
 must_quit(pk_publisher *self)
 {
-    return atomic_load_explicit(&self->quit, memory_order_acquire) != 0;
+    return atomic_load(&self->quit) != 0;
 }
 
 static void
@@ -324,11 +335,62 @@ sign(pk_publisher *self)
                               memory_order_relaxed);
 }
 
+/* Wake the thread.  Where it is not bound it looks at everything as soon as it is. */
+static void
+ring(pk_publisher *self)
+{
+    if (atomic_load(&self->bound))
+        pk_wake_ring(&self->wake);
+}
+
+/* Open what takes descriptors and threads: 0, or −1 with a message in error. */
+static int
+become_bound(pk_publisher *self, char *error, size_t error_size)
+{
+    const pk_transport_options options = {self->options.endpoint, self->options.server_secret,
+                                          self->options.clients};
+    if (pk_wake_open(&self->wake) < 0) {
+        snprintf(error, error_size, "cannot publish for want of descriptors");
+        return -1;
+    }
+    if (pk_transport_open(&self->transport, self->options.zmq, &options, error, error_size) < 0) {
+        pk_wake_close(&self->wake);
+        return -1;
+    }
+    memcpy(self->endpoint, self->transport.endpoint, sizeof self->endpoint);
+    atomic_store(&self->bound, 1);
+    ring(self);
+    return 0;
+}
+
+/* Try to become bound until that succeeds; false: it must quit before. */
+static bool
+become_bound_in_time(pk_publisher *self)
+{
+    char error[ERROR_MAX] = "waiting for the standard streams to be open again";
+    int64_t pause = RETRY_MIN_NS;
+    while (!must_quit(self)) {
+        if ((self->streams & ~pk_publisher_streams()) == 0 &&
+            become_bound(self, error, sizeof error) == 0)
+            return true;
+        pthread_mutex_lock(&self->error_mutex);
+        memcpy(self->error, error, sizeof error);
+        pthread_mutex_unlock(&self->error_mutex);
+        (void)pk_latch_wait(&self->leaving, pause);
+        pause = pause < RETRY_MAX_NS / 2 ? 2 * pause : RETRY_MAX_NS;
+    }
+    return false;
+}
+
 /* The thread.  Everything it made is undone here, before it tells that it has ended. */
 static void *
 run(void *argument)
 {
     pk_publisher *self = argument;
+    if (!atomic_load(&self->bound) && !become_bound_in_time(self)) {
+        pk_latch_set(&self->ended, true);
+        return NULL;
+    }
     pk_memory_open(&self->memory);
     if (send_note(self, PK_KIND_HELLO, self->hello, self->hello_size) < 0)
         count(&self->send_failures);
@@ -372,6 +434,7 @@ take_options(pk_publisher *self, const pk_publisher_options *options, pk_ledger 
     self->interval_ns = options->interval_ns;
     self->began_ns = options->began_ns;
     self->clock = options->clock;
+    self->options = *options;
     self->ledger = ledger;
     memcpy(self->envelope.stream, options->stream, sizeof self->envelope.stream);
     self->first_sequence = options->first_sequence;
@@ -383,62 +446,95 @@ take_options(pk_publisher *self, const pk_publisher_options *options, pk_ledger 
     return 0;
 }
 
-/* Open what can be waited for. */
+/* Make ready what takes no descriptor: 0 or −1. */
 static int
-open_signals(pk_publisher *self)
+open_latches(pk_publisher *self)
 {
-    if (pk_wake_open(&self->wake) < 0)
+    if (pthread_mutex_init(&self->error_mutex, NULL) != 0)
         return -1;
     if (pk_latch_open(&self->watched) == 0) {
-        if (pk_latch_open(&self->ended) == 0)
-            return 0;
+        if (pk_latch_open(&self->leaving) == 0) {
+            if (pk_latch_open(&self->ended) == 0)
+                return 0;
+            pk_latch_close(&self->leaving);
+        }
         pk_latch_close(&self->watched);
     }
-    pk_wake_close(&self->wake);
+    pthread_mutex_destroy(&self->error_mutex);
     return -1;
 }
 
+/* Free what the thread does not use any more, or never did. */
 static void
-close_signals(pk_publisher *self)
+release(pk_publisher *self)
 {
+    if (atomic_load(&self->bound))
+        pk_wake_close(&self->wake);
     pk_latch_close(&self->ended);
+    pk_latch_close(&self->leaving);
     pk_latch_close(&self->watched);
-    pk_wake_close(&self->wake);
+    pthread_mutex_destroy(&self->error_mutex);
+    free(self->hello);
+    free(self);
 }
 
-/* Bind the sockets and set the thread going: 0, or −1 with a message in error. */
-static int
-go(pk_publisher *self, const pk_publisher_options *options, char *error, size_t error_size)
+/* A publisher without a thread, or NULL for want of memory. */
+static pk_publisher *
+make(const pk_publisher_options *options, pk_ledger *ledger)
 {
-    const pk_transport_options transport = {options->endpoint, options->server_secret,
-                                            options->clients};
-    if (pk_transport_open(&self->transport, options->zmq, &transport, error, error_size) < 0)
-        return -1;
-    memcpy(self->endpoint, self->transport.endpoint, sizeof self->endpoint);
-    int failed = pk_native_start(&self->thread, "pikos", run, self);
-    if (!failed)
-        return 0;
-    snprintf(error, error_size, "cannot start the publishing thread: %s", strerror(failed));
-    pk_transport_close(&self->transport, 0);
-    return -1;
+    pk_publisher *self = pk_calloc(1, sizeof *self);
+    if (self != NULL && take_options(self, options, ledger) == 0 && open_latches(self) == 0)
+        return self;
+    if (self != NULL)
+        free(self->hello);
+    free(self);
+    return NULL;
 }
 
 pk_publisher *
 pk_publisher_start(const pk_publisher_options *options, pk_ledger *ledger, char *error,
                    size_t error_size)
 {
-    pk_publisher *self = pk_calloc(1, sizeof *self);
-    if (self == NULL || take_options(self, options, ledger) < 0 || open_signals(self) < 0) {
-        snprintf(error, error_size, "cannot publish for want of memory or descriptors");
-    } else {
-        if (go(self, options, error, error_size) == 0)
-            return self;
-        close_signals(self);
+    pk_publisher *self = make(options, ledger);
+    if (self == NULL) {
+        snprintf(error, error_size, "cannot publish for want of memory");
+        return NULL;
     }
-    if (self != NULL)
-        free(self->hello);
-    free(self);
+    if (become_bound(self, error, error_size) == 0) {
+        int failed = pk_native_start(&self->thread, "pikos", run, self);
+        if (!failed)
+            return self;
+        snprintf(error, error_size, "cannot start the publishing thread: %s", strerror(failed));
+        pk_transport_close(&self->transport, 0);
+    }
+    release(self);
     return NULL;
+}
+
+pk_publisher *
+pk_publisher_start_patiently(const pk_publisher_options *options, pk_ledger *ledger,
+                             unsigned streams)
+{
+    pk_publisher *self = make(options, ledger);
+    if (self == NULL)
+        return NULL;
+    self->streams = streams;
+    snprintf(self->endpoint, sizeof self->endpoint, "%s", options->endpoint);
+    if (pk_native_start(&self->thread, "pikos", run, self) == 0)
+        return self;
+    release(self);
+    return NULL;
+}
+
+bool
+pk_publisher_bound(pk_publisher *publisher, char *error, size_t error_size)
+{
+    if (atomic_load(&publisher->bound))
+        return true;
+    pthread_mutex_lock(&publisher->error_mutex);
+    snprintf(error, error_size, "%s", publisher->error);
+    pthread_mutex_unlock(&publisher->error_mutex);
+    return false;
 }
 
 void
@@ -450,7 +546,7 @@ pk_publisher_show(pk_publisher *publisher, pk_ledger *ledger, uint32_t epoch)
     atomic_store_explicit(&publisher->next_ledger, ledger, memory_order_release);
     atomic_store_explicit(&publisher->next_epoch, epoch, memory_order_release);
     atomic_store_explicit(&publisher->version, version + 2, memory_order_release);
-    pk_wake_ring(&publisher->wake);
+    ring(publisher);
 }
 
 uint32_t
@@ -465,7 +561,7 @@ pk_publisher_set_enabled(pk_publisher *publisher, bool enabled)
 {
     atomic_store_explicit(&publisher->enabled, enabled, memory_order_relaxed);
     atomic_store_explicit(&publisher->hurry, 1, memory_order_release);
-    pk_wake_ring(&publisher->wake);
+    ring(publisher);
 }
 
 const char *
@@ -489,6 +585,16 @@ pk_publisher_read(pk_publisher *publisher, pk_publisher_facts *facts)
     };
 }
 
+unsigned
+pk_publisher_streams(void)
+{
+    unsigned open = 0;
+    for (unsigned stream = 0; stream <= 2; stream++)
+        if (fcntl((int)stream, F_GETFD) >= 0)
+            open |= 1u << stream;
+    return open;
+}
+
 int
 pk_publisher_stop(pk_publisher *publisher, const char *reason, int64_t deadline_ns,
                   uint64_t *sequence)
@@ -498,17 +604,17 @@ pk_publisher_stop(pk_publisher *publisher, const char *reason, int64_t deadline_
         return 0; /* the thread and the sockets are the parent's; so is this memory */
     if (reason != NULL)
         snprintf(publisher->reason, sizeof publisher->reason, "%s", reason);
+    deadline_ns = deadline_ns < 0 ? 0 : deadline_ns < STOP_MAX_NS ? deadline_ns : STOP_MAX_NS;
     publisher->quit_by_ns = pk_monotonic_ns() + deadline_ns;
-    atomic_store_explicit(&publisher->quit, 1, memory_order_release); /* pairs with must_quit */
-    pk_wake_ring(&publisher->wake);
+    atomic_store(&publisher->quit, 1); /* pairs with must_quit */
+    pk_latch_set(&publisher->leaving, true);
+    ring(publisher);
     if (!pk_latch_wait(&publisher->ended, deadline_ns)) {
         pthread_detach(publisher->thread);
         return -1;
     }
     pthread_join(publisher->thread, NULL);
     *sequence = atomic_load_explicit(&publisher->sequence, memory_order_relaxed);
-    close_signals(publisher);
-    free(publisher->hello);
-    free(publisher);
+    release(publisher);
     return 0;
 }

@@ -32,6 +32,15 @@ typedef struct {
 pk_publisher *pk_publisher_start(const pk_publisher_options *options, pk_ledger *ledger,
                                  char *error, size_t error_size);
 
+/* Start the thread, which binds, and tries again with pauses that grow until it can; not while any
+ * of the standard streams in streams (bits) is closed.  NULL for want of a thread or memory.  What
+ * options point to must outlive the publisher.  Else as pk_publisher_start.  [any thread] */
+pk_publisher *pk_publisher_start_patiently(const pk_publisher_options *options, pk_ledger *ledger,
+                                           unsigned streams);
+
+/* Whether it is bound; else error says why not, or is empty.  [any thread] */
+bool pk_publisher_bound(pk_publisher *publisher, char *error, size_t error_size);
+
 /* From the next walk on show another ledger (after clear()).  Returns at once; the
  * ledger shown before may be freed when pk_publisher_shown() has reached epoch.  [gil] */
 void pk_publisher_show(pk_publisher *publisher, pk_ledger *ledger, uint32_t epoch);
@@ -56,8 +65,11 @@ typedef struct {
 /* Read them; each is right by itself.  [any thread] */
 void pk_publisher_read(pk_publisher *publisher, pk_publisher_facts *facts);
 
+/* The standard streams that are open, as bits.  [any thread] */
+unsigned pk_publisher_streams(void);
+
 /* Stop and free: unless reason is NULL, a last snapshot and goodbye first.  Waits at most
- * deadline_ns.  0, or −1: the thread did not answer and is abandoned with all that it uses,
+ * deadline_ns, and no longer than a day.  0, or −1: the thread did not answer and is abandoned with all that it uses,
  * so that the ledger shown last must never be freed.  In a forked child it only forgets.
  * *sequence becomes the next sequence number.  [nogil] */
 int pk_publisher_stop(pk_publisher *publisher, const char *reason, int64_t deadline_ns,

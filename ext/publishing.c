@@ -1,7 +1,6 @@
 /* publishing.c — starting, pausing and stopping the native publisher. */
 #include "publishing.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,9 +9,12 @@
 
 #define ERROR_SIZE 512
 #define VIEWER_POLL_NS 5000000
-#define OWN_THREADS 3 /* the publisher's, and libzmq's two */
+#define BOUND_THREADS 3 /* the publisher's, and libzmq's two */
 #define GONE_POLL_NS 50000
-#define GONE_POLLS 200
+#define GONE_POLLS 2000
+#define RETRY_MIN_NS 2000000 /* after no thread could be had; then twice as long, */
+#define RETRY_MAX_NS 2000000000 /* until it is this */
+#define SECONDS_MAX 86400.0
 
 int
 pk_publishing_bind(pk_state *state, PyObject *path)
@@ -91,8 +93,9 @@ pk_publishing_set_enabled(pk_profiler *profiler)
         pk_publisher_set_enabled(profiler->publishing.publisher, profiler->enabled);
 }
 
-/* Start the publisher with the options that are set.  0, or −1 with a message in error.
- * The GIL is kept, so that the ledger stays what it is. */
+/* Start the publisher with the options that are set: at once, or −1 with a message in error; or
+ * if that is NULL, as soon as it can.  0, or −1.  The GIL is kept, so that the ledger stays what
+ * it is. */
 static int
 start(pk_profiler *profiler, char *error)
 {
@@ -100,7 +103,9 @@ start(pk_profiler *profiler, char *error)
     publishing->options.epoch = profiler->epoch;
     publishing->options.clock = profiler->clock;
     publishing->publisher =
-        pk_publisher_start(&publishing->options, profiler->ledger, error, ERROR_SIZE);
+        error != NULL ? pk_publisher_start(&publishing->options, profiler->ledger, error, ERROR_SIZE)
+                      : pk_publisher_start_patiently(&publishing->options, profiler->ledger,
+                                                     publishing->streams);
     if (publishing->publisher == NULL)
         return -1;
     pk_publishing_set_enabled(profiler);
@@ -121,15 +126,22 @@ stop(pk_profiler *profiler, const char *reason, int64_t deadline_ns)
     Py_BEGIN_ALLOW_THREADS
     failed = pk_publisher_stop(publisher, reason, deadline_ns, &sequence);
     Py_END_ALLOW_THREADS
-    if (!failed)
-        profiler->readers--; /* else it stays for ever: the thread was abandoned */
+    profiler->readers--;
+    if (failed) {
+        pk_profiler_lend(profiler, pk_publisher_shown(publisher));
+        profiler->publishing.lent = true;
+    }
     profiler->publishing.options.first_sequence = sequence;
 }
 
-/* Free the options. */
+/* Forget the options; they are freed, unless a thread has them that did not end. */
 static void
 forget(pk_publishing *publishing)
 {
+    if (publishing->lent) {
+        memset(publishing, 0, sizeof *publishing);
+        return;
+    }
     PyMem_Free(publishing->endpoint);
     PyMem_Free(publishing->hello);
     PyMem_Free(publishing->server_secret);
@@ -137,9 +149,7 @@ forget(pk_publishing *publishing)
     for (char **client = publishing->clients; client != NULL && *client != NULL; client++)
         PyMem_Free(*client);
     PyMem_Free(publishing->clients);
-    PyFrameObject *forker = publishing->forker;
     memset(publishing, 0, sizeof *publishing);
-    Py_XDECREF(forker);
 }
 
 /* A copy of size bytes with a terminator, or NULL with an exception. */
@@ -280,7 +290,14 @@ const char pk_stop_publishing_doc[] =
 "Publish a last snapshot and goodbye, and stop; nothing is done if nothing is published.\n\n"
 "Parameters\n----------\n"
 "reason : str\n    Why, for the viewers.\n"
-"deadline_s : float, optional\n    Seconds that it may take at most.";
+"deadline_s : float, optional\n    Seconds that it may take at most; up to a day.";
+
+/* Seconds as ns: below 0 and what is no number are 0, above a day is a day. */
+static int64_t
+ns_of(double seconds)
+{
+    return seconds > 0.0 ? (int64_t)((seconds < SECONDS_MAX ? seconds : SECONDS_MAX) * 1e9) : 0;
+}
 
 PyObject *
 pk_stop_publishing(PyObject *op, PyObject *args, PyObject *keywords)
@@ -291,7 +308,7 @@ pk_stop_publishing(PyObject *op, PyObject *args, PyObject *keywords)
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "s|d:stop_publishing", names, &reason,
                                      &deadline_s))
         return NULL;
-    pk_publishing_stop((pk_profiler *)op, reason, (int64_t)(deadline_s * 1e9));
+    pk_publishing_stop((pk_profiler *)op, reason, ns_of(deadline_s));
     Py_RETURN_NONE;
 }
 
@@ -301,25 +318,58 @@ const char pk_publishing_facts_doc[] =
 "Returns\n-------\n"
 "dict or None\n"
 "    endpoint, viewers (whether anybody is subscribed), sequence (of the next message),\n"
-"    messages, walks, walk_ns (of the last one), publisher_ns (CPU time), send_failures;\n"
+"    messages, walks, walk_ns (of the last one), publisher_ns (CPU time), send_failures, error\n"
+"    (after a fork: why it cannot publish yet, which is tried again; else None);\n"
 "    None if nothing is published.";
+
+/* Have a publisher that could not be started after a fork; it binds by itself. */
+static void
+restart(pk_profiler *profiler)
+{
+    pk_publishing *publishing = &profiler->publishing;
+    publishing->restart = start(profiler, NULL) < 0;
+    if (!publishing->restart) {
+        publishing->pause_ns = 0;
+        return;
+    }
+    int64_t pause = publishing->pause_ns == 0 ? RETRY_MIN_NS : 2 * publishing->pause_ns;
+    publishing->pause_ns = pause < RETRY_MAX_NS ? pause : RETRY_MAX_NS;
+    publishing->restart_ns = pk_monotonic_ns() + publishing->pause_ns;
+}
+
+void
+pk_publishing_restart(pk_profiler *profiler)
+{
+    if (profiler->publishing.restart && pk_monotonic_ns() >= profiler->publishing.restart_ns)
+        restart(profiler);
+}
 
 PyObject *
 pk_publishing_facts(PyObject *op, PyObject *unused)
 {
     (void)unused;
-    pk_publisher *publisher = ((pk_profiler *)op)->publishing.publisher;
+    pk_publishing_restart((pk_profiler *)op);
+    const pk_publishing *publishing = &((pk_profiler *)op)->publishing;
+    pk_publisher *publisher = publishing->publisher;
     pk_publisher_facts facts;
+    char error[ERROR_SIZE];
+    if (publisher == NULL && publishing->restart)
+        return Py_BuildValue("{s:s,s:O,s:K,s:i,s:i,s:i,s:i,s:i,s:s}", "endpoint",
+                             publishing->endpoint, "viewers", Py_False, "sequence",
+                             (unsigned long long)publishing->options.first_sequence, "messages",
+                             0, "walks", 0, "walk_ns", 0, "publisher_ns", 0, "send_failures", 0,
+                             "error", "cannot start the publishing thread");
     if (publisher == NULL)
         Py_RETURN_NONE;
     pk_publisher_read(publisher, &facts);
-    return Py_BuildValue("{s:s,s:O,s:K,s:L,s:L,s:L,s:L,s:L}", "endpoint",
+    return Py_BuildValue("{s:s,s:O,s:K,s:L,s:L,s:L,s:L,s:L,s:z}", "endpoint",
                          pk_publisher_endpoint(publisher), "viewers",
                          facts.viewers ? Py_True : Py_False, "sequence",
                          (unsigned long long)facts.sequence, "messages",
                          (long long)facts.messages, "walks", (long long)facts.walks, "walk_ns",
                          (long long)facts.walk_ns, "publisher_ns", (long long)facts.publisher_ns,
-                         "send_failures", (long long)facts.send_failures);
+                         "send_failures", (long long)facts.send_failures, "error",
+                         pk_publisher_bound(publisher, error, sizeof error) ? NULL : error);
 }
 
 const char pk_wait_for_viewer_doc[] =
@@ -336,7 +386,7 @@ pk_wait_for_viewer(PyObject *op, PyObject *timeout)
     double timeout_s = PyFloat_AsDouble(timeout);
     if (timeout_s == -1.0 && PyErr_Occurred())
         return NULL;
-    double end = (double)pk_monotonic_ns() + timeout_s * 1e9;
+    double end = (double)pk_monotonic_ns() + (timeout_s > 0.0 ? timeout_s * 1e9 : 0.0);
     for (;;) {
         /* Looked up anew each time: whoever has the GIL may stop the publisher. */
         pk_publisher *publisher = ((pk_profiler *)op)->publishing.publisher;
@@ -357,28 +407,17 @@ pk_wait_for_viewer(PyObject *op, PyObject *timeout)
 
 /* Stop so that the system, too, counts our threads no more: os.fork() asks it. */
 static void
-stop_threads(pk_profiler *profiler)
+stop_threads(pk_profiler *profiler, int own)
 {
     int before = pk_native_threads();
     stop(profiler, NULL, PK_STOP_DEADLINE_NS);
     Py_BEGIN_ALLOW_THREADS
     for (int i = 0; i < GONE_POLLS && before != 0; i++) {
-        if (pk_native_threads() <= before - OWN_THREADS)
+        if (pk_native_threads() <= before - own)
             break;
         nanosleep(&(struct timespec){.tv_nsec = GONE_POLL_NS}, NULL);
     }
     Py_END_ALLOW_THREADS
-}
-
-/* The standard streams that are open, as bits. */
-static unsigned
-standard_streams(void)
-{
-    unsigned open = 0;
-    for (unsigned stream = 0; stream <= 2; stream++)
-        if (fcntl((int)stream, F_GETFD) >= 0)
-            open |= 1u << stream;
-    return open;
 }
 
 const char pk_pause_publishing_doc[] =
@@ -391,84 +430,25 @@ pk_pause_publishing(PyObject *op, PyObject *unused)
 {
     (void)unused;
     pk_profiler *self = (pk_profiler *)op;
-    if (self->publishing.publisher != NULL || self->publishing.restart) {
-        if (self->publishing.publisher != NULL)
-            stop_threads(self);
-        self->publishing.restart = false;
-        self->publishing.paused = true;
-        self->publishing.streams = standard_streams();
+    pk_publishing *publishing = &self->publishing;
+    if (publishing->publisher == NULL && !publishing->restart)
+        Py_RETURN_NONE;
+    publishing->paused = true;
+    publishing->restart = false;
+    if (publishing->publisher != NULL) {
+        char error[ERROR_SIZE];
+        bool bound = pk_publisher_bound(publishing->publisher, error, sizeof error);
+        if (bound) /* else those of the pause before are still waited for */
+            publishing->streams = pk_publisher_streams();
+        stop_threads(self, bound ? BOUND_THREADS : 1);
     }
     Py_RETURN_NONE;
 }
 
-/* The frame that calls os.fork(), seen from a function that os.fork() calls: the first that
- * is not the profiler's own.  Owned; NULL if there is none. */
-static PyFrameObject *
-find_forker(const pk_state *state)
-{
-    PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
-    while (frame != NULL && state->hidden != NULL) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        Py_ssize_t own =
-            PyUnicode_Tailmatch(code->co_filename, state->hidden, 0, PY_SSIZE_T_MAX, -1);
-        Py_DECREF(code);
-        if (own <= 0)
-            break;
-        PyFrameObject *back = PyFrame_GetBack(frame);
-        Py_DECREF(frame);
-        frame = back;
-    }
-    return frame;
-}
-
-/* Whether os.fork() has yet to return: what it calls runs, and its caller does not.  Before
- * 3.12 os.fork() warns of no threads, and a pending call that makes another never ends. */
-static bool
-is_forking(const pk_publishing *publishing)
-{
-    PyFrameObject *forker = publishing->forker;
-    return PY_VERSION_HEX >= 0x030C0000 && forker != NULL && PyEval_GetFrame() != forker &&
-           PyFrame_GetLasti(forker) == publishing->forker_at;
-}
-
-/* Whether a standard stream that was open before the pause is closed.  A daemon opens it anew, and
- * no socket may be there by then. */
-static bool
-lacks_streams(const pk_publishing *publishing)
-{
-    return (publishing->streams & ~standard_streams()) != 0;
-}
-
-void
-pk_publishing_restart(pk_profiler *profiler)
-{
-    pk_publishing *publishing = &profiler->publishing;
-    char error[ERROR_SIZE];
-    if (is_forking(publishing) || lacks_streams(publishing))
-        return;
-    publishing->restart = false;
-    if (publishing->endpoint != NULL && publishing->publisher == NULL)
-        (void)start(profiler, error);
-    Py_CLEAR(publishing->forker);
-}
-
-/* Soon after resume_publishing(), between two instructions of the main thread. */
-static int
-restart_soon(void *op)
-{
-    pk_profiler *profiler = op;
-    if (profiler->publishing.restart)
-        pk_publishing_restart(profiler);
-    if (!profiler->publishing.restart || lacks_streams(&profiler->publishing) ||
-        Py_AddPendingCall(restart_soon, op) < 0)
-        Py_DECREF((PyObject *)op);
-    return 0;
-}
-
 const char pk_resume_publishing_doc[] =
 "resume_publishing()\n--\n\n"
-"After a fork, in the parent: start again, though not at once, for os.fork() counts the\n"
-"threads once more before it returns, and warns of them.";
+"After a fork, in the parent: start again.  What is not possible at once is tried again, with\n"
+"pauses that grow.";
 
 PyObject *
 pk_resume_publishing(PyObject *op, PyObject *unused)
@@ -477,13 +457,7 @@ pk_resume_publishing(PyObject *op, PyObject *unused)
     pk_profiler *self = (pk_profiler *)op;
     if (self->publishing.paused) {
         self->publishing.paused = false;
-        self->publishing.restart = true; /* the next first call does it if this cannot */
-        Py_XSETREF(self->publishing.forker, find_forker(self->state));
-        if (self->publishing.forker != NULL)
-            self->publishing.forker_at = PyFrame_GetLasti(self->publishing.forker);
-        Py_INCREF(op);
-        if (Py_AddPendingCall(restart_soon, op) < 0)
-            Py_DECREF(op);
+        restart(self);
     }
     Py_RETURN_NONE;
 }

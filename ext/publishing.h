@@ -21,7 +21,7 @@ uint32_t pk_publishing_shown(const pk_profiler *profiler);
 void pk_publishing_show(pk_profiler *profiler);
 void pk_publishing_set_enabled(pk_profiler *profiler);
 
-/* Start again what a fork interrupted.  Leaves no exception. */
+/* Try again to start what a fork interrupted, if that failed and it is time for it. */
 void pk_publishing_restart(pk_profiler *profiler);
 
 /* Stop, with a last snapshot and goodbye unless reason is NULL, and forget the options.

@@ -48,9 +48,9 @@ typedef struct {
     pk_publisher_options options;           /* refers to what is above */
     bool paused;                            /* stopped for a fork */
     unsigned streams;                       /* the standard streams open then, as bits */
-    bool restart;                           /* to be started again after one */
-    PyFrameObject *forker;                  /* owned; calls os.fork(), or NULL */
-    int forker_at;                          /* the instruction of that call */
+    bool restart;                           /* no thread could be had after one */
+    int64_t restart_ns, pause_ns;           /* when that is tried again, and how long that was off */
+    bool lent;                              /* for ever, to a thread that did not end */
 } pk_publishing;
 
 struct pk_profiler {
@@ -97,6 +97,10 @@ int pk_profiler_renew(pk_profiler *profiler);
 
 /* Free the ledgers that were cleared away, as far as nobody reads them any more. */
 void pk_profiler_sweep(pk_profiler *profiler);
+
+/* Keep for ever the ledgers that a publisher may read which did not end, and which has got to the
+ * one of the epoch shown. */
+void pk_profiler_lend(pk_profiler *profiler, uint32_t shown);
 
 extern _Thread_local pk_here pk_this_thread;
 

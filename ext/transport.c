@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "native.h"
 #include "wire_tables.h"
 
 #ifdef PK_LINK_ZMQ
@@ -42,6 +43,9 @@ typedef struct zmq_pollitem_t {
 } zmq_pollitem_t;
 #endif
 
+/* libzmq aborts the process if it does not get what it needs: so much is asked for before. */
+#define ZMQ_THREADS 2
+#define ZMQ_PAIRS 8 /* of descriptors */
 #define PK_TEXT(words) #words
 #define PK_TEXT_OF(macro) PK_TEXT(macro)
 #define OLDEST 40303           /* libzmq 4.3.3: earlier ones let peers write out of bounds */
@@ -244,6 +248,12 @@ pk_transport_open(pk_transport *transport, const pk_zmq *zmq, const pk_transport
     }
     if (options->server_secret != NULL && !pk_zmq_has_curve(zmq)) {
         snprintf(error, error_size, "this libzmq cannot encrypt (it has no CURVE)");
+        return -1;
+    }
+    int failed = pk_native_room(ZMQ_THREADS, ZMQ_PAIRS);
+    if (failed) {
+        snprintf(error, error_size, "cannot publish on %s: %s", options->endpoint,
+                 strerror(failed));
         return -1;
     }
     transport->zmq = *zmq;

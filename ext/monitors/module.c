@@ -2,6 +2,7 @@
 #include "events.h"
 
 #include "endings.h"
+#include "fork_calls.h"
 
 pk_known pk_events;
 pk_listening pk_listeners;
@@ -149,7 +150,8 @@ module_exec(PyObject *module)
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (PyModule_AddType(module, types[i]) < 0)
             return -1;
-    if (add_facts(module) < 0 || PyModule_AddFunctions(module, pk_endings_methods) < 0)
+    if (add_facts(module) < 0 || PyModule_AddFunctions(module, pk_endings_methods) < 0 ||
+        PyModule_AddFunctions(module, pk_fork_calls_methods) < 0)
         return -1;
     pk_listeners.functions = PyTuple_New(0);
     pk_listeners.lines = PyTuple_New(0);

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from _weakref import ref  # weakref itself is not imported: the program may not have it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Protocol
 
     class Publishing(Protocol):
-        """What is told; none of these may wait for long."""
+        """What is told; none of these may wait for long.
+
+        Handlers of signals may raise in the first two; then they are called again.
+        """
 
         def before_fork(self) -> None:
             """Stop every thread and close every socket, to be ready to begin again."""
@@ -46,11 +51,15 @@ class Lifetime:
         self._registered = True
         atexit.register(self._at_exit)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(
-                before=self.pause,
-                after_in_parent=self.resume,
-                after_in_child=self._after_fork_in_child,
-            )
+            extension = _extension()
+            if extension is not None:
+                extension.watch_forks(self.pause, self.resume, self._after_fork_in_child)
+            else:
+                os.register_at_fork(
+                    before=self.pause,
+                    after_in_parent=self.resume,
+                    after_in_child=self._after_fork_in_child,
+                )
 
     def _alive(self) -> list[Publishing]:
         return [told for reference in tuple(self._told) if (told := reference()) is not None]
@@ -63,9 +72,9 @@ class Lifetime:
 
     def resume(self) -> None:
         """Begin again."""
-        forking, self._forking = self._forking, []
-        for publishing in forking:
-            publishing.after_fork_in_parent()
+        while self._forking:
+            self._forking[0].after_fork_in_parent()
+            del self._forking[0]
 
     def _after_fork_in_child(self) -> None:
         forking, self._forking = self._forking, []
@@ -81,6 +90,17 @@ class Lifetime:
                 failures.append(failure)
         if failures:
             raise failures[0]
+
+
+def _extension() -> ModuleType | None:
+    """What knows when a fork is over: an extension that is imported already, if there is one."""
+    profiler = sys.modules.get("pikos._lsprof")
+    if profiler is None:
+        try:
+            from pikos import _events as profiler  # noqa: PLC0415 - most programs need none
+        except ImportError:
+            return None
+    return profiler
 
 
 LIFETIME = Lifetime()

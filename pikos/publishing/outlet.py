@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from pikos.errors import AddressError
@@ -14,6 +15,7 @@ QUEUE_MAX = 64
 alone."""
 
 _REQUEST_MAX = 4096  # bytes; viewers send nothing but subscriptions
+_PIPES = 8  # with as many descriptors as libzmq may need
 _SUBSCRIBED, _UNSUBSCRIBED = b"\x01", b"\x00"
 _GATE = "inproc://zeromq.zap.01"  # where libzmq asks whom to let in (ZeroMQ RFC 27)
 
@@ -36,6 +38,7 @@ class Outlet:
     def __init__(self, endpoint: str, keys: PublisherKeys | None) -> None:
         import zmq  # noqa: PLC0415 - slow, and not always needed
 
+        _check_descriptors(endpoint)
         self._zmq = zmq
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._gate: zmq.Socket[bytes] | None = None
@@ -113,3 +116,16 @@ class Outlet:
             known = mechanism == b"CURVE" and self._clients.issuperset(credentials[:1] or [b""])
             status = (b"200", b"OK") if known else (b"400", b"not a key that is let in")
             self._gate.send_multipart([version, request, *status, b"", b""], self._zmq.NOBLOCK)
+
+
+def _check_descriptors(endpoint: str) -> None:
+    """See that there are enough of them: libzmq aborts the process if it gets too few."""
+    pipes: list[int] = []
+    try:
+        for _ in range(_PIPES):
+            pipes += os.pipe()
+    except OSError as error:
+        raise AddressError(endpoint, f"{error.strerror}; close some files") from None
+    finally:
+        for descriptor in pipes:
+            os.close(descriptor)

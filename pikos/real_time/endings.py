@@ -207,8 +207,8 @@ class Endings:
         """
         if self._begun or keywords or unseen(getpid) != self._process:
             return unseen(original, *args, **keywords)
-        LIFETIME.pause()
         try:
+            LIFETIME.pause()
             for part in _around(_files_of_sessions(self._process), args):
                 unseen(original, *part)
         finally:

@@ -6,6 +6,7 @@ import os
 import time
 
 from pikos.errors import AddressError
+from pikos.publishing.fork_lock import ForkLock
 from pikos.publishing.lifetime import LIFETIME
 from pikos.publishing.place import Place
 from pikos.real_time.hello import hello_of_profiler
@@ -78,7 +79,7 @@ class PublishedProfile(Profile):
         self._bound: str | None = None
         self._stream: bytes | None = None
         self._lock = UnseenLock()
-        self._held_for_fork = False
+        self._fork_lock = ForkLock(self._lock.lock)
         self._watched_at_fork = False
 
     @property
@@ -136,7 +137,7 @@ class PublishedProfile(Profile):
 
     def before_fork(self) -> None:
         """Stop the publishing thread, so that the process can fork."""
-        self._held_for_fork = self._lock.acquire(_FORK_PATIENCE_S)
+        self._fork_lock.take(_FORK_PATIENCE_S)
         facts = unseen(self.publishing)
         self._watched_at_fork |= facts is not None and facts["viewers"]
         unseen(self.pause_publishing)
@@ -146,12 +147,12 @@ class PublishedProfile(Profile):
         if self._place is not None:
             self._place.bound_again()
         unseen(self.resume_publishing)
-        if self._held_for_fork:
-            self._lock.release()
+        self._fork_lock.give_back()
 
     def after_fork_in_child(self) -> None:
         """Be disabled, and leave the session to the parent."""
         self._lock = UnseenLock()
+        self._fork_lock = ForkLock(self._lock.lock)
         unseen(self.forget_publishing)
         place, self._place = self._place, None
         self._bound = self._stream = None

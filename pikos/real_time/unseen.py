@@ -33,15 +33,16 @@ class UnseenLock:
     """A reentrant lock whose use is not counted."""
 
     def __init__(self) -> None:
-        self._lock = RLock()
+        self.lock = RLock()
+        """The interpreter's own."""
 
     def acquire(self, timeout_s: float = -1.0) -> bool:
         """Wait for the lock, without end if the time is negative; whether it was taken."""
-        return unseen(self._lock.acquire, timeout=timeout_s)
+        return unseen(self.lock.acquire, timeout=timeout_s)
 
     def release(self) -> None:
         """Give the lock up."""
-        unseen(self._lock.release)
+        unseen(self.lock.release)
 
     def __enter__(self) -> None:
         self.acquire()

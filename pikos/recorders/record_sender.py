@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from queue import Empty, SimpleQueue
@@ -30,6 +31,15 @@ PAUSE_LINGER_S = 0.05
 
 PATIENCE_S = 1.0
 """Seconds that the thread has, at most, to end; then it is left alone."""
+
+RETRY_S = 0.002, 2.0
+"""Seconds between two tries to publish again after a fork: at first, and at most; they double."""
+
+THREADS_GONE_S = 0.1
+"""Seconds that the system has, at most, to be rid of threads that have ended."""
+
+OWN_THREADS = 3
+"""Threads of a sender that publishes: its own, and libzmq's two."""
 
 RECONNECT_S = 0.2
 """Seconds that a viewer has, after a fork, to be back before goodbye is said."""
@@ -77,6 +87,8 @@ class RecordSender:
     ) -> None:
         self.error: BaseException | None = None
         """What made the thread end, if it was not told to."""
+        self.waits_for: Exception | None = None
+        """Why it cannot publish again yet after a fork; that is tried again."""
         self._keys = keys
         self._orders: SimpleQueue[Any] = SimpleQueue()
         self.buffer = RecordBuffer(self._orders)
@@ -92,15 +104,18 @@ class RecordSender:
 
     def start(self) -> None:
         """Begin to publish."""
-        self._thread = threading.Thread(target=self._run, name="pikos records", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="pikos records", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def prepare(self, record_type: Any) -> None:
         """Let viewers know which records will come."""
+        self._try_again()
         self._orders.put(_Prepare(record_type))
 
     def flush(self) -> None:
         """Have the records sent soon; does not wait for it."""
+        self._try_again()
         if self._orders.empty():
             self._orders.put(None)
 
@@ -117,17 +132,26 @@ class RecordSender:
     def pause(self) -> None:
         """Have no thread and no socket, so that the process can fork."""
         self._watched_at_fork |= self._watched.is_set()
-        self._end(_Stop(None), PATIENCE_S)
+        threads = _threads()
+        own = OWN_THREADS if self._outlet is not None else 1
+        if self._thread is not None:
+            self._end(_Stop(None), PATIENCE_S)
+            _wait_for_the_system(threads - own)
         self._watched.clear()
 
     def resume(self) -> None:
-        """Publish again where it was."""
-        if self.error is None and self._outlet is None:
+        """Publish again where it was, as soon as that is possible."""
+        if self.error is None and self._thread is None:
             try:
-                self._outlet = Outlet(self.bound, self._keys)
                 self.start()
-            except Exception as error:  # noqa: BLE001 - whoever forks is not to be disturbed
-                self.error = error
+                self.waits_for = None
+            except RuntimeError as error:  # there is no thread for it
+                self.waits_for = error
+
+    def _try_again(self) -> None:
+        """After a fork, start the thread if there was none."""
+        if self.waits_for is not None and self._thread is None:
+            self.resume()
 
     def _end(self, stop: _Stop, patience_s: float) -> None:
         self._orders.put(stop)
@@ -140,6 +164,8 @@ class RecordSender:
     def _run(self) -> None:
         with hidden_thread():
             try:
+                if not self._publishes_again():
+                    return
                 while (stop := self._orders_until_due()) is None:
                     self._publish()
                 self._take_leave(stop)
@@ -148,9 +174,22 @@ class RecordSender:
                 with contextlib.suppress(Exception):
                     self._close(0.0)
 
-    def _orders_until_due(self) -> _Stop | None:
+    def _publishes_again(self) -> bool:
+        """Have an outlet, after a fork a new one; False if told to stop before there is one."""
+        pause_s, pause_max_s = RETRY_S
+        while self._outlet is None:
+            try:
+                self._outlet = Outlet(self.bound, self._keys)
+                self.waits_for = None
+            except Exception as error:  # noqa: BLE001 - a port or a descriptor may be free again
+                self.waits_for = error
+                if self._orders_until_due(pause_s) is not None:
+                    return False
+                pause_s = min(2 * pause_s, pause_max_s)
+        return True
+
+    def _orders_until_due(self, timeout_s: float = INTERVAL_S) -> _Stop | None:
         """Do as was told, until records are to be sent."""
-        timeout_s = INTERVAL_S
         with contextlib.suppress(Empty):
             while True:
                 order = self._orders.get(timeout=timeout_s)
@@ -192,3 +231,18 @@ class RecordSender:
         outlet, self._outlet = self._outlet, None
         if outlet is not None:
             outlet.close(linger_s)
+
+
+def _threads() -> int:
+    """How many threads this process has, as the system counts them; 0 where it does not tell."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 0
+
+
+def _wait_for_the_system(threads: int) -> None:
+    """Wait until it counts no more threads than that: a fork warns of any that it finds."""
+    deadline = time.monotonic() + THREADS_GONE_S
+    while _threads() > threads > 0 and time.monotonic() < deadline:
+        time.sleep(0.0002)

@@ -10,6 +10,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pikos.native import EVENTS, MISSING, NeedsPython, Target
+from pikos.publishing.fork_lock import ForkLock
 from pikos.publishing.lifetime import LIFETIME
 from pikos.recorders.abstract_recorder import AbstractRecorder, Accept, RecorderError, accept_of
 from pikos.recorders.flusher import Flusher
@@ -63,6 +64,7 @@ class StreamRecorder(AbstractRecorder):
         self._flushes_each = False
         self._flusher = Flusher(self._flush_in_background)
         self._lock = _thread.RLock()  # a signal's handler may record while its thread does
+        self._fork_lock = ForkLock(self._lock)
         self._holds_still = False
         self._held: list[Any] | None = None  # records that wait for the end of a fork
         self._formats: dict[tuple[object, ...], Any] = {}
@@ -216,7 +218,8 @@ class StreamRecorder(AbstractRecorder):
         """
         self._flusher.paused = True
         self._flusher.stop()
-        self._holds_still = self._lock.acquire(timeout=_PATIENCE_S)
+        self._fork_lock.take(_PATIENCE_S)
+        self._holds_still = self._fork_lock.held
         if self._holds_still and self._users:
             self._flush_or_keep()
             self._held = []
@@ -240,11 +243,12 @@ class StreamRecorder(AbstractRecorder):
             self._keep(failure)
         if self._users:
             self._flush_or_keep()
-        self._lock.release()
+        self._fork_lock.give_back()
 
     def after_fork_in_child(self) -> None:
         """Begin anew, with nobody who has it prepared, and nothing that the parent gathered."""
         self._lock = _thread.RLock()
+        self._fork_lock = ForkLock(self._lock)
         self._flusher = Flusher(self._flush_in_background)
         self._users = 0
         self._failure = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pikos.errors import AddressError
 from pikos.hidden import hidden_thread
 from pikos.publishing.addresses import checked
+from pikos.publishing.fork_lock import ForkLock
 from pikos.publishing.hello import facts_of_process
 from pikos.publishing.keys import publisher_keys
 from pikos.publishing.lifetime import LIFETIME
@@ -130,7 +131,7 @@ class ZeroMQRecorder(AbstractRecorder):
         self._publish = True
         self._lock = threading.RLock()
         self._depth = 0
-        self._held_for_fork = False
+        self._fork_lock = ForkLock(self._lock)
 
     @property
     def ready(self) -> bool:
@@ -219,7 +220,7 @@ class ZeroMQRecorder(AbstractRecorder):
 
     def before_fork(self) -> None:
         """Have no thread and no socket."""
-        self._held_for_fork = self._lock.acquire(timeout=_FORK_PATIENCE_S)
+        self._fork_lock.take(_FORK_PATIENCE_S)
         if self._sender is not None:
             with hidden_thread():
                 self._sender.pause()
@@ -231,12 +232,12 @@ class ZeroMQRecorder(AbstractRecorder):
         if self._sender is not None:
             with hidden_thread():
                 self._sender.resume()
-        if self._held_for_fork:
-            self._lock.release()
+        self._fork_lock.give_back()
 
     def after_fork_in_child(self) -> None:
         """Record nothing, and leave the session to the parent."""
         self._lock = threading.RLock()
+        self._fork_lock = ForkLock(self._lock)
         self._put = self._sender = self._stream = None
         self._depth = 0
         place, self._place = self._place, None
