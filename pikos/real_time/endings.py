@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import get_ident
 from os import getpid, waitpid, write  # these, whatever the program puts in their places
 
 from pikos.publishing.lifetime import LIFETIME
@@ -21,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
     from collections.abc import Callable
-    from types import ModuleType
+    from types import ModuleType, TracebackType
     from typing import Any, Protocol
 
     from pikos.real_time.children import Children
@@ -62,6 +63,16 @@ _SIGNALS = frozenset(
     if hasattr(_signal, name)
 )
 """Signals whose default action ends a process, without a core."""
+_HANDLED = frozenset(
+    number
+    for name in dir(_signal)
+    if name.startswith("SIG") and isinstance(number := getattr(_signal, name), int) and number > 0
+    if name not in {"SIG_BLOCK", "SIG_UNBLOCK", "SIG_SETMASK", "SIGKILL", "SIGSTOP"}
+)
+"""Signals that a program may handle."""
+_BETWEEN = (__name__, unseen.__module__)
+_TRIES = 100
+"""How often what a handler interrupts is done again."""
 
 
 class Endings:
@@ -85,6 +96,7 @@ class Endings:
         self._children = children
         self._extension = extension
         self._process = getpid()
+        self._main = get_ident()
         self._begun = False
         self._late_signal = 0
         self._replaced: list[tuple[ModuleType, str, object, object]] = []
@@ -167,25 +179,14 @@ class Endings:
             return
         unseen(self._extension.disarm_watchdog)
         self._begun = True
-        interrupted = None
+        kept = _KeptSignals(self._set_signal, self._get_signal, self._handler)
+        if unseen(get_ident) == self._main:
+            kept.keep()
         try:
-            interrupted = self._put_off_interrupts()
             self._ending.finish()
         except BaseException as error:  # noqa: BLE001 - the process ends, whatever happens
             write_error(f"pikos: not everything could be saved: {error!r}\n")
-        if interrupted is not None:
-            unseen(self._set_signal, _signal.SIGINT, interrupted)
-
-    def _put_off_interrupts(self) -> Any:
-        """Have a second Ctrl-C not end what has begun; the handler to put back, or None."""
-        handler = unseen(self._get_signal, _signal.SIGINT)
-        if not callable(handler) or handler is self._handler:
-            return None
-        try:
-            unseen(self._set_signal, _signal.SIGINT, lambda *_: None)
-        except ValueError:  # not in the main thread, which alone is interrupted
-            return None
-        return handler
+        kept.hand_over()
 
     def _call_last(self, original: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
         """Stand in for a call that does not return, unless it fails."""
@@ -259,6 +260,88 @@ class Endings:
                     self._set_signal(number, _signal.SIG_DFL)
                 except ValueError:  # not in the main thread
                     return
+
+
+class _KeptSignals:
+    """Signals that the program handles, kept from it until its profile is saved.
+
+    Its handlers may raise, in the middle of anything that is Python.
+
+    Parameters
+    ----------
+    set_signal, get_signal
+        The interpreter's own.
+    ours
+        The handler that is not the program's.
+
+    Threads: the main one, which alone handles signals
+
+    """
+
+    def __init__(
+        self, set_signal: Callable[..., Any], get_signal: Callable[..., Any], ours: object
+    ) -> None:
+        self._set_signal = set_signal
+        self._get_signal = get_signal
+        self._ours = ours
+        self._noter = self._note  # one object, which is known again
+        self._handlers: dict[int, Any] = {}
+        self._come: list[int] = []
+        self._raised: list[BaseException] = []
+
+    def keep(self) -> None:
+        """Keep them from now on."""
+        self._in_spite_of_handlers(self._keep)
+
+    def hand_over(self) -> None:
+        """Let the program handle them again, also those that have come; show what it raises."""
+        self._in_spite_of_handlers(self._give_back)
+        for error in self._raised:
+            try:
+                traceback = _programs_part(error.__traceback__)
+                shown = error.with_traceback(traceback)
+                unseen(sys.excepthook, type(error), shown, traceback)
+            except BaseException:  # noqa: BLE001, S110 - a hook of the program's
+                pass
+
+    def _keep(self) -> None:
+        for number in _HANDLED:
+            handler = unseen(self._get_signal, number)
+            kept = handler is self._ours or handler is self._noter
+            if not kept and unseen(callable, handler):
+                self._handlers[number] = handler
+                unseen(self._set_signal, number, self._noter)
+
+    def _give_back(self) -> None:
+        for number in tuple(self._handlers):
+            if unseen(self._get_signal, number) is self._noter:
+                unseen(self._set_signal, number, self._handlers[number])
+            del self._handlers[number]
+        while self._come:
+            number = self._come[-1]
+            del self._come[-1]
+            unseen(_signal.raise_signal, number)
+
+    def _note(self, number: int, _: object) -> None:
+        if number not in self._come:
+            self._come += [number]
+
+    def _in_spite_of_handlers(self, step: Callable[[], None]) -> None:
+        """Do what can be done again until nothing is raised in it."""
+        for _ in range(_TRIES):
+            try:
+                step()
+            except BaseException as error:  # noqa: BLE001 - of a handler
+                self._raised += [error]
+            else:
+                return
+
+
+def _programs_part(traceback: TracebackType | None) -> TracebackType | None:
+    """A traceback without what stands between the interpreter and the program's handler."""
+    while traceback is not None and traceback.tb_frame.f_globals.get("__name__") in _BETWEEN:
+        traceback = traceback.tb_next
+    return traceback
 
 
 def _files_of_sessions(process: int) -> list[int]:
