@@ -5,9 +5,9 @@
 #include "state.h"
 
 /* Have forks noticed; again, nothing is done.  0, or −1 with an exception. */
-int pk_forks_start(void);
+int pk_forks_start(PyObject *module);
 
-/* From now on a child gets a ledger of its own for the profiler, until pk_forks_forget(). */
+/* From now on a child gets a ledger of its own for the profiler, which is off there, until pk_forks_forget(). */
 void pk_forks_watch(pk_profiler *profiler);
 void pk_forks_forget(pk_profiler *profiler);
 

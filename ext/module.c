@@ -71,6 +71,7 @@ active(PyObject *module, PyObject *unused)
 {
     (void)unused;
     pk_state *state = PyModule_GetState(module);
+    pk_profiler_end_inherited(state);
     return Py_NewRef(state->active == NULL ? Py_None : (PyObject *)state->active);
 }
 
@@ -157,7 +158,7 @@ module_exec(PyObject *module)
     pk_clock_anchor(&state->clock);
     state->modules = Py_NewRef(PyImport_GetModuleDict());
     state->greenlet = PyUnicode_InternFromString("greenlet");
-    if (state->greenlet == NULL || pk_threads_start() < 0 || pk_forks_start() < 0 || pk_stats_start(state) < 0)
+    if (state->greenlet == NULL || pk_threads_start() < 0 || pk_forks_start(module) < 0 || pk_stats_start(state) < 0)
         return -1;
     if (add_profiler_type(module, state) < 0 || PyModule_AddType(module, state->entry_type) < 0 ||
         PyModule_AddType(module, state->subentry_type) < 0)

@@ -15,6 +15,8 @@
 #include "clock.h"
 
 #define ROOM_MAX 16
+#define GONE_POLL_NS 50000
+#define GONE_POLLS 2000
 
 int
 pk_latch_open(pk_latch *latch)
@@ -181,6 +183,7 @@ room_for_threads(int count)
     pthread_t threads[ROOM_MAX];
     pk_latch latch;
     int started = 0, failed = 0;
+    int before = pk_native_threads();
     if (pk_latch_open(&latch) < 0)
         return ENOMEM;
     while (started < count && !failed) {
@@ -190,6 +193,7 @@ room_for_threads(int count)
     pk_latch_set(&latch, true);
     while (started > 0)
         pthread_join(threads[--started], NULL);
+    pk_native_wait_for_threads(before);
     pk_latch_close(&latch);
     return failed;
 }
@@ -225,4 +229,11 @@ pk_native_threads(void)
     for (int field = NAME; at != NULL && field < THREADS; field++)
         at = strchr(at + 1, ' ');
     return at == NULL ? 0 : (int)strtol(at, NULL, 10);
+}
+
+void
+pk_native_wait_for_threads(int most)
+{
+    for (int i = 0; i < GONE_POLLS && pk_native_threads() > most; i++)
+        nanosleep(&(struct timespec){.tv_nsec = GONE_POLL_NS}, NULL);
 }

@@ -56,4 +56,7 @@ int pk_native_room(int threads, int pairs);
  * this moment and are not quite gone.  0 where it does not tell.  [any thread] */
 int pk_native_threads(void);
 
+/* Wait until it counts no more than so many, for a fifth of a second at most.  [nogil] */
+void pk_native_wait_for_threads(int most);
+
 #endif

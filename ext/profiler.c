@@ -183,6 +183,7 @@ profiler_init(PyObject *op, PyObject *args, PyObject *keywords)
     }
     if (refuse_in_timer("initialize") < 0)
         return -1;
+    pk_profiler_end_inherited(self->state);
     if (self->state->active == self) {
         PyErr_SetString(PyExc_RuntimeError, "cannot initialize a profiler that is enabled");
         return -1;
@@ -226,6 +227,7 @@ profiler_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     self->depth_max = PK_TREE_DEPTH_MAX;
     bound_tree(self, self->ledger);
     self->clock = *wall_clock(self->state);
+    self->has_ledger = true;
     pk_forks_watch(self);
     return (PyObject *)self;
 }
@@ -308,6 +310,31 @@ stop_counting(pk_profiler *self)
     return result;
 }
 
+void
+pk_profiler_end_inherited(pk_state *state)
+{
+    pk_profiler *active = state->active;
+    if (active == NULL || !active->inherited)
+        return;
+    PyObject *error = pk_error_take();
+    active->inherited = false;
+    state->active = NULL;
+    if (pk_events_stop(active) < 0)
+        PyErr_Clear(); /* they go on, unheeded; the next enable() or disable() tries again */
+    Py_DECREF(active);
+    pk_error_restore(error);
+}
+
+/* Have a ledger, also in a forked child that had no memory for one.  0, or −1 with an exception. */
+static int
+have_ledger(pk_profiler *self)
+{
+    if (!self->has_ledger && pk_profiler_renew(self) < 0)
+        return -1;
+    self->has_ledger = true;
+    return 0;
+}
+
 /* An enabled profiler that nobody can reach, and so disable, any more is disabled when
  * another one is told to begin or to end. */
 static void
@@ -325,6 +352,7 @@ check_enable(pk_profiler *self)
 {
     if (refuse_in_timer("enable") < 0)
         return -1;
+    pk_profiler_end_inherited(self->state);
     if (self->state->active == self) {
         if (self->enabled && !PK_HAS_MONITORING)
             return 0;
@@ -333,6 +361,8 @@ check_enable(pk_profiler *self)
         return -1;
     }
     stop_unreachable(self->state);
+    if (have_ledger(self) < 0)
+        return -1;
     pk_profiler *active = self->state->active;
     if (active != NULL) {
         PyErr_Format(PyExc_ValueError,
@@ -385,6 +415,7 @@ profiler_disable(PyObject *op, PyObject *unused)
     pk_profiler *self = (pk_profiler *)op;
     if (refuse_in_timer("disable") < 0)
         return NULL;
+    pk_profiler_end_inherited(self->state);
     if (!self->enabled)
         stop_unreachable(self->state);
     if (self->enabled ? stop_counting(self) < 0

@@ -47,7 +47,8 @@ struct pk_publisher {
     pk_wake wake;                 /* open while bound; the thread's until then */
 
     /* Told to the thread. */
-    pk_latch leaving; /* set with quit, for it to wait for */
+    _Atomic int settled; /* it tries no more to become bound */
+    pk_latch leaving;    /* set with quit, for it to wait for */
     _Atomic uint32_t version; /* odd while the next two are being changed */
     _Atomic(pk_ledger *) next_ledger;
     _Atomic uint32_t next_epoch;
@@ -59,7 +60,8 @@ struct pk_publisher {
 
     /* Told by the thread. */
     pk_latch watched, ended;
-    _Atomic int bound; /* sequentially consistent, as quit is set: one of both sees the other */
+    _Atomic int trying; /* to become bound; like settled, sequentially consistent */
+    _Atomic int bound;  /* sequentially consistent, as quit is set: one of both sees the other */
     pthread_mutex_t error_mutex;
     char error[ERROR_MAX]; /* why it is not bound */
     _Atomic uint32_t shown;
@@ -370,8 +372,12 @@ become_bound_in_time(pk_publisher *self)
     char error[ERROR_MAX] = "waiting for the standard streams to be open again";
     int64_t pause = RETRY_MIN_NS;
     while (!must_quit(self)) {
-        if ((self->streams & ~pk_publisher_streams()) == 0 &&
-            become_bound(self, error, sizeof error) == 0)
+        atomic_store(&self->trying, 1);
+        bool bound = !atomic_load(&self->settled) &&
+                     (self->streams & ~pk_publisher_streams()) == 0 &&
+                     become_bound(self, error, sizeof error) == 0;
+        atomic_store(&self->trying, 0);
+        if (bound)
             return true;
         pthread_mutex_lock(&self->error_mutex);
         memcpy(self->error, error, sizeof error);
@@ -524,6 +530,14 @@ pk_publisher_start_patiently(const pk_publisher_options *options, pk_ledger *led
         return self;
     release(self);
     return NULL;
+}
+
+void
+pk_publisher_settle(pk_publisher *publisher)
+{
+    atomic_store(&publisher->settled, 1);
+    while (atomic_load(&publisher->trying))
+        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 }
 
 bool

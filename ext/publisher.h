@@ -38,6 +38,10 @@ pk_publisher *pk_publisher_start(const pk_publisher_options *options, pk_ledger 
 pk_publisher *pk_publisher_start_patiently(const pk_publisher_options *options, pk_ledger *ledger,
                                            unsigned streams);
 
+/* Have a patient one try no more, and wait until it does not: then its threads can be counted.
+ * [any thread] */
+void pk_publisher_settle(pk_publisher *publisher);
+
 /* Whether it is bound; else error says why not, or is empty.  [any thread] */
 bool pk_publisher_bound(pk_publisher *publisher, char *error, size_t error_size);
 

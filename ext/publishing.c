@@ -10,8 +10,6 @@
 #define ERROR_SIZE 512
 #define VIEWER_POLL_NS 5000000
 #define BOUND_THREADS 3 /* the publisher's, and libzmq's two */
-#define GONE_POLL_NS 50000
-#define GONE_POLLS 2000
 #define RETRY_MIN_NS 2000000 /* after no thread could be had; then twice as long, */
 #define RETRY_MAX_NS 2000000000 /* until it is this */
 #define SECONDS_MAX 86400.0
@@ -412,11 +410,7 @@ stop_threads(pk_profiler *profiler, int own)
     int before = pk_native_threads();
     stop(profiler, NULL, PK_STOP_DEADLINE_NS);
     Py_BEGIN_ALLOW_THREADS
-    for (int i = 0; i < GONE_POLLS && before != 0; i++) {
-        if (pk_native_threads() <= before - own)
-            break;
-        nanosleep(&(struct timespec){.tv_nsec = GONE_POLL_NS}, NULL);
-    }
+    pk_native_wait_for_threads(before - own);
     Py_END_ALLOW_THREADS
 }
 
@@ -437,6 +431,7 @@ pk_pause_publishing(PyObject *op, PyObject *unused)
     publishing->restart = false;
     if (publishing->publisher != NULL) {
         char error[ERROR_SIZE];
+        pk_publisher_settle(publishing->publisher);
         bool bound = pk_publisher_bound(publishing->publisher, error, sizeof error);
         if (bound) /* else those of the pause before are still waited for */
             publishing->streams = pk_publisher_streams();

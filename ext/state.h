@@ -62,6 +62,8 @@ struct pk_profiler {
     PyObject *timer;   /* owned; NULL: the clock is read */
     bool timer_counts; /* the timer gives integers of timeunit seconds */
     bool subcalls, builtins, all_threads, enabled;
+    bool inherited;    /* enabled by the process that forked this one; its events may go on */
+    bool has_ledger;   /* false: a forked child had no memory for its own */
     uint32_t contexts_max, depth_max; /* bounds of the tree */
     bool no_memory;    /* something was not counted; the next disable() tells */
     unsigned long owner; /* ident of the thread that enabled */
@@ -97,6 +99,10 @@ int pk_profiler_renew(pk_profiler *profiler);
 
 /* Free the ledgers that were cleared away, as far as nobody reads them any more. */
 void pk_profiler_sweep(pk_profiler *profiler);
+
+/* In a forked child, stop the events of the profiler that was enabled in the parent, if that was
+ * not done.  Leaves no exception. */
+void pk_profiler_end_inherited(pk_state *state);
 
 /* Keep for ever the ledgers that a publisher may read which did not end, and which has got to the
  * one of the epoch shown. */

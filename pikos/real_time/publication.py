@@ -81,6 +81,7 @@ class PublishedProfile(Profile):
         self._lock = UnseenLock()
         self._fork_lock = ForkLock(self._lock.lock)
         self._watched_at_fork = False
+        self._watched = False
 
     @property
     def address(self) -> str | None:
@@ -116,11 +117,13 @@ class PublishedProfile(Profile):
 
         """
         with self._lock:
+            if not self._watched:
+                LIFETIME.watch(self)
+                self._watched = True
             if not self._publish or self._place is not None:
                 return False
             _bind_libzmq(_extension())
             keys = self._read_keys()
-            LIFETIME.watch(self)
             place = Place(self._address, keys=keys is not None)
             try:
                 self._publish_at(place, keys)

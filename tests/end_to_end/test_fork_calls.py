@@ -18,15 +18,15 @@ int forkpty(int *a, char *b, void *c, void *d) { errno = EAGAIN; return -1; }
 """
 PROFILER = "watched = RealTimeProfiler(interval=0.02)\nwatched.enable()\n"
 RECORDER = """
-from pikos.api import FunctionMonitor, ZeroMQRecorder
+from pikos.monitors.records import FunctionRecord
+from pikos.api import ZeroMQRecorder
 class Watched(ZeroMQRecorder):
     def publishing(self):
         sender = self._sender
         waits = sender.waits_for or sender._outlet is None
         return {"error": str(waits) if waits else None}
 watched = Watched(address=address, wait_for_ready=False)
-monitor = FunctionMonitor(watched)
-monitor.enable()
+watched.prepare(FunctionRecord)
 """
 HELPERS = """
 import gc, resource, socket, time, weakref

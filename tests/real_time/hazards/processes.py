@@ -34,6 +34,7 @@ def fork_in_a_profiled_program():
         if child == 0:
             status = 1
             try:
+                profiler.enable()
                 fib(5)
                 profiler.disable()
                 assert calls_of(profiler, fib).calls >= 15
