@@ -1,16 +1,27 @@
-"""Tell whatever publishes when this process forks and when it ends."""
+"""Tell whatever publishes when this process forks and when it ends; locks that last a fork."""
 
 from __future__ import annotations
 
 import atexit
 import os
-import sys
-from _weakref import ref  # weakref itself is not imported: the program may not have it
+
+# What functools, operator and weakref are made of, which the program may not have imported.
+from _functools import partial  # type: ignore[import-not-found]  # it has no stub
+from _operator import call
+from _weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
-    from typing import Protocol
+    from typing import Any, Protocol
+
+    class Lock(Protocol):
+        """A reentrant lock of the interpreter's own."""
+
+        def acquire(self, blocking: bool, timeout: float, /) -> bool:
+            """Wait for it; whether it was taken."""
+
+        def release(self) -> None:
+            """Give it up."""
 
     class Publishing(Protocol):
         """What is told; none of these may wait for long.
@@ -42,8 +53,12 @@ class Lifetime:
         self._forking: list[Publishing] = []
         self._registered = False
 
-    def watch(self, publishing: Publishing) -> None:
-        """Tell publishing from now on, for as long as somebody else holds it."""
+    def watch(self, publishing: Publishing, extension: Any = None) -> None:
+        """Tell publishing from now on, for as long as somebody else holds it.
+
+        An extension (``pikos._lsprof`` or ``pikos._events``) knows when a fork is over; of the
+        first call it is used.
+        """
         if publishing not in self._alive():
             self._told.append(ref(publishing, self._told.remove))
         if self._registered:
@@ -51,7 +66,6 @@ class Lifetime:
         self._registered = True
         atexit.register(self._at_exit)
         if hasattr(os, "register_at_fork"):
-            extension = _extension()
             if extension is not None:
                 extension.watch_forks(self.pause, self.resume, self._after_fork_in_child)
             else:
@@ -92,15 +106,42 @@ class Lifetime:
             raise failures[0]
 
 
-def _extension() -> ModuleType | None:
-    """What knows when a fork is over: an extension that is imported already, if there is one."""
-    profiler = sys.modules.get("pikos._lsprof")
-    if profiler is None:
-        try:
-            from pikos import _events as profiler  # noqa: PLC0415 - most programs need none
-        except ImportError:
-            return None
-    return profiler
+class ForkLock:
+    """A lock that is taken before a fork and given back after it, once each.
+
+    Handlers of signals may raise between any two instructions.  So the lock and the note that it
+    is held change within one call of a built-in, where none runs; and both methods may be called
+    again.  No call is an event for a profiler.
+
+    Parameters
+    ----------
+    lock
+        The lock.
+
+    Threads: the one that forks
+
+    """
+
+    def __init__(self, lock: Lock) -> None:
+        self._lock = lock
+        self._taken: list[bool] = []
+
+    @property
+    def held(self) -> bool:
+        """Whether it was taken in time and not given back."""
+        return True in self._taken
+
+    def take(self, timeout_s: float) -> None:
+        """Take the lock unless it was; wait so long at most."""
+        if not self.held:
+            partial(self._taken.extend, map(self._lock.acquire, (True,), (timeout_s,)))()
+
+    def give_back(self) -> None:
+        """Give it back if it was taken."""
+        if self.held:
+            partial(tuple, map(call, (self._lock.release, self._taken.clear)))()
+        else:
+            partial(self._taken.clear)()
 
 
 LIFETIME = Lifetime()

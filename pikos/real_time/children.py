@@ -75,7 +75,7 @@ class Children:
         else:
             for make in (_imp.create_builtin, _imp.create_dynamic):
                 self._stand_in(make, self._create, (_imp, make.__name__))
-        LIFETIME.watch(self)
+        LIFETIME.watch(self, self._extension)
 
     def end(self) -> None:
         """Count no more."""

@@ -122,7 +122,7 @@ class Endings:
             (self._get_signal, self._getsignal),
         ):
             self._replace(original, look_alike(original, instead), _signal)
-        LIFETIME.watch(self)
+        LIFETIME.watch(self, self._extension)
 
     def end(self) -> None:
         """Do it now, in order, unless it has begun; from then on signals act as they are."""

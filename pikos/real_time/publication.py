@@ -6,8 +6,7 @@ import os
 import time
 
 from pikos.errors import AddressError
-from pikos.publishing.fork_lock import ForkLock
-from pikos.publishing.lifetime import LIFETIME
+from pikos.publishing.lifetime import LIFETIME, ForkLock
 from pikos.publishing.place import Place
 from pikos.real_time.hello import hello_of_profiler
 from pikos.real_time.profile import Profile
@@ -118,7 +117,7 @@ class PublishedProfile(Profile):
         """
         with self._lock:
             if not self._watched:
-                LIFETIME.watch(self)
+                LIFETIME.watch(self, _extension())
                 self._watched = True
             if not self._publish or self._place is not None:
                 return False

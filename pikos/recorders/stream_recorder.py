@@ -10,8 +10,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pikos.native import EVENTS, MISSING, NeedsPython, Target
-from pikos.publishing.fork_lock import ForkLock
-from pikos.publishing.lifetime import LIFETIME
+from pikos.publishing.lifetime import LIFETIME, ForkLock
 from pikos.recorders.abstract_recorder import AbstractRecorder, Accept, RecorderError, accept_of
 from pikos.recorders.flusher import Flusher
 from pikos.recorders.native_plan import native_plan
@@ -90,7 +89,7 @@ class StreamRecorder(AbstractRecorder):
         record_type = record if isinstance(record, type) else type(record)
         with self._lock:
             if not self._prepared_once:
-                LIFETIME.watch(self)
+                LIFETIME.watch(self, EVENTS)
             if not self._users:
                 self._open()
             try:

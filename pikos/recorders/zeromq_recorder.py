@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from pikos.errors import AddressError
 from pikos.hidden import hidden_thread
+from pikos.native import EVENTS
 from pikos.publishing.addresses import checked
-from pikos.publishing.fork_lock import ForkLock
 from pikos.publishing.hello import facts_of_process
 from pikos.publishing.keys import publisher_keys
-from pikos.publishing.lifetime import LIFETIME
+from pikos.publishing.lifetime import LIFETIME, ForkLock
 from pikos.publishing.place import Place
 from pikos.recorders.abstract_recorder import (
     AbstractRecorder,
@@ -255,7 +255,7 @@ class ZeroMQRecorder(AbstractRecorder):
 
     def _begin(self) -> None:
         keys = None if self._keys is None else publisher_keys(self._keys)
-        LIFETIME.watch(self)
+        LIFETIME.watch(self, EVENTS)
         place = Place(self._address, keys=keys is not None)
         sender = None
         try:
