@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pikos.comparison.names import BUILTIN_FILE
+from pikos.comparison.names import BUILTIN_FILE, plain_builtin, without_addresses
 from pikos.comparison.pstats_rows import read_pstats
 from pikos.errors import PstatsError
 from pikos.live.last_state import StillState
@@ -104,7 +104,9 @@ def _labels(rows: Mapping[Label, Row]) -> dict[Label, None]:
 
 def _function(number: int, label: Label) -> Function:
     file, line, name = label
-    return Function(number, BUILTIN if file == BUILTIN_FILE else 0, line, name, name, file)
+    if file != BUILTIN_FILE:
+        return Function(number, 0, line, name, name, file)
+    return Function(number, BUILTIN, line, name, plain_builtin(without_addresses(name)), file)
 
 
 def _stat(number: int, counts: Counts) -> tuple[int, ...]:

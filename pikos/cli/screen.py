@@ -24,7 +24,7 @@ from pikos.live.viewer import Viewer
 from pikos.live.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pikos.live.scene import Scene
     from pikos.live.state import ViewState
@@ -140,12 +140,25 @@ def _run(viewer: Viewer, interval_s: float) -> int:
             return 0
         from pikos.live.tui import Screen
 
-        return Screen(viewer, interval_s).run() or 0
+        with _job_control():
+            return Screen(viewer, interval_s).run() or 0
     except KeyboardInterrupt:
         return 0
     finally:
         sys.stdout.write(LEAVE)
         sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _job_control() -> Iterator[None]:
+    """Give back how Ctrl-Z and fg work: Textual would open its screen again when it is gone."""
+    names = ("SIGTSTP", "SIGCONT") if sys.platform != "win32" else ()
+    before = {name: signal.getsignal(getattr(signal, name)) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 def _import_textual() -> str:

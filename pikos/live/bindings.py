@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple, cast
 
@@ -27,9 +27,9 @@ class Binding(NamedTuple):
     """What each does to what was chosen; empty where that depends on what is to be seen."""
 
     @property
-    def of_profiles(self) -> bool:
-        """Whether the keys mean nothing in a session of records."""
-        return NOT_OF_RECORDS.issuperset(self.actions or self.shown.split())
+    def keys(self) -> Iterable[str]:
+        """The keys, as far as they have names of their own."""
+        return self.actions or self.shown.split()
 
 
 def _show(panel: Panel) -> Action:
@@ -139,11 +139,6 @@ BINDINGS = (
     Binding("w", "write what is known to a file, as JSON", {"w": _ask("save")}),
 )
 """Every key: the help and the documentation show this."""
-
-NOT_OF_RECORDS = frozenset(
-    {"g", "o", "t", "a", "left", "right", "s", "S", "<", ">", "i", *map(str, range(1, 9))}
-)
-"""Keys that have nothing to show, or to sort, in a session of records."""
 
 _ACTIONS = {key: action for binding in BINDINGS for key, action in binding.actions.items()}
 

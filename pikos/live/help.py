@@ -9,6 +9,7 @@ from pikos.live.functions import COLUMNS
 from pikos.live.layout import listed, under
 from pikos.live.scene import Line, Picture
 from pikos.live.text import left, safe
+from pikos.live.unavailable import unavailable
 
 if TYPE_CHECKING:
     from pikos.live.scene import Scene
@@ -35,13 +36,13 @@ def helping(scene: Scene, state: ViewState, room: int, width: int) -> Picture:
         A heading and the lines of help.
 
     """
-    of_records = scene.snapshot.of_recorder
+    missing = unavailable(scene)
     rows = [
         Line(safe(f"  {binding.shown:18} {binding.meaning}", width))
         for binding in BINDINGS
-        if not (of_records and binding.of_profiles)
+        if not missing.issuperset(binding.keys)
     ]
-    if not of_records:
+    if not scene.snapshot.of_recorder:
         rows.append(Line(left("columns", width), "bold"))
         rows += [
             Line(safe(f"  {number} {column.title:16} {column.meaning}", width))

@@ -117,7 +117,7 @@ def _status(scene: Scene, state: ViewState) -> tuple[str, Style]:
         return "waiting for it", "warning"
     if snapshot.ended is not None and not state.paused:
         end = f"ended: {safe(ending(snapshot.ended), 40)}"
-        return end if scene.replayed_s is None else f"{end}, {_position(scene)}", "bold"
+        return end if scene.length_s is None else f"{end}, {_position(scene)}", "bold"
     age = f"{snapshot.age_s(scene.now):.1f} s old"
     if scene.replayed_s is not None:
         age = _position(scene)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pikos.live.bindings import NOT_OF_RECORDS, press
+from pikos.live.bindings import press
 from pikos.live.callers import callers
 from pikos.live.first_panel import opened
 from pikos.live.flame import flame
@@ -35,6 +35,7 @@ from pikos.live.stacks import open_calls, running_stacks, threads, threads_now
 from pikos.live.state import ViewState
 from pikos.live.summary import summary
 from pikos.live.text import cut, safe
+from pikos.live.unavailable import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -133,16 +134,17 @@ def _below(scene: Scene, state: ViewState, lines: int, width: int) -> list[Line]
 
 def _keys(scene: Scene, state: ViewState, shown: Picture) -> dict[str, str]:
     """Return what keys mean in this panel of this session."""
-    if not scene.snapshot.of_recorder:
-        return {**_next_threads(scene, state), **shown.keys}
-    keys = {**dict.fromkeys(NOT_OF_RECORDS, ""), **shown.keys}
-    return {**keys, "l": "panel first"} if has_lines(scene.snapshot) else keys
+    keys = {**_next_threads(scene, state), **shown.keys}
+    if has_lines(scene.snapshot):
+        keys["l"] = "panel first"
+    return {**keys, **dict.fromkeys(unavailable(scene), "")}
 
 
 def _tabs_of(scene: Scene) -> Tabs:
     """Return which panels there are to turn to."""
     if not scene.snapshot.of_recorder:
-        return TABS
+        missing = unavailable(scene)
+        return tuple(tab for tab in TABS if tab[0] not in missing)
     return LINE_TABS if has_lines(scene.snapshot) else RECORD_TABS
 
 

@@ -68,6 +68,19 @@ def test_without_the_table_the_program_goes_on_and_writes_as_ever(talking, tmp_p
     assert after_the_table(screen) == b"\x1b[32mhello\x1b[0m\noops\nand more\n"
 
 
+def test_a_program_that_goes_on_after_a_stop_gets_no_second_table(talking, tmp_path):
+    """V7: Ctrl-Z and fg after the table was left."""
+    screen = talking("talk.py")
+    screen.press(b"q")
+    screen.until(b"\x1b[32mhello\x1b[0m\r\noops\r\n")
+
+    os.killpg(screen.process.pid, signal.SIGCONT)
+    (tmp_path / "go").write_text("")
+
+    assert screen.end() == 0
+    assert after_the_table(screen) == b"\x1b[32mhello\x1b[0m\noops\nand more\n"
+
+
 def test_control_c_interrupts_the_program_and_its_last_words_are_seen(talking):
     screen = talking("talk.py")
 

@@ -272,3 +272,18 @@ def test_a_module_cannot_be_focused_on_and_is_named_as_one(here, capsys):
 
     assert status == 2
     assert "json: it is a module; name a function in it: json.function" in errors
+
+
+def test_built_ins_of_a_pstats_file_have_plain_names(tmp_path, capsys):
+    """V8: so that they can be told apart on a narrow screen; exports keep those of the file."""
+    names = ("<built-in method builtins.all>", "<method 'upper' of 'str' objects>")
+    rows = {("~", 0, name): (1, 1, 0.5, 0.5, {}) for name in names}
+    (tmp_path / "x.pstats").write_bytes(marshal.dumps(rows))
+
+    assert main.main(["top", "--once", str(tmp_path / "x.pstats")]) == 0
+    screen = capsys.readouterr().out.split()
+    assert {"all", "str.upper"} <= set(screen)
+    out = str(tmp_path / "y.pstats")
+    assert main.main(["export", str(tmp_path / "x.pstats"), "-f", "pstats", "-o", out]) == 0
+    written = marshal.loads((tmp_path / "y.pstats").read_bytes())
+    assert {name for _, _, name in written} == set(names)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from support.session import PROGRAM, MadeUpSession
 
-from pikos.live.bindings import NOT_OF_RECORDS
 from pikos.live.source_text import SourceText
+from pikos.live.unavailable import unavailable
 from pikos.live.view import Scene, Size, ViewState, draw, press
 from pikos.model import Model, Records
 from pikos.wire.codec import decode
@@ -98,7 +98,7 @@ def test_other_sessions_open_with_functions_or_with_the_newest_records():
     assert "F: 1 record" in shown(scene_of(F=functions))
 
 
-@pytest.mark.parametrize("key", sorted(NOT_OF_RECORDS))
+@pytest.mark.parametrize("key", sorted(unavailable(lines_session())))
 def test_keys_that_would_open_empty_panels_do_nothing_in_a_session_of_records(key):
     """V15: nor are they offered, in the last line or in the help."""
     scene = lines_session()
@@ -121,3 +121,19 @@ def test_strange_numbers_of_lines_break_nothing(number):
     rows = [(0, "f", number, 1, 2, "x", "/a.py"), (1, "f", number, 9, 2, "x", "/a.py")]
 
     assert "x" in shown(scene_of(L=told(LINE, rows)))
+
+
+def test_keys_without_anything_to_show_are_not_offered_for_a_file_without_stacks():
+    """V15: a file of pstats has functions and callers alone."""
+    whole = scene_of()
+    bare = {"contexts": {}, "threads": {}, "open_calls": (), "counters": None, "ended": "a file"}
+    scene = replace(whole, snapshot=replace(whole.snapshot, **bare))
+
+    last = shown(scene).splitlines()[-1]
+    assert last.split("  ")[4:] == ["f functions", "P processes", "r from now"]
+    assert "flame graph, growing" not in shown(scene, ViewState(panel="help"))
+    for key in ("g", "o", "t", "m", "a", "left", "right"):
+        assert pressed(scene, ViewState(), key) == ViewState()
+    assert pressed(scene, ViewState(), "2").sort == "primitive"
+    ended = replace(whole, snapshot=replace(whole.snapshot, ended="the end"))
+    assert "g graph" in shown(ended)
