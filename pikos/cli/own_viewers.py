@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.cli.kept_output import KeptOutput
 from pikos.cli.recorded import check_path
+from pikos.cli.streams import is_screen
 from pikos.recording.writer import RecordingWriter
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def start_viewers(profiler: PublishedProfile, options: argparse.Namespace) -> Ow
             profiler.close()
             sys.exit(recorder.returncode)
     if options.live:
-        kept = KeptOutput() if os.isatty(2) else None
+        kept = KeptOutput() if os.isatty(2) and is_screen() else None
         table = _viewer("top", profiler, options, kept=kept)
         wait_s = options.wait_for_viewer
         wait_for_viewer(profiler, table, _OWN_VIEWER_S if wait_s is None else wait_s)

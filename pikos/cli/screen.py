@@ -132,7 +132,7 @@ def _run(viewer: Viewer, interval_s: float) -> int:
             viewer.watch.listen(0.01)
         _paint(viewer)
         why = _import_textual()
-        while why and not viewer.over:
+        while why and not (viewer.over or viewer.watch.over):
             viewer.tell(f"{why}; Ctrl-C leaves")
             _paint(viewer)
             viewer.watch.listen(interval_s)

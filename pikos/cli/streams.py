@@ -18,6 +18,7 @@ STDOUT = "-"
 """What stands for standard output where a file is to be named."""
 
 _DESCRIPTORS = (0, 1, 2)
+_LINE_PRINTERS = frozenset({"", "dumb", "unknown"})
 
 
 def hold_standard_descriptors() -> None:
@@ -109,6 +110,15 @@ def is_terminal(name: str) -> bool:
         return bool(getattr(sys, name).isatty())
     except (AttributeError, ValueError):  # none, or closed
         return False
+
+
+def is_screen(*names: str) -> bool:
+    """Whether standard streams are a terminal that is more than a line printer.
+
+    ``TERM`` is ``dumb``, or not set, where it knows no escape sequences.
+    """
+    can_draw = sys.platform == "win32" or os.environ.get("TERM", "") not in _LINE_PRINTERS
+    return can_draw and all(map(is_terminal, names))
 
 
 def print_error(text: str) -> None:

@@ -19,7 +19,7 @@ from pikos.cli.source import (
     source_of,
     target_of,
 )
-from pikos.cli.streams import is_terminal
+from pikos.cli.streams import is_screen
 from pikos.errors import RecordingError, SessionSilent, TargetUnclear
 from pikos.live.document import document
 from pikos.live.functions import matcher
@@ -32,6 +32,7 @@ from pikos.live.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pikos.errors import PikosError
     from pikos.live.scene import Scene
     from pikos.live.source import Source
     from pikos.live.state import Panel
@@ -134,7 +135,7 @@ def _choose(options: argparse.Namespace) -> int:
 
 def _on_a_terminal(options: argparse.Namespace) -> bool:
     """Tell whether a person is to look at a live picture."""
-    return not (options.once or options.json) and is_terminal("stdin") and is_terminal("stdout")
+    return not (options.once or options.json) and is_screen("stdin", "stdout")
 
 
 def show(
@@ -191,7 +192,7 @@ def _watch(watch: Watch, state: ViewState, options: argparse.Namespace) -> None:
         )
         if end is not None:
             if not end.snapshot.stream:
-                raise nothing_heard(end.target, WAIT_S, gone=True)
+                raise _nothing_of(end.target, watch, gone=True)
             _print(end, state, options)
 
 
@@ -204,9 +205,7 @@ def _print_once(watch: Watch, state: ViewState, options: argparse.Namespace) -> 
     watch.settle(WAIT_S)
     scene = watch.scene()
     if not scene.snapshot.stream:
-        if not watch.live:
-            raise RecordingError(scene.target, "nothing is recorded in it")
-        raise nothing_heard(scene.target, WAIT_S, gone=watch.over)
+        raise _nothing_of(scene.target, watch, gone=watch.over)
     _print(scene, state, options)
 
 
@@ -218,8 +217,16 @@ def _print_until_the_end(watch: Watch, state: ViewState, options: argparse.Names
             _print(scene, state, options)
         if watch.live and watch.silent_s() > WAIT_S and not watch.over:
             raise SessionSilent(scene.target, WAIT_S, "it went without a goodbye")
-    if watch.live and not watch.scene().snapshot.stream:
-        raise nothing_heard(watch.scene().target, WAIT_S, gone=True)
+    scene = watch.scene()
+    if not scene.snapshot.stream:
+        raise _nothing_of(scene.target, watch, gone=True)
+
+
+def _nothing_of(target: str, watch: Watch, *, gone: bool) -> PikosError:
+    """Make the error of a source that told nothing."""
+    if not watch.live:
+        return RecordingError(target, "nothing is recorded in it")
+    return nothing_heard(target, WAIT_S, gone=gone)
 
 
 def _print(scene: Scene, state: ViewState, options: argparse.Namespace) -> None:

@@ -23,6 +23,7 @@ _SYSTEM_RUNTIME = "/run/user"  # where it is when the environment does not tell
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - as below; a tmpfs on Linux
 _SHARED_MEMORY_MIN = 1 << 30  # bytes; of a smaller one the program may need all
 _TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - checked: ours alone, and no link
+_UNIQUE_LETTERS = 8  # that tempfile adds to a name
 _PID_DIGITS, _TOKEN_DIGITS = 10, 16
 
 
@@ -138,7 +139,7 @@ def _candidates() -> Iterator[str]:
 
 
 def temporary_directory() -> str:
-    """Return the directory for temporary files, as ``tempfile`` chooses it."""
+    """Return the directory for temporary files, as ``tempfile`` chooses it; room for a socket."""
     for directory in (*_temporary_of_the_environment(), *_TEMPORARY):
         if _is_usable(directory):
             return os.path.abspath(directory)
@@ -151,7 +152,12 @@ def _temporary_of_the_environment() -> list[str]:
 
 
 def _is_usable(directory: str) -> bool:
-    return os.path.isdir(directory) and os.access(directory, os.W_OK | os.X_OK)
+    longest = os.path.join(os.path.abspath(directory), _fallback_prefix() + "x" * _UNIQUE_LETTERS)
+    return (
+        os.path.isdir(directory)
+        and os.access(directory, os.W_OK | os.X_OK)
+        and _has_room_for_a_socket(longest)
+    )
 
 
 def _is_large(directory: str) -> bool:

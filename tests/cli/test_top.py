@@ -16,7 +16,8 @@ import termios
 import pytest
 from support import hostile
 from support.publisher import Publisher, until
-from support.session import MadeUpSession
+from support.recordings import record
+from support.session import PROGRAM, MadeUpSession
 
 from pikos.cli import main, top
 from pikos.cli.streams import BROKEN_PIPE
@@ -244,6 +245,60 @@ def test_without_textual_the_table_is_plain_and_says_what_to_install(publisher, 
     assert again.startswith(b"\x1b[H") or b"\x1b[H" in again
     assert screen.end() == 0
     assert screen.seen.rstrip().endswith(b"\x1b[?1049l")
+
+
+@pytest.fixture
+def recording(tmp_path):
+    session = MadeUpSession()
+    record(tmp_path / "a.pikos", [*session.keyframe(**PROGRAM), session.bye("the end")])
+    return str(tmp_path / "a.pikos")
+
+
+@pytest.mark.parametrize("verb", ["replay", "top"])
+def test_without_textual_a_recording_ends_with_its_last_state(terminal, tmp_path, recording, verb):
+    """P38: no loop at the end that has nothing to wait for."""
+    (tmp_path / "textual.py").write_text("raise ImportError('not here')")
+
+    screen = terminal(verb, recording, PYTHONPATH=str(tmp_path))
+
+    assert screen.end() == 0
+    _, _, last = screen.seen.rpartition(b"\x1b[?1049l")
+    assert b"ended" in last
+    assert b"work" in last
+
+
+@pytest.mark.parametrize("term", ["dumb", "", "unknown"])
+@pytest.mark.parametrize("verb", ["replay", "top"])
+def test_a_terminal_without_escape_sequences_gets_plain_lines(terminal, recording, verb, term):
+    """P13."""
+    screen = terminal(verb, recording, TERM=term)
+
+    assert screen.end() == 0
+    assert b"work" in screen.seen
+    assert b"\x1b" not in screen.seen
+
+
+def test_a_live_table_has_plain_lines_there(terminal, tmp_path):
+    """P13."""
+    os.mkfifo(tmp_path / "go")
+    text = "def work(): open('go').read()\nprint('of the program', flush=True)\nwork()"
+
+    screen = terminal("run", "--live", "-c", text, cwd=tmp_path, TERM="dumb")
+    screen.until(b" work ")
+    (tmp_path / "go").write_text("")
+
+    assert screen.end() == 0
+    assert b"of the program\r\n" in screen.seen
+    assert b"\x1b" not in screen.seen
+
+
+@pytest.mark.parametrize("options", [[], ["--once"], ["--json"]])
+def test_a_recording_of_nothing_is_an_error(tmp_path, capsys, options):
+    record(tmp_path / "a.pikos", [])
+
+    assert main.main(["replay", str(tmp_path / "a.pikos"), *options]) == 2
+
+    assert "nothing is recorded in it" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -160,12 +160,36 @@ def test_a_directory_too_deep_for_a_socket_is_passed_over(runtime, monkeypatch):
     assert len(endpoint.removeprefix("ipc://")) <= runtime_module.SOCKET_PATH_MAX
 
 
+@pytest.mark.parametrize("length", [70, 90, 200])
+@pytest.mark.parametrize("name", ["TMPDIR", "TEMP", "TMP"])
+def test_a_temporary_directory_too_deep_for_a_socket_is_as_one_that_is_not_there(
+    runtime, monkeypatch, length, name
+):
+    """P30: the session is found by viewers that have another one, too."""
+    made = shared_memory(runtime, monkeypatch)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime / ("x" * 100)))
+    deep = runtime / ("d" * length)
+    deep.mkdir()
+    monkeypatch.setenv(name, str(deep))
+
+    directory = SessionDirectory.make()
+    directory.announce(directory.endpoint, [], 1)
+    monkeypatch.delenv(name)
+
+    assert os.path.dirname(directory.path) == str(made / f"pikos-{os.geteuid()}")
+    assert [session.path for session in sessions.list_sessions()] == [directory.path]
+    directory.remove()
+
+
 def test_when_every_directory_is_too_deep_the_error_says_what_to_shorten(runtime, monkeypatch):
     deep = runtime / ("d" * 90)
     deep.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     monkeypatch.setenv("TMPDIR", str(deep))
     monkeypatch.setattr(runtime_module, "_SYSTEM_RUNTIME", str(deep))
+    monkeypatch.setattr(runtime_module, "_SHARED_MEMORY", str(deep))
+    monkeypatch.setattr(runtime_module, "_TEMPORARY", (str(deep),))
+    monkeypatch.chdir(deep)
 
     with pytest.raises(AddressError, match="shorter"):
         runtime_directory()
