@@ -153,8 +153,10 @@ pk_site_of(pk_code *known, PyCodeObject *code, uint32_t at, pk_kind kind, int li
     PyObject *function = callable == NULL ? Py_NewRef(code->co_name)
                                           : PyObject_GetAttrString(callable, "__name__");
     PyObject *number = line < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(line);
-    const char *name = function == NULL ? NULL : PyUnicode_AsUTF8(function);
-    if (name == NULL || number == NULL || grow(known) < 0)
+    const char *name = NULL; /* only of a built-in: a program's own may not fit in UTF-8 */
+    if (function == NULL || number == NULL || grow(known) < 0)
+        goto failed;
+    if (builtin != NULL && (name = PyUnicode_AsUTF8(function)) == NULL)
         goto failed;
     site = pk_site_find(known, at, kind, builtin); /* another thread may have made it meanwhile */
     if (site != NULL) {

@@ -51,7 +51,7 @@ def save(profiler: Profile, outfile: str, prog: str) -> int:
 
 
 def stats_text(stats: Any, sort: str) -> str:
-    """Format a profile as pstats prints it.
+    """Format a profile as pstats prints it, with escapes for what would disturb a terminal.
 
     Parameters
     ----------
@@ -64,6 +64,24 @@ def stats_text(stats: Any, sort: str) -> str:
     import io
     import pstats
 
+    from pikos.real_time.profile import PortableStats
+
     text = io.StringIO()
-    pstats.Stats(stats, stream=text).strip_dirs().sort_stats(sort).print_stats()
+    shown: Any = PortableStats(_printable(stats.stats))
+    pstats.Stats(shown, stream=text).strip_dirs().sort_stats(sort).print_stats()
     return text.getvalue()
+
+
+def _printable(rows: dict[Any, Any]) -> dict[Any, Any]:
+    """The same rows, and those of their callers, under labels that can be printed."""
+    return {
+        _label(label): (*counts, {_label(caller): its for caller, its in callers.items()})
+        for label, (*counts, callers) in rows.items()
+    }
+
+
+def _label(label: tuple[str, int, str]) -> tuple[str, int, str]:
+    from pikos.live.text import safe
+
+    file, line, name = label
+    return safe(file), line, safe(name)

@@ -122,10 +122,18 @@ def is_screen(*names: str) -> bool:
 
 
 def print_error(text: str) -> None:
-    """Print lines on standard error; nothing where that is not possible."""
+    """Print a line on standard error; nothing where that is not possible.
+
+    Names of a program, or of a command line, can have anything in them: what is no printable
+    character is written as an escape.
+    """
     stream: TextIO | None = getattr(sys, "stderr", None)
     if stream is None:
         return
+    if not text.isprintable():
+        from pikos.live.text import safe  # else a program would find it imported
+
+        text = safe(text)
     try:
         stream.write(f"{text}\n")
         stream.flush()

@@ -6,9 +6,9 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from pikos.recorders.escaping import encodable, without_formula
+from pikos.recorders.escaping import cell_of, encodable
 from pikos.recorders.native_format import csv_format
-from pikos.recorders.stream_recorder import StreamRecorder, TextStream
+from pikos.recorders.stream_recorder import StreamRecorder, TextStream, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,8 @@ class CSVRecorder(StreamRecorder):
 
     The first `prepare` writes a header row, the names of the fields; records without named
     fields, such as plain tuples, have none.  Rows end with ``\r\n`` unless ``lineterminator``
-    says otherwise, so open a file for it with ``newline=""``.
+    says otherwise, so open a file for it with ``newline=""``.  On a terminal, characters that
+    would disturb it are written as escapes.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ class CSVRecorder(StreamRecorder):
         **csv_kwargs: Any,
     ) -> None:
         super().__init__(stream, filter_, auto_flush=auto_flush)
-        self._safe = safe
+        self._cell = cell_of(is_safe=safe, is_shown=is_terminal(stream))
         self._csv_kwargs = csv_kwargs
         self._writer: Any = csv.writer(stream, **csv_kwargs)
 
@@ -71,11 +72,11 @@ class CSVRecorder(StreamRecorder):
         encoding = self._encoding
         return self._kept_format(
             (encoding, *fields),
-            lambda: csv_format(fields, self._csv_kwargs, safe=self._safe, encoding=encoding),
+            lambda: csv_format(fields, self._csv_kwargs, self._cell, encoding=encoding),
         )
 
     def _write(self, record: Any) -> None:
-        cells = [without_formula(cell) for cell in record] if self._safe else record
+        cells = list(map(self._cell, record))
         try:
             self._writer.writerow(cells)
         except UnicodeEncodeError as error:

@@ -9,7 +9,7 @@ import string
 from typing import TYPE_CHECKING, Any
 
 from pikos.native import OF_THE_SITE, NeedsPython, format_of_cells
-from pikos.recorders.escaping import encodable, one_line, without_formula
+from pikos.recorders.escaping import encodable, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,11 @@ _OF_DIALECTS = (
 
 
 def csv_format(
-    fields: Sequence[str], csv_kwargs: dict[str, Any], *, safe: bool, encoding: str | None
+    fields: Sequence[str],
+    csv_kwargs: dict[str, Any],
+    harmless: Callable[[Any], Any],
+    *,
+    encoding: str | None,
 ) -> Any:
     """Give the format of rows as ``csv.writer`` writes them.
 
@@ -40,8 +44,8 @@ def csv_format(
         What is gathered for each column.
     csv_kwargs
         The arguments of ``csv.writer``.
-    safe
-        Whether texts that a spreadsheet takes for a formula are quoted.
+    harmless
+        Makes a value harmless for where it goes: one of those that ``cell_of`` gives.
     encoding
         What the texts are to fit in; None: any.
 
@@ -70,7 +74,7 @@ def csv_format(
     rest = dialect.delimiter + row(*others) if others else dialect.lineterminator
 
     def cell(value: Any, _position: int) -> str:
-        return row(without_formula(value) if safe else value, *others).removesuffix(rest)
+        return row(harmless(value), *others).removesuffix(rest)
 
     between = ["", *[dialect.delimiter] * (len(fields) - 1), dialect.lineterminator]
     for position, name in enumerate(fields):
@@ -78,7 +82,7 @@ def csv_format(
             quote = cell(0, position).partition("0")[0]
             between[position] += quote
             between[position + 1] = quote + between[position + 1]
-    value = ("csv", safe, encoding, *(getattr(dialect, name) for name in _OF_DIALECTS))
+    value = ("csv", harmless, encoding, *(getattr(dialect, name) for name in _OF_DIALECTS))
     return format_of_cells(fields, cell, between, {}, _utf_8_of(encoding), value)
 
 

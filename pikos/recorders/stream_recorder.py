@@ -308,7 +308,7 @@ class StreamRecorder(AbstractRecorder):
     def _open(self) -> None:
         """Have the stream: the first user comes."""
         each = self._auto_flush
-        self._flushes_each = _is_terminal(self._stream) if each is None else each
+        self._flushes_each = is_terminal(self._stream) if each is None else each
         if EVENTS is not None and type(self._stream) in _STREAMS_OF_IO:
             self._gathering = EVENTS.TextFile(
                 self._stream, self._begun, each=self._flushes_each, spare=_spare_of(self._stream)
@@ -409,7 +409,8 @@ class StreamRecorder(AbstractRecorder):
         return type(self).__name__
 
 
-def _is_terminal(stream: Any) -> bool:
+def is_terminal(stream: Any) -> bool:
+    """Whether a stream is a terminal."""
     try:
         return bool(stream.isatty())
     except (AttributeError, OSError, ValueError):  # it has none, or is closed
