@@ -29,8 +29,14 @@ import tempfile
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from setuptools import Command, Distribution, Extension, setup
-from setuptools.command.build_ext import build_ext
+try:
+    from setuptools import Command, Distribution, Extension, setup
+    from setuptools.command.build_ext import build_ext
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"setup.py: {error}; install it with {sys.executable} -m pip install setuptools, "
+        f"or run {sys.executable} -m pip install . instead"
+    )
 
 # setuptools, imported first, brings distutils also where the interpreter no longer has it
 from distutils.ccompiler import CCompiler, new_compiler  # isort: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -35,7 +36,7 @@ def this_machine() -> Machine:
     return Machine(
         _processor(),
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-        f"{platform.system()} {platform.release()}",
+        system(),
         platform.python_version(),
         _build(),
         _lsprof.clock()[0],
@@ -44,6 +45,12 @@ def this_machine() -> Machine:
         _commit(),
         ", ".join(f"{tool.name} {tool.version()}" for tool in TOOLS if tool.version()),
     )
+
+
+def system() -> str:
+    """Give the system's name and version, without what the machine's owner calls the build."""
+    version = re.match(r"[0-9.]*[0-9]", platform.release())
+    return f"{platform.system()} {version[0]}" if version else platform.system()
 
 
 def _processor() -> str:

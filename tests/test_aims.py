@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib.metadata
+import platform
 import re
 import shutil
 import subprocess
@@ -108,12 +110,38 @@ def test_make_prints_no_warnings_of_pip(repository):
     assert all(call.startswith("-qq ") for call in calls)
 
 
-def test_the_metadata_lead_to_the_repository():
-    """S07: where it is hosted."""
-    metadata = importlib.metadata.metadata("pikos")
+def test_the_metadata_give_no_address_of_another_project(repository):
+    """S07, P42: where it is hosted is said once there is an address of its own."""
+    settings = configparser.ConfigParser()
+    settings.read(repository / "setup.cfg")
 
-    homes = [metadata["Home-page"], *(metadata.get_all("Project-URL") or [])]
-    assert any("https://github.com/enthought/pikos" in (home or "") for home in homes)
+    assert not {"url", "project_urls", "download_url"} & set(settings["metadata"])
+
+
+@pytest.mark.parametrize("command", ["build_ext", "--with-real-time-lsprof install", "test"])
+def test_without_setuptools_one_line_says_what_to_install(python, repository, command):
+    """P33."""
+    hidden = "import runpy, sys; sys.modules['setuptools'] = None; sys.argv.remove('-c'); "
+    run = f"{hidden}runpy.run_path('setup.py', run_name='__main__')"
+
+    done = python("-c", run, "setup.py", *command.split(), cwd=repository)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "-m pip install setuptools" in done.stderr
+
+
+def test_the_pages_do_not_tell_of_the_build_of_a_machine(repository, monkeypatch):
+    """P42: processor, system and versions are what figures depend on."""
+    machine = pytest.importorskip("benchmarks.machine")
+    pages = [repository / "README.md", repository / "docs" / "costs.md"]
+    lines = [line for page in pages for line in page.read_text().splitlines() if " cores, " in line]
+
+    assert lines
+    assert all(re.search(r" cores, [A-Za-z]+( \d+\.\d+(\.\d+)?)?;", line) for line in lines)
+    for release in ("6.18.44-fc-v657", "6.8.0-45-generic #45~22.04", "24.1.0", ""):
+        monkeypatch.setattr(platform, "release", lambda release=release: release)
+        assert re.fullmatch(r"[A-Za-z]+( \d+\.\d+(\.\d+)?)?", machine.system())
 
 
 def test_psutil_is_required_and_other_packages_are_extras():

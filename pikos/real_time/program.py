@@ -11,7 +11,13 @@ import io
 import os
 import sys
 import zipimport
-from importlib.machinery import BuiltinImporter, PathFinder, SourceFileLoader
+from importlib._bootstrap_external import MAGIC_NUMBER  # importlib.util is slow to import
+from importlib.machinery import (
+    BuiltinImporter,
+    PathFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 
 from pikos.errors import ProgramNotFound
 from pikos.pipes import is_pipe, read_pipe
@@ -157,10 +163,27 @@ class Script:
             raise ProgramNotFound(self.path, error.strerror or "it cannot be read") from error
         if source is None:
             raise ProgramNotFound(self.path, "it is a pipe that nobody writes to")
+        is_compiled = path.endswith(".pyc") or source.startswith(MAGIC_NUMBER)
+        code = self._unmarshalled(path) if is_compiled else None
         _put_first_on_path(os.path.dirname(os.path.realpath(path)))
-        code = compile(source, self.name_in_code or path, "exec", dont_inherit=True)
-        main = _become_main(SourceFileLoader("__main__", path), path, None)
+        if code is None:
+            code = compile(source, self.name_in_code or path, "exec", dont_inherit=True)
+        loader = SourcelessFileLoader if is_compiled else SourceFileLoader
+        main = _become_main(loader("__main__", path), path, None)
         return Loaded(lambda _: (code, main))
+
+    def _unmarshalled(self, path: str) -> types.CodeType:
+        """The code of a compiled file."""
+        try:
+            code = SourcelessFileLoader("__main__", path).get_code("__main__")
+        except (ImportError, EOFError, ValueError, TypeError):
+            code = None
+        if code is None:
+            raise ProgramNotFound(
+                self.path,
+                "it was compiled by another version of Python, or is damaged: run its source",
+            )
+        return code
 
     def _load_container(self, path: str) -> Loaded:
         spec = PathFinder.find_spec("__main__", [path])
