@@ -239,16 +239,18 @@ def _sizes_of_memory(scene: Scene) -> list[str]:
 
 def _cost(scene: Scene) -> list[str]:
     session = scene.snapshot.session
-    if session is None or not session.walks:  # of a ledger's file it is not known
+    if session is None:
         return []
     before = scene.baseline.session if scene.baseline is not None else None
     share = ""
-    if before is not None and scene.baseline is not None:
+    if before is not None and before.publisher_ns and scene.baseline is not None:
         elapsed_ns = scene.snapshot.time_ns - scene.baseline.time_ns
         if elapsed_ns > 0:
             spent_ns = session.publisher_ns - before.publisher_ns
             share = f", {100 * spent_ns / elapsed_ns:.2f} %"
-    return [
-        f"own cost {duration(session.publisher_ns)}{share}",
-        f"last look {duration(session.walk_ns)}",
-    ]
+    costs = (
+        ("own cost", session.publisher_ns, share),
+        ("last look", session.walk_ns, ""),
+    )
+    # 0 is what is not known: of the first look, which tells nothing of itself, or of a file
+    return [f"{name} {duration(ns)}{more}" for name, ns, more in costs if ns]

@@ -21,6 +21,7 @@ from importlib.machinery import (
 
 from pikos.errors import ProgramNotFound
 from pikos.pipes import is_pipe, read_pipe
+from pikos.publishing.hello import name_module, name_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class Text:
     def load(self, arguments: Sequence[str]) -> Loaded:
         """Prepare to run it."""
         sys.argv[:] = ["-c", *arguments]
+        name_text(self.text)
         _put_first_on_path("")
         code = compile(self.text, "<string>", "exec", dont_inherit=True)
         main = _become_main(BuiltinImporter, None, None)
@@ -212,12 +214,14 @@ class Module:
     def load(self, arguments: Sequence[str]) -> Loaded:
         """Prepare to run it; the package it may be in is imported only when it runs."""
         sys.argv[:] = ["-m", *arguments]
+        name_module(self.name, "-m")
         _put_first_on_path(os.getcwd())
         return Loaded(self._find)
 
     def _find(self, call: Call) -> _Found:
         name, spec = _find(self.name, call)
         sys.argv[0] = spec.origin or name
+        name_module(self.name, sys.argv[0])
         return _found_by(name, spec)
 
 

@@ -36,6 +36,18 @@ def test_a_live_session_is_listed(pikos, start):
     assert told["address"] == session.address
 
 
+def test_a_module_and_a_text_are_listed_by_name(pikos, runtime, write):
+    """R12."""
+    write("names.py", "import subprocess, sys\nsubprocess.run([sys.executable, *sys.argv[1:]])")
+    listed = ("-m", "pikos", "ps")
+
+    of_module = pikos("run", "-m", "names", *listed).stdout
+    of_text = pikos("run", "-c", "import names", *listed).stdout
+
+    assert of_module.rstrip().endswith("  names -m pikos ps")
+    assert of_text.rstrip().endswith('  -c "import names" -m pikos ps')
+
+
 def test_a_hostile_command_line_is_listed_as_escapes():
     sessions = [
         Session(1, "ipc:///x", (name, hostile.SURROGATES), 0, Path("/x"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import get_args
 
@@ -110,6 +111,28 @@ def test_the_cost_is_a_share_of_the_time_between_two_snapshots(scene):
     )
 
     assert "own cost 6.5 ms, 0.50 %" in shown(Scene(later, baseline=scene.snapshot, now=10.1))
+
+
+@pytest.mark.parametrize("known", ["publisher_ns", "walk_ns", None])
+def test_a_cost_is_not_shown_before_it_is_known(scene, known):
+    """R13: the first look tells nothing of itself."""
+    costs = {"publisher_ns": 0, "walk_ns": 0} | ({} if known is None else {known: 55_000})
+    first = replace(scene.snapshot, session=scene.snapshot.session._replace(**costs))
+
+    screen = shown(Scene(first, baseline=first, now=10.1))
+
+    assert ("own cost 55.0 µs" in screen) is (known == "publisher_ns")
+    assert ("last look 55.0 µs" in screen) is (known == "walk_ns")
+    assert " 0 ns" not in screen.splitlines()[4]
+    assert "RSS" in screen
+
+
+def test_a_share_of_the_cost_needs_a_cost_that_was_known_before(scene):
+    """R13."""
+    unknown = replace(scene.snapshot, session=scene.snapshot.session._replace(publisher_ns=0))
+    later = replace(scene.snapshot, time_ns=scene.snapshot.time_ns + 10**9)
+
+    assert re.search(r"own cost 1\.5 ms(?!,)", shown(Scene(later, baseline=unknown, now=10.1)))
 
 
 def test_a_filter_is_shown_while_it_is_typed(scene):

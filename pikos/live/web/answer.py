@@ -95,7 +95,9 @@ def _tab(tab: Tab) -> Mapping[str, Any]:
     if not snapshot.stream:
         return {"id": tab.id, "name": safe(tab.target, NAME_MAX), "state": "waiting"}
     argv = snapshot.facts.get("argv") or ["?"]
-    program = str(argv[0]).replace("\\", "/").rpartition("/")[2]
+    program = str(argv[0])
+    if not program.startswith("-c "):
+        program = program.replace("\\", "/").rpartition("/")[2]
     name = f"{snapshot.facts.get('pid', '')} {program}"
     if tab.id == "all":
         name = "all together"
