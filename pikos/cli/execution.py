@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import sys
 
-from pikos.cli.streams import STDOUT, is_terminal
+from pikos.cli.streams import STDOUT, is_terminal, print_error
 from pikos.errors import ProgramNotFound
 from pikos.real_time.program import Module, Script, Text, report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from pikos.cli.options import Option
     from pikos.real_time.program import Loaded, Program
+
+USAGE_ERROR = 2
+"""The exit status of a program that does not understand its arguments."""
 
 
 def program_of(options: argparse.Namespace) -> tuple[Program, list[str]]:
@@ -101,6 +105,34 @@ def load(program: Program, arguments: Sequence[str]) -> Loaded:
 
             check(program.path, RUNNABLE)
         raise
+
+
+def hint_at_options(
+    prog: str, arguments: Sequence[str], options: Iterable[Option], status: int
+) -> None:
+    """Where a program did not understand its arguments, say which are options of ours, too.
+
+    Parameters
+    ----------
+    prog
+        The command.
+    arguments
+        What the program was given.
+    options
+        The command's options that may stand before the program.
+    status
+        What the program ended with.
+
+    """
+    if status != USAGE_ERROR:
+        return
+    ours = {name for names, _ in options for name in names}
+    found = [word for word in arguments if word.partition("=")[0] in ours]
+    if found:
+        print_error(
+            f"{prog}: {found[0]} was given to the program, as it stands behind it; if it is for "
+            f"{prog}, put it before the program"
+        )
 
 
 def wait_for_threads() -> None:

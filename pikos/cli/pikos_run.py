@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from pikos.cli import monitor_options, monitor_run
-from pikos.cli.execution import program_of
+from pikos.cli.execution import hint_at_options, program_of
 from pikos.cli.main import status_of
 from pikos.cli.monitor_options import MONITORS, PROFILER
-from pikos.cli.options import add_options
+from pikos.cli.options import add_options, option
 from pikos.cli.parser import Parser
 from pikos.cli.streams import hold_standard_descriptors
 
@@ -29,6 +29,14 @@ Of the options, -o, --buffered, --recording and --focused-on may also stand dire
 script; all from the first other word on is the script's. A -- before the script gives it all that
 follows. With real_time the profile is printed at the end, or with -o saved for pstats.
 """
+OUTPUT = option(
+    "-o",
+    "--output",
+    dest="outfile",
+    metavar="OUTPUT",
+    help="Output results to a file; - for standard output, what the script prints then goes to "
+    "standard error.",
+)
 _OPERANDS = len(("monitor", "script"))
 AFTER_SCRIPT = ("-o", "--output", "--buffered", "--recording", "--focused-on")
 """The options that the first description of this command has behind the script."""
@@ -58,7 +66,9 @@ def _run(options: argparse.Namespace) -> int:
     if options.monitor == PROFILER:
         return _profile(options)
     program, arguments = program_of(options)
-    return monitor_run.run(options, program, arguments)
+    status = monitor_run.run(options, program, arguments)
+    hint_at_options(PROG, arguments, (OUTPUT, *monitor_options.OPTIONS), status)
+    return status
 
 
 def _parsed(words: list[str]) -> argparse.Namespace:
@@ -71,15 +81,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     own = [
-        add(
-            "-o",
-            "--output",
-            dest="outfile",
-            metavar="OUTPUT",
-            help="Output results to a file; - for standard output, what the script prints then "
-            "goes to standard error.",
-        ),
-        *add_options(monitor_options.OPTIONS, add),
+        *add_options((OUTPUT, *monitor_options.OPTIONS), add),
         add("-m", dest="module", metavar="MODULE", help="Run a module, with its arguments."),
         add("-c", dest="text", metavar="CODE", help="Run Python code, with its arguments."),
     ]

@@ -10,7 +10,13 @@ import os
 import sys
 
 from pikos.cli import monitor_options
-from pikos.cli.execution import check_outfile, load, program_of, wait_for_threads
+from pikos.cli.execution import (
+    check_outfile,
+    hint_at_options,
+    load,
+    program_of,
+    wait_for_threads,
+)
 from pikos.cli.monitor_options import MONITORS, PROFILER
 from pikos.cli.options import RECORD_MAX, REMAINDER, add_options, option
 from pikos.cli.outputs import Outputs
@@ -152,7 +158,9 @@ def run(options: argparse.Namespace) -> int:
         from pikos.cli import monitor_run
 
         _refuse_profiler_options(options)
-        return monitor_run.run(options, program, arguments)
+        status = monitor_run.run(options, program, arguments)
+        _hint(options, arguments, status)
+        return status
     with Outputs(options):
         return _run(options, program, arguments)
 
@@ -196,8 +204,13 @@ def _run(options: argparse.Namespace, program: Program, arguments: list[str]) ->
     ending.in_order = True
     endings.end()
     children.end()
+    _hint(options, arguments, status)
     status = ending.status or status
     return status if raised is None else leave(raised, status)
+
+
+def _hint(options: argparse.Namespace, arguments: list[str], status: int) -> None:
+    hint_at_options(options.prog, arguments, (*_PROFILER_OPTIONS, *monitor_options.OPTIONS), status)
 
 
 class _OwnPath:
