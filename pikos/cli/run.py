@@ -196,6 +196,7 @@ def _run(options: argparse.Namespace, program: Program, arguments: list[str]) ->
     except ProgramNotFound:
         ending.delivers = False
         endings.end()
+        children.end()
         raise
     except BaseException as error:  # noqa: BLE001 - whatever a program may raise
         raised = error
