@@ -221,7 +221,6 @@ UNWRITABLE = {
     "directory": "it is a directory",
     "no/where.png": "there is no directory",
     "file/name.png": "there is no directory",
-    "a\0b.png": "null",
     "": "it is a directory",
 }
 
