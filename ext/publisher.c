@@ -359,7 +359,8 @@ become_bound(pk_publisher *self, char *error, size_t error_size)
         pk_wake_close(&self->wake);
         return -1;
     }
-    memcpy(self->endpoint, self->transport.endpoint, sizeof self->endpoint);
+    if (self->endpoint[0] == '\0') /* else it is what was bound before, and may be read now */
+        memcpy(self->endpoint, self->transport.endpoint, sizeof self->endpoint);
     atomic_store(&self->bound, 1);
     ring(self);
     return 0;
@@ -525,6 +526,7 @@ pk_publisher_start_patiently(const pk_publisher_options *options, pk_ledger *led
     if (self == NULL)
         return NULL;
     self->streams = streams;
+    snprintf(self->error, sizeof self->error, "it is just beginning again");
     snprintf(self->endpoint, sizeof self->endpoint, "%s", options->endpoint);
     if (pk_native_start(&self->thread, "pikos", run, self) == 0)
         return self;

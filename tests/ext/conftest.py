@@ -183,9 +183,10 @@ def ledger(ledgers):
 class Publisher:
     """A publisher that the test started."""
 
-    def __init__(self, leaf, handle):
+    def __init__(self, leaf, handle, options):
         self.leaf = leaf
         self.handle = handle
+        self.options = options  # a patient one uses them as long as it lives
         self.sequence = c.c_uint64()
 
     @property
@@ -196,6 +197,12 @@ class Publisher:
         facts = leaf_library.Facts()
         self.leaf.pk_publisher_read(self.handle, facts)
         return facts
+
+    def obstacle(self):
+        """Why it is not bound; None if it is."""
+        error = c.create_string_buffer(256)
+        bound = self.leaf.pk_publisher_bound(self.handle, error, len(error))
+        return None if bound else error.value.decode()
 
     def show(self, ledger, epoch):
         self.leaf.pk_publisher_show(self.handle, ledger.address, epoch)
@@ -218,7 +225,7 @@ def publish(leaf, library, ledgers):
     """Start publishers; those still running are stopped before their ledgers are freed."""
     made = []
 
-    def start(ledger, endpoint=None, interval_s=0.05, clock=MONOTONIC, **more):
+    def start(ledger, endpoint=None, interval_s=0.05, clock=MONOTONIC, patient=False, **more):
         endpoint = endpoint or f"ipc:///tmp/pikos-test-{uuid.uuid4().hex[:12]}"
         options = leaf_library.Options()
         options.zmq = c.addressof(library)
@@ -235,10 +242,13 @@ def publish(leaf, library, ledgers):
         for name, value in more.items():
             setattr(options, name, value)
         error = c.create_string_buffer(256)
-        handle = leaf.pk_publisher_start(options, ledger.address, error, len(error))
+        if patient:
+            handle = leaf.pk_publisher_start_patiently(options, ledger.address, 0)
+        else:
+            handle = leaf.pk_publisher_start(options, ledger.address, error, len(error))
         if not handle:
             raise OSError(error.value.decode())
-        made.append((Publisher(leaf, handle), endpoint))
+        made.append((Publisher(leaf, handle, options), endpoint))
         return made[-1][0]
 
     yield start

@@ -165,6 +165,8 @@ PROTOTYPES = {
         c.c_char_p,
         c.c_size_t,
     ),
+    "pk_publisher_start_patiently": (POINTER, c.POINTER(Options), POINTER, c.c_uint),
+    "pk_publisher_bound": (c.c_bool, POINTER, c.c_char_p, c.c_size_t),
     "pk_publisher_show": (None, POINTER, POINTER, c.c_uint32),
     "pk_publisher_shown": (c.c_uint32, POINTER),
     "pk_publisher_set_enabled": (None, POINTER, c.c_bool),

@@ -700,6 +700,36 @@ def test_starting_survives_each_failed_allocation(publish, busy, leaf):
     assert publish(busy).facts().walks == 0
 
 
+def test_a_patient_one_is_bound_as_soon_as_that_is_possible(publish, busy, viewers, tmp_path):
+    """C14."""
+    directory = tmp_path / "d"
+    publisher = publish(busy, f"ipc://{directory}/s", patient=True)
+    until(lambda: "No such file" in (publisher.obstacle() or ""))
+    publisher.set_enabled(True)
+
+    directory.mkdir()
+    until(lambda: publisher.obstacle() is None)
+
+    hello, *keyframe = viewers(publisher.endpoint).keyframe()
+    assert hello.envelope.stream == STREAM
+    assert keyframe
+
+
+def test_a_patient_one_that_was_never_bound_ends_at_once(publish, busy, tmp_path):
+    """C14: it says nothing, for nobody can hear it."""
+    publisher = publish(busy, f"ipc://{tmp_path}/none/s", patient=True)
+    until(lambda: "No such file" in (publisher.obstacle() or ""))
+    assert publisher.stop(deadline_s=DEADLINE_S) == 0
+    assert publisher.sequence.value == 0
+
+
+def test_the_longest_deadline_is_clamped(publish, busy, leaf):
+    """C15: it waits for the last words."""
+    publisher = publish(busy)
+    handle, publisher.handle = publisher.handle, None
+    assert leaf.pk_publisher_stop(handle, b"done", 2**63 - 1, publisher.sequence) == 0
+
+
 def test_facts_begin_at_zero(publish, busy):
     facts = publish(busy).facts()
 
