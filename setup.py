@@ -52,7 +52,7 @@ COMPILE_ARGS = ["-std=c11", "-O3", "-fvisibility=hidden", "-ftls-model=initial-e
 LIBRARIES = ["rt"] if sys.platform == "linux" else []  # timers, before glibc 2.34
 
 REAL_TIME = "pikos._lsprof"
-SHARED = ("endings", "fork_calls", "forked", "look_alike", "memory", "watchdog")
+SHARED = ("endings", "fork_calls", "forked", "look_alike", "memory", "thread_object", "watchdog")
 """The C files of ext/ that both extensions consist of."""
 
 PYTHON_PROGRAM = """

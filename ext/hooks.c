@@ -34,7 +34,7 @@ pk_hook_find_thread(pk_profiler *profiler)
     if (!profiler->enabled)
         return NULL;
     pk_thread *thread = NULL;
-    if (profiler->all_threads || PyThread_get_thread_ident() == profiler->owner) {
+    if (profiler->all_threads || pk_thread_number() == profiler->owner) {
         pk_life *life = pk_thread_life(profiler->state);
         if (life != NULL) {
             thread = pk_ledger_thread(profiler->ledger, life);
@@ -61,14 +61,18 @@ find_function(pk_profiler *profiler, const void *key, PyObject *object, PyObject
     pk_function fresh = {.key = key};
     if (pk_name_function(profiler->state, &fresh, object, first, kind) < 0)
         return NULL;
-    function = pk_ledger_add_function(profiler->ledger, &fresh);
+    /* Naming may run the garbage collector, and that may have called the function. */
+    function = pk_ledger_function(profiler->ledger, key);
+    bool is_new = function == NULL;
+    if (is_new)
+        function = pk_ledger_add_function(profiler->ledger, &fresh);
     free(fresh.name.bytes);
     free(fresh.qualified_name.bytes);
     free(fresh.file.bytes);
-    if (function == NULL) {
+    if (!is_new || function == NULL)
         Py_DECREF((PyObject *)fresh.ref);
+    if (function == NULL)
         PyErr_NoMemory();
-    }
     return function;
 }
 
@@ -86,7 +90,8 @@ find_node(pk_profiler *profiler, pk_thread *thread, const void *key, PyObject *o
           PyObject *first, pk_function_kind kind)
 {
     pk_node *node = pk_ledger_known_child(profiler->ledger, running_node(thread), key);
-    if (node != NULL || (kind == PK_PYTHON_FUNCTION && !PyCode_Check(object)))
+    if ((node != NULL && !pk_thread_is_to_be_named(thread)) ||
+        (kind == PK_PYTHON_FUNCTION && !PyCode_Check(object)))
         return node; /* it is no code object if the program calls the callback */
     if (PK_UNLIKELY(profiler->publishing.restart))
         pk_publishing_restart(profiler);
@@ -102,7 +107,10 @@ find_node(pk_profiler *profiler, pk_thread *thread, const void *key, PyObject *o
         pk_greenlets_follow(profiler, thread);
     }
     bool still = serial == profiler->serial;
-    if (still && function != NULL && !function->hidden)
+    node = NULL;
+    if (still && function != NULL && !function->hidden) /* what ran may have made the node */
+        node = pk_ledger_known_child(profiler->ledger, running_node(thread), key);
+    if (still && node == NULL && function != NULL && !function->hidden)
         node = pk_ledger_child(profiler->ledger, thread, running_node(thread), function);
     if (still && node == NULL && (function == NULL || !function->hidden))
         pk_hook_lost(profiler);

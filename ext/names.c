@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "hooks.h"
+#include "thread_object.h"
 
 int
 pk_name_text(PyObject *string, pk_text *text)
@@ -317,68 +318,76 @@ pk_imported_module(const pk_state *state, PyObject *name)
     return module;
 }
 
-PyObject *
-pk_name_this_thread(const pk_state *state, unsigned long ident)
+/* The name of an object of threading, a str, or NULL without an exception.  Owned. */
+static PyObject *
+name_of(PyObject *thread)
 {
-    PyObject *name = NULL; /* owned, handed to the caller */
-    PyObject *threading_name = PyUnicode_InternFromString("threading"); /* owned, as all below */
-    PyObject *threading = pk_imported_module(state, threading_name);
-    Py_XDECREF(threading_name);
-    if (threading != NULL) {
-        PyObject *active =
-            item_of(PyModule_GetDict(threading), PyUnicode_InternFromString("_active"));
-        PyObject *thread = item_of(active, PyLong_FromUnsignedLong(ident));
-        PyObject *key = thread == NULL ? NULL : PyUnicode_InternFromString("_name");
-        if (key != NULL)
-            name = PyObject_GenericGetAttr(thread, key);
-        Py_XDECREF(key);
-        Py_XDECREF(thread);
-        Py_XDECREF(active);
-        Py_DECREF(threading);
-    }
+    PyObject *key = thread == NULL ? NULL : PyUnicode_InternFromString("_name");
+    PyObject *name = key == NULL ? NULL : PyObject_GenericGetAttr(thread, key);
+    Py_XDECREF(key);
     if (name != NULL && !PyUnicode_Check(name))
         Py_CLEAR(name);
     PyErr_Clear();
     return name;
 }
 
-/* The function that the running thread began with, as a frame.  Owned; NULL if there is none. */
-static PyFrameObject *
-outermost_frame(void)
+/* threading._active, a dict, or NULL without an exception.  Owned. */
+static PyObject *
+listed_threads(const pk_state *state)
 {
-    PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
-    PyFrameObject *back = frame == NULL ? NULL : PyFrame_GetBack(frame);
-    while (back != NULL) {
-        Py_DECREF(frame);
-        frame = back;
-        back = PyFrame_GetBack(frame);
-    }
-    return frame;
+    PyObject *name = PyUnicode_InternFromString("threading"); /* owned, as all below */
+    PyObject *threading = pk_imported_module(state, name);
+    PyObject *active = threading == NULL ? NULL
+                                         : item_of(PyModule_GetDict(threading),
+                                                   PyUnicode_InternFromString("_active"));
+    if (active != NULL && !PyDict_CheckExact(active))
+        Py_CLEAR(active);
+    Py_XDECREF(name);
+    Py_XDECREF(threading);
+    PyErr_Clear();
+    return active;
+}
+
+PyObject *
+pk_name_this_thread(const pk_state *state)
+{
+    bool foreign = false;
+    PyObject *active = listed_threads(state); /* owned, as thread */
+    PyObject *thread = active == NULL ? NULL : pk_thread_object(active, &foreign);
+    PyObject *name = name_of(thread);
+    Py_XDECREF(thread);
+    Py_XDECREF(active);
+    return name;
+}
+
+PyObject *
+pk_name_other_thread(const pk_state *state, unsigned long ident)
+{
+    bool stands_in = false;
+    PyObject *active = listed_threads(state); /* owned, as thread */
+    PyObject *thread = active == NULL ? NULL : pk_thread_listed(active, ident, &stands_in);
+    PyObject *name = stands_in ? NULL : name_of(thread);
+    Py_XDECREF(thread);
+    Py_XDECREF(active);
+    return name;
 }
 
 PyObject *
 pk_name_thread_kind(bool *named)
 {
-    PyObject *name = NULL; /* owned, handed to the caller */
-    PyFrameObject *frame = outermost_frame(); /* owned, as all below */
+    PyFrameObject *first = pk_thread_first_frame(); /* owned, as all below */
     *named = false;
-    if (frame == NULL)
+    if (first == NULL)
         return NULL;
-    PyCodeObject *code = PyFrame_GetCode(frame);
-    if (PyUnicode_CompareWithASCIIString(pk_code_qualified_name(code), "Thread._bootstrap") == 0) {
-        PyObject *thread = pk_frame_variable(frame, "self");
-        PyObject *key = thread == NULL ? NULL : PyUnicode_InternFromString("_name");
-        name = key == NULL ? NULL : PyObject_GenericGetAttr(thread, key);
-        Py_XDECREF(key);
-        Py_XDECREF(thread);
-        if (name != NULL && !PyUnicode_Check(name))
-            Py_CLEAR(name);
-        PyErr_Clear();
-        *named = name != NULL;
-    }
-    if (name == NULL)
+    PyObject *thread = pk_thread_begun(first);
+    PyObject *name = name_of(thread); /* handed to the caller */
+    Py_XDECREF(thread);
+    *named = name != NULL;
+    if (name == NULL) {
+        PyCodeObject *code = PyFrame_GetCode(first);
         name = Py_NewRef(pk_code_qualified_name(code));
-    Py_DECREF(code);
-    Py_DECREF(frame);
+        Py_DECREF(code);
+    }
+    Py_DECREF(first);
     return name;
 }

@@ -30,8 +30,11 @@ PyObject *pk_imported_module(const pk_state *state, PyObject *name);
  * neither.  May run the garbage collector.  Owned by the caller. */
 PyObject *pk_name_thread_kind(bool *named);
 
-/* The name of the running thread as threading knows it, or NULL, without an exception.
- * Owned by the caller. */
-PyObject *pk_name_this_thread(const pk_state *state, unsigned long ident);
+/* The name of the running thread as threading knows it, or NULL, without an exception.  May run the
+ * garbage collector.  Owned by the caller. */
+PyObject *pk_name_this_thread(const pk_state *state);
+
+/* The same of any thread that threading began and lists. */
+PyObject *pk_name_other_thread(const pk_state *state, unsigned long ident);
 
 #endif

@@ -8,6 +8,7 @@
 #include "hooks.h"
 #include "publishing.h"
 #include "stats.h"
+#include "threads.h"
 
 /* Why static: the module may be made more than once, and its threads know serials only. */
 static uint64_t last_serial;
@@ -279,7 +280,7 @@ leave_running(pk_profiler *self)
 static int
 start_counting(pk_profiler *self)
 {
-    self->owner = PyThread_get_thread_ident();
+    self->owner = pk_thread_number();
     self->state->active = (pk_profiler *)Py_NewRef((PyObject *)self);
     if (pk_events_start(self) < 0) {
         self->state->active = NULL;
@@ -302,6 +303,9 @@ stop_counting(pk_profiler *self)
     self->events_taken |= pk_events_taken(self);
     int result = pk_events_stop(self);
     PyObject *error = pk_error_take();
+    self->readers++;
+    pk_threads_learn_names(self->state, self->ledger);
+    self->readers--;
     leave_all(self);
     pk_publishing_set_enabled(self);
     self->state->active = NULL;

@@ -66,7 +66,7 @@ struct pk_profiler {
     bool has_ledger;   /* false: a forked child had no memory for its own */
     uint32_t contexts_max, depth_max; /* bounds of the tree */
     bool no_memory;    /* something was not counted; the next disable() tells */
-    unsigned long owner; /* ident of the thread that enabled */
+    uint64_t owner;    /* pk_thread_number() of the thread that enabled */
     int tool_id;       /* of sys.monitoring; −1: none */
     int events_asked;  /* of sys.monitoring, since enable() */
     int replacing;     /* calls that are open of what replaces a profile function (3.11) */
@@ -85,6 +85,7 @@ typedef struct {
     pk_thread *thread; /* its row; NULL: it is not to be recorded */
     pk_life *life;     /* its own, for as long as it runs */
     int in_timer;      /* it runs a Python timer */
+    uint64_t number;   /* pk_thread_number(), or 0: not asked yet */
 } pk_here;
 
 /* A serial that nothing else in the process has. */

@@ -3,6 +3,7 @@
 
 #include "digest.h"
 #include "names.h"
+#include "threads.h"
 
 static PyStructSequence_Field entry_fields[] = {
     {"code", "code object of a Python function, or label of a built-in"},
@@ -211,8 +212,10 @@ pk_stats_all(pk_profiler *profiler)
 PyObject *
 pk_stats_by_thread(pk_profiler *profiler)
 {
+    pk_ledger *ledger = profiler->ledger; /* kept while it is read, whatever Python code runs */
     profiler->readers++;
-    PyObject *result = by_thread(profiler, profiler->ledger);
+    pk_threads_learn_names(profiler->state, ledger);
+    PyObject *result = by_thread(profiler, ledger);
     profiler->readers--;
     pk_profiler_sweep(profiler);
     return result;

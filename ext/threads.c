@@ -7,7 +7,7 @@
 #include "alloc.h"
 #include "names.h"
 
-#define NAME_TRIES_MAX 64
+#define NAME_TRIES_MAX 64 /* then the name is asked for ever more rarely */
 
 /* Why static: it is the process's, made once and never unmade. */
 static pthread_key_t life_key;
@@ -54,6 +54,14 @@ pk_thread_life(pk_state *state)
     atomic_store_explicit(&life->ended, 0, memory_order_release);
     pk_this_thread.life = life;
     return life;
+}
+
+uint64_t
+pk_thread_number(void)
+{
+    if (pk_this_thread.number == 0)
+        pk_this_thread.number = pk_next_serial();
+    return pk_this_thread.number;
 }
 
 /* Write each run of digits as one "#": so the names of one kind of threads are the same. */
@@ -103,9 +111,19 @@ name_row(pk_ledger *ledger, pk_thread *thread, pk_text text)
     const pk_named *now = atomic_load_explicit(&thread->name, memory_order_relaxed);
     bool same = now != NULL && now->text.size == text.size &&
                 memcmp(now->text.bytes, text.bytes, text.size) == 0;
-    if (same || pk_ledger_name_thread(ledger, thread, text) < 0)
-        free(text.bytes);
-    thread->name_tries = NAME_TRIES_MAX;
+    if (!same)
+        (void)pk_ledger_name_thread(ledger, thread, text); /* without memory it keeps the old one */
+    free(text.bytes);
+}
+
+/* A row, or NULL, without the name that it may have from the thread before: it is learned later, if
+ * ever. */
+static pk_thread *
+unnamed(pk_thread *thread)
+{
+    if (thread != NULL)
+        atomic_store_explicit(&thread->name, NULL, memory_order_relaxed);
+    return thread;
 }
 
 /* Add a row for the running thread, which is called so, or began with a function that is
@@ -117,7 +135,7 @@ add_named_row(pk_profiler *profiler, pk_life *life, PyObject *label, bool named)
     if (label == NULL || pk_name_text(label, &name) < 0 || pk_name_text(label, &kind) < 0) {
         PyErr_Clear();
         free(name.bytes);
-        return add_row(profiler, life, 0);
+        return unnamed(add_row(profiler, life, 0));
     }
     blur_digits(&kind);
     pk_thread *thread = add_row(profiler, life, hash_of(&kind));
@@ -127,11 +145,9 @@ add_named_row(pk_profiler *profiler, pk_life *life, PyObject *label, bool named)
         free(shared ? name.bytes : kind.bytes);
         return thread;
     }
-    if (shared) /* it learns its name later, if ever */
-        atomic_store_explicit(&thread->name, NULL, memory_order_relaxed);
     free(name.bytes);
     free(kind.bytes);
-    return thread;
+    return unnamed(thread);
 }
 
 pk_thread *
@@ -156,22 +172,50 @@ pk_thread_row(pk_profiler *profiler, pk_life *life)
     return thread;
 }
 
+/* Give a row the name of its thread, or if it has stood for others, of their kind. */
+static void
+rename_row(pk_ledger *ledger, pk_thread *thread, PyObject *name)
+{
+    pk_text text;
+    if (pk_name_text(name, &text) < 0) {
+        PyErr_Clear();
+        return;
+    }
+    if (thread->threads > 1)
+        blur_digits(&text);
+    name_row(ledger, thread, text);
+}
+
 void
 pk_thread_learn_name(pk_profiler *profiler, pk_thread *thread)
 {
-    if (thread->name_tries >= NAME_TRIES_MAX)
+    pk_ledger *ledger = profiler->ledger; /* what the garbage collector runs may clear it away */
+    uint32_t tries = thread->name_tries++;
+    if (tries >= NAME_TRIES_MAX && (tries & (tries - 1)) != 0)
         return;
-    thread->name_tries++;
-    PyObject *name = pk_name_this_thread(profiler->state, PyThread_get_thread_ident());
-    if (name == NULL)
-        return;
-    pk_text text;
-    if (pk_name_text(name, &text) < 0)
-        PyErr_Clear();
-    else {
-        if (pk_ledger_name_thread(profiler->ledger, thread, text) == 0)
-            thread->name_tries = NAME_TRIES_MAX;
-        free(text.bytes);
+    PyObject *name = pk_name_this_thread(profiler->state);
+    if (name != NULL)
+        rename_row(ledger, thread, name);
+    Py_XDECREF(name);
+}
+
+bool
+pk_thread_is_to_be_named(const pk_thread *thread)
+{
+    return thread->name_tries < NAME_TRIES_MAX;
+}
+
+void
+pk_threads_learn_names(const pk_state *state, pk_ledger *ledger)
+{
+    uint32_t length = atomic_load_explicit(&ledger->threads_length, memory_order_relaxed);
+    for (uint32_t i = 1; i <= length; i++) {
+        pk_thread *thread = ledger->threads[i];
+        PyObject *name = pk_thread_alive(thread)
+                             ? pk_name_other_thread(state, (unsigned long)thread->ident)
+                             : NULL;
+        if (name != NULL)
+            rename_row(ledger, thread, name);
+        Py_XDECREF(name);
     }
-    Py_DECREF(name);
 }

@@ -14,8 +14,19 @@ pk_life *pk_thread_life(pk_state *state);
 /* A new row in the profiler's ledger for the running thread, or NULL. */
 pk_thread *pk_thread_row(pk_profiler *profiler, pk_life *life);
 
-/* Learn the thread's name, if threading knows it by now. */
+/* Learn the name of the running thread, whose row it is, if threading knows it by now, or another one.
+ * May run the garbage collector. */
 void pk_thread_learn_name(pk_profiler *profiler, pk_thread *thread);
+
+/* Whether that is worth while also where a call is known. */
+bool pk_thread_is_to_be_named(const pk_thread *thread);
+
+/* Learn what the threads that still run are called now.  May run the garbage collector; the caller
+ * sees to it that the ledger stays. */
+void pk_threads_learn_names(const pk_state *state, pk_ledger *ledger);
+
+/* A number that no other thread of the process has or had: the system's idents are used again. */
+uint64_t pk_thread_number(void);
 
 /* Follow the switches of the running thread's greenlets, if greenlet has been imported.
  * Changes the pending exception. */

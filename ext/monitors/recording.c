@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "alloc.h"
+#include "thread_object.h"
 
 /* The index of the next event of a monitor. */
 typedef struct {
@@ -17,6 +18,7 @@ typedef struct {
     unsigned long ident;
     uint64_t id;          /* of the thread's state: idents are used again */
     int64_t left_ns;      /* when its last event was done with */
+    bool foreign;         /* threading did not begin the thread */
     PyObject *name;       /* owned; NULL: not asked yet */
     PyObject *cell;       /* owned bytes: the name as text; NULL until needed */
     PyFrameObject **open; /* owned: frames of functions in focus, outermost first */
@@ -38,7 +40,7 @@ struct pk_recording {
     bool open;
     bool is_plain;       /* only the index is measured, in all code and threads, unpadded in a file */
     bool one_thread;
-    unsigned long thread; /* which */
+    uint64_t thread;     /* which: running_thread() of who made the recording */
     pk_memory memory;
     bool memory_is_open;
     int64_t memory_interval_ns; /* 0: it is read at each event */
@@ -57,6 +59,18 @@ static _Thread_local struct {
 } last_row;
 
 static uint64_t serials;
+
+/* The number of this thread, or 0: not asked yet. */
+static _Thread_local uint64_t thread_number;
+
+/* A number that no other thread has or had: the system's idents are used again.  [gil] */
+static uint64_t
+running_thread(void)
+{
+    if (thread_number == 0)
+        thread_number = ++serials;
+    return thread_number;
+}
 
 static int64_t
 now_ns(void)
@@ -78,6 +92,7 @@ empty_row(pk_row *row)
     while (row->open_count > 0)
         Py_DECREF(row->open[--row->open_count]);
     row->left_ns = 0;
+    row->foreign = false;
 }
 
 /* A new row for the running thread.  Owned by the recording; NULL with an exception. */
@@ -132,16 +147,11 @@ row_of(pk_recording *recording)
 
 /* The name of the running thread; empty where threading does not know it.  New reference. */
 static PyObject *
-thread_name(void)
+thread_name(pk_row *row)
 {
-    PyObject *ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident());
-    if (ident == NULL)
-        return NULL;
-    PyObject *thread = PyDict_GetItemWithError(pk_events.threads, ident); /* borrowed */
-    Py_DECREF(ident);
+    PyObject *thread = pk_thread_object(pk_events.threads, &row->foreign);
     if (thread == NULL)
         return PyErr_Occurred() ? NULL : PyUnicode_New(0, 0);
-    Py_INCREF(thread);
     PyObject *name = PyObject_GetAttr(thread, pk_events.name); /* what its property gives */
     Py_DECREF(thread);
     return name;
@@ -151,7 +161,7 @@ thread_name(void)
 static int
 need_name(const pk_recording *recording, pk_row *row)
 {
-    PyObject *name = thread_name();
+    PyObject *name = thread_name(row);
     if (name == NULL)
         return -1;
     if (row->name == name) {
@@ -465,7 +475,7 @@ static int
 record(pk_recording *recording, pk_place *place, bool *taken)
 {
     if (!recording->open ||
-        (recording->one_thread && PyThread_get_thread_ident() != recording->thread))
+        (recording->one_thread && running_thread() != recording->thread))
         return 0;
     const pk_layout *layout = recording->layout;
     int64_t entered_ns = layout->times ? now_ns() : 0;
@@ -616,15 +626,10 @@ set_target(pk_recording *recording, PyObject *target, PyObject *format)
 
 /* Keep the rest of the arguments.  0, or −1 with an exception. */
 static int
-set_up(pk_recording *recording, PyObject *plan, PyObject *focus, PyObject *thread)
+set_up(pk_recording *recording, PyObject *plan, PyObject *focus)
 {
     recording->serial = ++serials;
-    if (thread != Py_None) {
-        recording->one_thread = true;
-        recording->thread = PyLong_AsUnsignedLong(thread);
-        if (PyErr_Occurred())
-            return -1;
-    }
+    recording->thread = running_thread();
     if (plan != Py_None) {
         if (pk_accept_check(plan, recording->layout) < 0)
             return -1;
@@ -647,20 +652,20 @@ set_up(pk_recording *recording, PyObject *plan, PyObject *focus, PyObject *threa
     return set_focus((PyObject *)recording, focus, NULL);
 }
 
-/* Recording(layout, counter, target, fail, *, format, plan, focus, inside, thread,
- * memory_interval_ns) */
+/* Recording(layout, counter, target, fail, *, format, plan, focus, inside, one_thread,
+ * memory_interval_ns): of the running thread, if only of one. */
 static PyObject *
 recording_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
     PyObject *layout, *counter, *target, *fail;
-    PyObject *format = Py_None, *plan = Py_None, *focus = Py_None, *thread = Py_None;
-    int inside = 0;
+    PyObject *format = Py_None, *plan = Py_None, *focus = Py_None;
+    int inside = 0, one_thread = 0;
     long long interval_ns = 0;
     static char *known[] = {"layout", "counter", "target", "fail",   "format",
-                            "plan",   "focus",   "inside", "thread", "memory_interval_ns", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!OO|$OOOpOL:Recording", known,
+                            "plan",   "focus",   "inside", "one_thread", "memory_interval_ns", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!OO|$OOOppL:Recording", known,
                                      &pk_layout_type, &layout, &pk_counter_type, &counter, &target,
-                                     &fail, &format, &plan, &focus, &inside, &thread, &interval_ns))
+                                     &fail, &format, &plan, &focus, &inside, &one_thread, &interval_ns))
         return NULL;
     pk_recording *recording = (pk_recording *)type->tp_alloc(type, 0);
     if (recording == NULL)
@@ -669,9 +674,10 @@ recording_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
     recording->counter = (pk_counter *)Py_NewRef(counter);
     recording->fail = Py_NewRef(fail);
     recording->inside = inside != 0;
+    recording->one_thread = one_thread != 0;
     recording->memory_interval_ns = interval_ns;
     recording->memory_read_ns = INT64_MIN / 2; /* never */
-    if (set_target(recording, target, format) < 0 || set_up(recording, plan, focus, thread) < 0)
+    if (set_target(recording, target, format) < 0 || set_up(recording, plan, focus) < 0)
         Py_CLEAR(recording);
     return (PyObject *)recording;
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from _thread import RLock, get_ident
+from _thread import RLock
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,6 +26,7 @@ from pikos.monitors.native_recording import (
 from pikos.monitors.place import level_of_the_program
 from pikos.monitors.recorder import checked_recorder
 from pikos.monitors.records import fields_of, record_type_of
+from pikos.monitors.running_thread import running_thread
 from pikos.native import EVENTS, MISSING, NeedsPython
 from pikos.signals import comes_of_a_signal
 
@@ -208,9 +209,9 @@ class EventMonitor(Monitor):
             prepared = True
             ENABLED.add(self)
             self._stopwatch.begin()
-            thread = None if self._threads else get_ident()
+            thread = None if self._threads else running_thread()
             try:
-                self._handler = self._native_handler(self._native_target(), thread)
+                self._handler = self._native_handler(self._native_target())
                 self._mechanism, chosen = "C", sources.native()
             except NeedsPython as reason:
                 self._handler, chosen = self._python_handler(thread)
@@ -246,7 +247,7 @@ class EventMonitor(Monitor):
         check_fields(self._fields, self._clock)
         return target_of(self.recorder, self.record_type, self._fields)
 
-    def _native_handler(self, target: Target, thread: int | None) -> NativeHandler:
+    def _native_handler(self, target: Target) -> NativeHandler:
         """Have the extension deal with events."""
         focus = self._focused_on()
         recording = EVENTS.Recording(
@@ -258,7 +259,7 @@ class EventMonitor(Monitor):
             plan=target.plan,
             focus=None if focus is None else focus.idents,
             inside=self._records_callees,
-            thread=thread,
+            one_thread=not self._threads,
             memory_interval_ns=int(self._memory_interval * 1000),
         )
         self._enter_focus(recording)

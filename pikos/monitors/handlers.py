@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from pikos.hidden import DIRECTORY, THREADS
+from pikos.monitors.running_thread import running_thread
 
 Handler = Callable[[FrameType, str, Any], object]
 """Called with the frame, the event's name and its argument, as a profile function is."""
@@ -20,7 +21,7 @@ class Source(Protocol):
     """
 
     def add(self, handler: Any, thread: int | None = None) -> None:
-        """Tell handler of every event from now on; of one thread's only, if its ident is given."""
+        """Tell handler of every event from now on; of one thread's, if its number is given."""
 
     def remove(self, handler: Any) -> bool:
         """Tell handler no more; nothing happens if it is not told now.
@@ -67,5 +68,5 @@ class Handlers:
         if THREADS and get_ident() in THREADS:
             return
         for handler, thread in self.entries:
-            if thread is None or thread == get_ident():
+            if thread is None or thread == running_thread():
                 handler(frame, event, arg)

@@ -12,7 +12,7 @@ from pikos.signals import comes_of_a_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import CodeType, FrameType
 
 NEVER_NS = -(2**63)
 """Before any time that a clock gives."""
@@ -116,15 +116,32 @@ class Stopwatch:
         return (self._clock() if entered is None else entered), times.left
 
 
-def thread_of(_frame: FrameType) -> tuple[int, str]:
+def thread_of(frame: FrameType) -> tuple[int, str]:
     """Give ident and name of the running thread.
 
     Not by ``threading.current_thread``: a thread that is just beginning would get a dummy, and
-    ``enumerate`` takes a lock that the program may hold.
+    ``enumerate`` takes a lock that the program may hold.  A dummy may be left from a thread that
+    has ended, whose ident is used again.
     """
     ident = threading.get_ident()
     thread = threading._active.get(ident)  # type: ignore[attr-defined] # noqa: SLF001 - see above
+    if thread is None or (
+        isinstance(thread, _DUMMY) and thread.native_id != threading.get_native_id()
+    ):
+        thread = _begun(frame)
     return ident, "" if thread is None else thread.name
+
+
+_DUMMY = threading._DummyThread  # noqa: SLF001 - as above
+_BOOTSTRAP: CodeType = threading.Thread._bootstrap.__code__  # type: ignore[attr-defined] # noqa: SLF001 - as above
+
+
+def _begun(frame: FrameType) -> threading.Thread | None:
+    """Give the thread that began with the outermost frame, also before and after it is listed."""
+    outer: FrameType | None = frame
+    while outer is not None:
+        frame, outer = outer, outer.f_back
+    return frame.f_locals["self"] if frame.f_code is _BOOTSTRAP else None
 
 
 class SourceLines:

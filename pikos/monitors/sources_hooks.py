@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pikos.hidden import code_is_hidden
 from pikos.monitors.handlers import Handler, Handlers
+from pikos.monitors.running_thread import running_thread
 from pikos.monitors.trace_hook import Busy, TraceHook, leave
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class ProfileHooks(_Hooks):
 
     def reach(self) -> None:
         """Set our function in the running thread, if it is not the one there."""
-        self._reached.add(threading.get_ident())
+        self._reached.add(running_thread())
         previous = sys.getprofile()
         if not isinstance(previous, ProfileHook):
             refuse_profiler_in_c(previous)
@@ -190,7 +191,7 @@ class LineHooks(_Hooks):
 
     def reach(self) -> None:
         """Set our function in the running thread, and in the frames that it is in."""
-        self._reached.add(threading.get_ident())
+        self._reached.add(running_thread())
         hook = sys.gettrace()
         if not isinstance(hook, TraceHook):
             hook = TraceHook(self.handlers, hook, self._busy)
@@ -237,4 +238,4 @@ def unlink(kind: type[Any], get: Callable[[], Any], put: Callable[[Any], None]) 
 
 def is_whole(reached: set[int], hook: object) -> bool:
     """Tell whether the running thread still has our hook, or one that may call ours."""
-    return threading.get_ident() not in reached or callable(hook)
+    return running_thread() not in reached or callable(hook)

@@ -11,6 +11,7 @@ import threading
 from _thread import RLock
 from typing import TYPE_CHECKING, Any
 
+from pikos.monitors.running_thread import running_thread
 from pikos.monitors.sources_hooks import is_whole, unlink
 from pikos.native import EVENTS
 
@@ -81,7 +82,7 @@ class NativeHooks:
             self._listen()
             if thread is None and not isinstance(self._get_for_new(), Starter):
                 self._set_for_new(Starter(self, self._get_for_new()))
-            self._reached.add(threading.get_ident())
+            self._reached.add(running_thread())
             EVENTS.set_hook(self._lines, thread is None)
 
     def remove(self, handler: Any) -> bool:
@@ -99,7 +100,7 @@ class NativeHooks:
 
     def reach(self) -> None:
         """Set our function in the running thread, if it is not the one there."""
-        self._reached.add(threading.get_ident())
+        self._reached.add(running_thread())
         EVENTS.set_hook(self._lines, False)
 
     def begin(self, previous: Callable[..., Any] | None) -> None:

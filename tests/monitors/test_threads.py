@@ -6,11 +6,14 @@ import _thread
 import collections
 import sys
 import threading
+import warnings
 
 import pytest
 from support import known
 from support.deadlines import DEADLINE_S
+from support.known import boo
 from support.recorded import calls, fields, indexes
+from support.threads import run_unlisted, run_with_ident
 
 from pikos.monitors import sources
 from pikos.monitors.api import FunctionMonitor, FunctionTimeMonitor, LineMonitor
@@ -264,3 +267,73 @@ def test_a_thread_that_threading_does_not_know_has_no_name(mechanism, kept):
 
     assert ended.acquire(timeout=DEADLINE_S)
     assert {name for (name,) in fields(kept, "thread_name")} == {""}
+
+
+def test_a_beginning_thread_has_its_own_name_from_its_first_event_on(mechanism, kept):
+    """C16: also where the stand-in of an ended thread is listed under its ident."""
+    ident = run_unlisted(threading.current_thread)
+    names = []
+
+    def act():
+        names.append(threading.current_thread().name)
+
+    with FunctionTimeMonitor(kept):
+        found = run_with_ident(ident, act, name="own")
+
+    recorded = [
+        name
+        for function, at, name in fields(kept, "function", "thread_id", "thread_name")
+        if at == ident and function in {"_bootstrap", "_bootstrap_inner", "act"}
+    ]
+    if not found:
+        pytest.skip("the system gives no thread that ident")
+    assert names == ["own"]
+    assert set(recorded) == {"own"}
+
+
+def test_a_thread_is_known_by_its_new_name_once_it_has_one(mechanism, kept):
+    """C16."""
+
+    def renames():
+        threading.current_thread().name = "renamed"
+        boo()
+
+    with FunctionTimeMonitor(kept):
+        thread = threading.Thread(target=renames, name="first")
+        thread.start()
+        thread.join()
+
+    rows = fields(kept, "function", "thread_name")
+    assert {name for function, name in rows if function == "boo"} == {"renamed"}
+    assert {name for function, name in rows if function == "renames"} == {"first", "renamed"}
+
+
+@pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor])
+def test_only_the_enabling_thread_is_monitored_not_one_that_gets_its_ident(
+    mechanism, kept, monitor_type
+):
+    """C18."""
+    monitor = monitor_type(kept, threads=False)
+
+    ident = run_unlisted(monitor.enable)
+    found = run_with_ident(ident, boo)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        monitor.disable()
+
+    assert "boo" not in {record.function for record in kept.records}
+    if not found:
+        pytest.skip("the system gives no thread that ident")
+
+
+def test_a_thread_with_the_ident_of_one_that_enabled_may_disable(mechanism, kept):
+    """C18: nobody has taken its hook off, for it never had one."""
+    monitor = FunctionMonitor(kept)
+
+    ident = run_unlisted(monitor.enable)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run_with_ident(ident, monitor.disable)
+        monitor.disable()
+
+    assert monitor.error is None

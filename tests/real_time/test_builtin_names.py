@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import cProfile
+import gc
 import json
 import pstats
 import re
@@ -12,6 +14,7 @@ import sys
 import threading
 
 import pytest
+from support.deadlines import DEADLINE_S
 from support.published import published
 
 from pikos._lsprof import Profiler
@@ -160,3 +163,42 @@ def test_equal_runs_have_an_empty_difference(form, tmp_path, runtime):
 
     assert len(rows) > 50
     assert [row for row in rows if row["state"] != "both"] == []
+
+
+def test_a_function_that_is_called_while_it_is_named_has_one_row():
+    """C17: on 3.11 naming may run the garbage collector; its callback lets another thread call."""
+    go, done = threading.Event(), threading.Event()
+
+    def calls():
+        assert go.wait(DEADLINE_S)
+        hex(1)
+        done.set()
+
+    def lets_it_go(_phase, _facts):
+        go.set()
+        assert done.wait(DEADLINE_S)
+
+    thread = threading.Thread(target=calls)
+    thread.start()
+    profiler = Profiler()
+    gc.collect()
+    before = gc.get_threshold()
+    gc.disable()
+    gc.set_threshold(1)
+    gc.callbacks.append(lets_it_go)
+    try:
+        profiler.enable()
+        gc.enable()
+        hex(2)
+        gc.disable()
+        gc.callbacks.remove(lets_it_go)
+        go.set()
+        thread.join(DEADLINE_S)
+        profiler.disable()
+    finally:
+        gc.set_threshold(*before)
+        gc.enable()
+
+    labels = collections.Counter(entry.code for entry in profiler.getstats())
+    assert labels["<built-in method builtins.hex>"] == 1
+    assert [label for label, count in labels.items() if count > 1] == []
