@@ -291,12 +291,10 @@ read_open_calls(pk_course *course)
     }
 }
 
-/* A thread's row, unless it is as it was sent. */
+/* Note what a thread's row is to say, unless it is as it was sent. */
 static void
-add_thread(pk_course *course, const pk_thread *thread, bool whole)
+read_thread(pk_snapshot *snapshot, const pk_thread *thread, bool whole)
 {
-    pk_snapshot *snapshot = course->snapshot;
-    pk_named *name = atomic_load_explicit(&thread->name, memory_order_acquire);
     const pk_thread_sent now = {
         .ident = atomic_load_explicit(&thread->ident, memory_order_relaxed),
         .native_id = atomic_load_explicit(&thread->native_id, memory_order_relaxed),
@@ -304,35 +302,50 @@ add_thread(pk_course *course, const pk_thread *thread, bool whole)
         .threads = atomic_load_explicit(&thread->threads, memory_order_relaxed),
         /* acquire: pairs with the releases of pk_record_end_enter and pk_record_pop */
         .depth = atomic_load_explicit(&thread->top, memory_order_acquire)->depth,
-        .name = name,
+        .name = atomic_load_explicit(&thread->name, memory_order_acquire),
     };
     if (!whole && memcmp(&now, &snapshot->threads_sent[thread->id], sizeof now) == 0)
         return;
     snapshot->threads_sent[thread->id] = now;
-    const pk_text unnamed = {0};
-    const pk_value row[PK_THREAD_COLUMNS] = {
-        [PK_THREAD_ID] = {.i64 = thread->id},
-        [PK_THREAD_IDENT] = {.i64 = now.ident},
-        [PK_THREAD_NATIVE_ID] = {.i64 = now.native_id},
-        [PK_THREAD_ALIVE] = {.i64 = now.alive},
-        [PK_THREAD_THREADS] = {.i64 = now.threads},
-        [PK_THREAD_DEPTH] = {.i64 = now.depth},
-        [PK_THREAD_NAME] = text(name != NULL ? &name->text : &unnamed),
-    };
-    pk_block_add(&snapshot->threads, row);
+    snapshot->threads_changed[thread->id] = true;
 }
 
-/* Read every thread into its block. */
+/* Read every thread, as it is when the open calls are read. */
 static void
 read_threads(pk_course *course, bool whole)
 {
-    pk_snapshot *snapshot = course->snapshot;
     const pk_ledger *ledger = course->job->ledger;
     /* acquire: pairs with pk_ledger_add_thread */
     uint32_t length = atomic_load_explicit(&ledger->threads_length, memory_order_acquire);
-    pk_block_begin(&snapshot->threads, PK_TABLE_THREAD, PK_THREAD_TYPES);
     for (uint32_t i = 1; i <= length; i++)
-        add_thread(course, ledger->threads[i], whole);
+        read_thread(course->snapshot, ledger->threads[i], whole);
+}
+
+/* The rows of the threads that were read, in as many blocks as their names need. */
+static void
+add_threads(pk_course *course)
+{
+    pk_snapshot *snapshot = course->snapshot;
+    const pk_text unnamed = {0};
+    pk_block_begin(&snapshot->rows, PK_TABLE_THREAD, PK_THREAD_TYPES);
+    for (uint32_t i = 1; i <= PK_THREADS_MAX; i++) {
+        if (!snapshot->threads_changed[i])
+            continue;
+        snapshot->threads_changed[i] = false;
+        const pk_thread_sent *now = &snapshot->threads_sent[i];
+        const pk_value row[PK_THREAD_COLUMNS] = {
+            [PK_THREAD_ID] = {.i64 = i},
+            [PK_THREAD_IDENT] = {.i64 = now->ident},
+            [PK_THREAD_NATIVE_ID] = {.i64 = now->native_id},
+            [PK_THREAD_ALIVE] = {.i64 = now->alive},
+            [PK_THREAD_THREADS] = {.i64 = now->threads},
+            [PK_THREAD_DEPTH] = {.i64 = now->depth},
+            [PK_THREAD_NAME] = text(now->name != NULL ? &now->name->text : &unnamed),
+        };
+        pk_block_add(&snapshot->rows, row);
+        limit_block(course);
+    }
+    add_block(course, &snapshot->rows);
 }
 
 /* The open calls as they are, also when there are none: the table replaces the last one. */
@@ -397,6 +410,7 @@ pk_snapshot_send(pk_snapshot *snapshot, const pk_snapshot_job *job)
     if (first) {
         snapshot->functions_sent = 1;
         memset(snapshot->threads_sent, 0, sizeof snapshot->threads_sent);
+        memset(snapshot->threads_changed, 0, sizeof snapshot->threads_changed);
     }
     if (pk_open_calls_begin(&snapshot->open, job->ledger) < 0 ||
         pk_digest_update(&snapshot->digest, job->ledger, &snapshot->open) < 0 ||
@@ -409,7 +423,7 @@ pk_snapshot_send(pk_snapshot *snapshot, const pk_snapshot_job *job)
     add_stats(&course, whole);
     add_edges(&course, whole);
     add_contexts(&course, whole);
-    add_block(&course, &snapshot->threads);
+    add_threads(&course);
     add_open_calls(&course);
     add_session(&course);
     if (whole)
@@ -425,7 +439,6 @@ pk_snapshot_free(pk_snapshot *snapshot)
     pk_digest_free(&snapshot->digest);
     pk_open_calls_free(&snapshot->open);
     pk_block_free(&snapshot->open_calls);
-    pk_block_free(&snapshot->threads);
     pk_block_free(&snapshot->rows);
     pk_buf_free(&snapshot->message);
 }

@@ -15,7 +15,7 @@
 /* What was last sent of a thread. */
 typedef struct {
     int64_t ident, native_id, alive, threads, depth;
-    const void *name;
+    const pk_named *name;
 } pk_thread_sent;
 
 /* What is remembered between looks.  All-zero is a valid beginning.
@@ -24,8 +24,9 @@ typedef struct {
     pk_digest digest;
     uint32_t functions_sent; /* ids below it have been sent */
     pk_thread_sent threads_sent[PK_THREADS_MAX + 1];
+    bool threads_changed[PK_THREADS_MAX + 1]; /* these are still to be sent */
     pk_open_calls open;
-    pk_block open_calls, threads, rows;
+    pk_block open_calls, rows;
     pk_buf message;
 } pk_snapshot;
 

@@ -88,6 +88,10 @@ class Ledger:
         assert row > 0
         return row
 
+    def add_threads(self, count, name):
+        """Add threads of a name; how many there are then."""
+        return self.leaf.driver_add_threads(self.driver, count, name.encode())
+
     def end_thread(self, number):
         """Let a thread end with what it has open."""
         self.leaf.driver_end_thread(self.driver, number)

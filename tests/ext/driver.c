@@ -152,6 +152,20 @@ driver_use_thread(driver *self, uint32_t number)
     return thread->id;
 }
 
+/* Add rows of threads that have the name and one life: how many there are. */
+uint32_t
+driver_add_threads(driver *self, uint32_t count, const char *name)
+{
+    pk_text text = copy(name);
+    for (uint32_t i = 0; i < count; i++) {
+        pk_thread *thread = pk_ledger_add_thread(self->ledger, &self->lives[0], i, i, 0, 0);
+        if (thread == NULL || pk_ledger_name_thread(self->ledger, thread, text) < 0)
+            break;
+    }
+    free(text.bytes);
+    return atomic_load(&self->ledger->threads_length);
+}
+
 /* Let thread number end with what it has open; its row is free for another one, with its id. */
 void
 driver_end_thread(driver *self, uint32_t number)

@@ -187,6 +187,7 @@ PROTOTYPES = {
     "driver_call": (c.c_int, POINTER, c.c_uint32, c.c_int64),
     "driver_resume": (c.c_int, POINTER, c.c_uint32, c.c_int64),
     "driver_use_thread": (c.c_uint32, POINTER, c.c_uint32),
+    "driver_add_threads": (c.c_uint32, POINTER, c.c_uint32, c.c_char_p),
     "driver_end_thread": (None, POINTER, c.c_uint32),
     "driver_contexts": (c.c_uint32, POINTER),
     "driver_merged": (c.c_int64, POINTER),

@@ -404,6 +404,36 @@ def test_a_hundred_thousand_functions_arrive_whole(publish, ledger, viewers):
 
 
 @large
+def test_as_many_threads_as_there_may_be_arrive_with_long_names(publish, ledger, viewers):
+    """C20: together they are more than a message may be."""
+    name = "n" * 4096
+    assert ledger.add_threads(4095, name) == 4096
+    viewer = viewers(publish(ledger).endpoint, rcvhwm=0)
+
+    _, *keyframe = viewer.keyframe()
+    after = viewer.snapshot()
+
+    threads = tables_of(keyframe)["thread"]
+    assert [row["id"] for row in threads] == list(range(1, 4097))
+    assert {row["name"] for row in threads[1:]} == {name}
+    assert "thread" not in tables_of(after)
+
+
+def test_a_name_that_no_message_could_hold_is_cut(publish, ledger, viewers):
+    """C20: of a thread or a function, at a whole character."""
+    name = "x" + 9_000_000 * "é"
+    main = ledger.function(name)
+    ledger.add_threads(1, name)
+    ledger.call(main)
+    viewer = viewers(publish(ledger).endpoint)
+
+    _, *keyframe = viewer.keyframe()
+
+    tables = tables_of(keyframe)
+    assert [row["name"] for row in tables["function"]] == ["x" + 2047 * "é"]
+    assert tables["thread"][1]["name"] == "x" + 2047 * "é"
+
+
 def test_a_viewer_that_reads_slowly_gets_a_keyframe_whole(publish, ledger, viewers):
     ledger.call_many(50_000)
     publisher = publish(ledger, interval_s=0.2)
