@@ -6,7 +6,7 @@ struct pk_calls {
     PyObject *handler;    /* owned; called with frame, name of the event and argument, as a profile
                              function is */
     bool one_thread;
-    unsigned long thread; /* which */
+    uint64_t thread;      /* pk_running_thread() of who made it */
 };
 
 /* What the handler is given besides the frame.  Borrowed. */
@@ -20,7 +20,7 @@ argument_of(const pk_place *place)
 void
 pk_calls_tell(pk_calls *calls, const pk_place *place)
 {
-    if (calls->one_thread && PyThread_get_thread_ident() != calls->thread)
+    if (calls->one_thread && pk_running_thread() != calls->thread)
         return;
     pk_shield_enter();
     PyObject *frame = (PyObject *)pk_frame_of(place);
@@ -35,23 +35,22 @@ pk_calls_tell(pk_calls *calls, const pk_place *place)
     pk_shield_leave();
 }
 
-/* Calls(handler, thread=None) */
+/* Calls(handler, one_thread=False): of the running thread, if only of one. */
 static PyObject *
 calls_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
-    PyObject *handler, *thread = Py_None;
-    static char *known[] = {"handler", "thread", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|O:Calls", known, &handler, &thread))
-        return NULL;
-    unsigned long ident = thread == Py_None ? 0 : PyLong_AsUnsignedLong(thread);
-    if (PyErr_Occurred())
+    PyObject *handler;
+    int one_thread = 0;
+    static char *known[] = {"handler", "one_thread", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|p:Calls", known, &handler,
+                                     &one_thread))
         return NULL;
     pk_calls *calls = (pk_calls *)type->tp_alloc(type, 0);
     if (calls == NULL)
         return NULL;
     calls->handler = Py_NewRef(handler);
-    calls->one_thread = thread != Py_None;
-    calls->thread = ident;
+    calls->one_thread = one_thread != 0;
+    calls->thread = pk_running_thread();
     return (PyObject *)calls;
 }
 
@@ -74,7 +73,7 @@ PyTypeObject pk_calls_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "pikos._events.Calls",
     .tp_doc = "Python code that is called for each event, or for those of one thread:\n"
-              "Calls(handler, thread=None).",
+              "Calls(handler, one_thread=False).",
     .tp_basicsize = sizeof(pk_calls),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_new = calls_new,

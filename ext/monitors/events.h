@@ -325,6 +325,9 @@ PyObject *pk_value(pk_field field, const pk_site *site, const pk_measured *measu
 
 /* ---- recording.c ---- */
 
+/* A number that no other thread has or had: the system's idents are used again.  [gil] */
+uint64_t pk_running_thread(void);
+
 typedef struct pk_recording pk_recording;
 extern PyTypeObject pk_recording_type, pk_counter_type;
 

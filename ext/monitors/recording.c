@@ -40,7 +40,7 @@ struct pk_recording {
     bool open;
     bool is_plain;       /* only the index is measured, in all code and threads, unpadded in a file */
     bool one_thread;
-    uint64_t thread;     /* which: running_thread() of who made the recording */
+    uint64_t thread;     /* which: pk_running_thread() of who made the recording */
     pk_memory memory;
     bool memory_is_open;
     int64_t memory_interval_ns; /* 0: it is read at each event */
@@ -63,9 +63,8 @@ static uint64_t serials;
 /* The number of this thread, or 0: not asked yet. */
 static _Thread_local uint64_t thread_number;
 
-/* A number that no other thread has or had: the system's idents are used again.  [gil] */
-static uint64_t
-running_thread(void)
+uint64_t
+pk_running_thread(void)
 {
     if (thread_number == 0)
         thread_number = ++serials;
@@ -475,7 +474,7 @@ static int
 record(pk_recording *recording, pk_place *place, bool *taken)
 {
     if (!recording->open ||
-        (recording->one_thread && running_thread() != recording->thread))
+        (recording->one_thread && pk_running_thread() != recording->thread))
         return 0;
     const pk_layout *layout = recording->layout;
     int64_t entered_ns = layout->times ? now_ns() : 0;
@@ -629,7 +628,7 @@ static int
 set_up(pk_recording *recording, PyObject *plan, PyObject *focus)
 {
     recording->serial = ++serials;
-    recording->thread = running_thread();
+    recording->thread = pk_running_thread();
     if (plan != Py_None) {
         if (pk_accept_check(plan, recording->layout) < 0)
             return -1;

@@ -214,7 +214,7 @@ class EventMonitor(Monitor):
                 self._handler = self._native_handler(self._native_target())
                 self._mechanism, chosen = "C", sources.native()
             except NeedsPython as reason:
-                self._handler, chosen = self._python_handler(thread)
+                self._handler, chosen = self._python_handler()
                 self._mechanism = f"Python: {reason}"
             self._source = self._source_of(chosen)
             self._source.add(self._handler, thread)
@@ -224,9 +224,7 @@ class EventMonitor(Monitor):
                 self.recorder.finalize()
             raise
 
-    def _python_handler(
-        self, thread: int | None
-    ) -> tuple[Handler | PythonHandler, sources.Sources]:
+    def _python_handler(self) -> tuple[Handler | PythonHandler, sources.Sources]:
         """Have Python code deal with events; also where its events come from."""
         if not MEMORY_FIELDS.isdisjoint(self._fields):
             self._memory.open()
@@ -234,7 +232,8 @@ class EventMonitor(Monitor):
         if not {"time_ns", "last_exit_ns"}.isdisjoint(self._fields):
             handler = timed(handler, self._stopwatch)
         if sources.native_is_chosen():
-            return PythonHandler(handler, thread), sources.native()
+            one_thread = not self._threads
+            return PythonHandler(handler, one_thread=one_thread), sources.native()
         return handler, sources.chosen()
 
     def _native_target(self) -> Target:

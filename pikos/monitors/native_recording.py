@@ -44,15 +44,15 @@ class PythonHandler:
     ----------
     handler
         Called with frame, event and argument.
-    thread
-        The ident of the thread whose events they are; None: of all.
+    one_thread
+        Whether they are events of the running thread only.
 
     """
 
     focus = None
 
-    def __init__(self, handler: Handler, thread: int | None) -> None:
-        self.recording = EVENTS.Calls(handler, thread)
+    def __init__(self, handler: Handler, *, one_thread: bool) -> None:
+        self.recording = EVENTS.Calls(handler, one_thread)
 
 
 def counter() -> Iterator[int]:

@@ -7,6 +7,7 @@ import functools
 import gc
 import io
 import os
+import queue
 import select
 import threading
 
@@ -221,9 +222,10 @@ def test_native_texts_stay_while_an_event_waits_for_who_writes(tmp_path):
 
         return EVENTS.Format(pieces, str.encode, (("<", 0),), ("test", number))
 
-    def recording(file, text_format, thread):
+    def recording(file, text_format):
+        """One of the running thread."""
         return EVENTS.Recording(
-            layout, EVENTS.Counter(), file, failures.append, format=text_format, thread=thread
+            layout, EVENTS.Counter(), file, failures.append, format=text_format, one_thread=True
         )
 
     failures = []
@@ -235,9 +237,11 @@ def test_native_texts_stay_while_an_event_waits_for_who_writes(tmp_path):
 
     def wait_in_an_event():
         with hidden_thread():
+            theirs.put(recording(file, format_of(0, "kept" * 20)))
             go.wait(DEADLINE_S)
         known.leaf()
 
+    theirs = queue.SimpleQueue()
     waiting = threading.Thread(target=wait_in_an_event)
     with hidden_thread():
         stuck.start()
@@ -246,13 +250,12 @@ def test_native_texts_stay_while_an_event_waits_for_who_writes(tmp_path):
         file.write(most)
     nowhere = EVENTS.TextFile(os.open(os.devnull, os.O_WRONLY), lambda: None)
 
-    with listening(recording(file, format_of(0, "kept" * 20), waiting.ident)):
+    with listening(theirs.get(timeout=DEADLINE_S)):
         with hidden_thread():
             go.set()
             made.wait(DEADLINE_S)
-        here = threading.get_ident()
         for number in range(1, 20):
-            with listening(recording(nowhere, format_of(number, "lost" * 20), here)):
+            with listening(recording(nowhere, format_of(number, "lost" * 20))):
                 known.leaf()
         with hidden_thread(), open(reading, "rb") as pipe:
             reader = threading.Thread(target=lambda: last.append(pipe.read()[-2000:]))

@@ -308,20 +308,33 @@ def test_a_thread_is_known_by_its_new_name_once_it_has_one(mechanism, kept):
     assert {name for function, name in rows if function == "renames"} == {"first", "renamed"}
 
 
-@pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor])
+class OwnMonitor(FunctionMonitor):
+    """A monitor whose Python code sees each event."""
+
+    def gather_info(self, frame, event, arg):
+        return super().gather_info(frame, event, arg)
+
+
+@pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor, OwnMonitor])
 def test_only_the_enabling_thread_is_monitored_not_one_that_gets_its_ident(
     mechanism, kept, monitor_type
 ):
     """C18."""
     monitor = monitor_type(kept, threads=False)
 
-    ident = run_unlisted(monitor.enable)
+    def enables():
+        monitor.enable()
+        known.leaf()
+
+    ident = run_unlisted(enables)
     found = run_with_ident(ident, boo)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         monitor.disable()
 
-    assert "boo" not in {record.function for record in kept.records}
+    names = {record.function for record in kept.records}
+    assert "leaf" in names
+    assert "boo" not in names
     if not found:
         pytest.skip("the system gives no thread that ident")
 
