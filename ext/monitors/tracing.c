@@ -14,12 +14,16 @@ typedef struct {
     way kind;
     Py_tracefunc previous;     /* or NULL */
     PyObject *previous_object; /* owned, or NULL */
+    bool is_new;               /* set in a thread that has just begun, before its first event */
 } hook;
 
 static PyTypeObject hook_type;
 
 /* Whether the running thread is in a hook of ours: one that another calls tells nobody. */
 static _Thread_local bool busy[PK_WAYS];
+
+/* The id of the newest thread that ours was set in, where it is to be in all; 0: it is not. */
+static uint64_t newest[PK_WAYS];
 
 static int on_event(PyObject *self, PyFrameObject *frame, int what, PyObject *argument);
 
@@ -65,6 +69,7 @@ install(PyThreadState *thread, way kind)
     if (made == NULL)
         return -1;
     made->kind = kind;
+    made->is_new = false;
     made->previous = function_of(thread, kind);
     made->previous_object = pk_hook_exchange(thread, kind == PK_LINES, on_event, (PyObject *)made);
     PyObject_GC_Track((PyObject *)made);
@@ -78,6 +83,42 @@ uninstall(PyThreadState *thread, way kind)
     hook *ours = (hook *)object_of(thread, kind);
     PyObject *before = Py_XNewRef(ours->previous_object);
     Py_DECREF(pk_hook_exchange(thread, kind == PK_LINES, ours->previous, before));
+}
+
+/* Set ours in each thread that has begun since, however it was started: who starts one has an event
+ * before that runs.  Runs no code of the program's. */
+static void
+reach_new_threads(way kind)
+{
+    PyObject *error = pk_error_take();
+    uint64_t known = newest[kind];
+    int collects = PyGC_Disable();
+    for (PyThreadState *thread = pk_thread_states(); thread != NULL;
+         thread = PyThreadState_Next(thread)) {
+        uint64_t id = PyThreadState_GetID(thread);
+        if (id > newest[kind])
+            newest[kind] = id;
+        if (id <= known || function_of(thread, kind) != NULL)
+            continue;
+        if (install(thread, kind) == 0)
+            ((hook *)object_of(thread, kind))->is_new = true;
+        else
+            PyErr_Clear(); /* for want of memory the thread is not seen */
+    }
+    if (collects)
+        PyGC_Enable();
+    pk_error_restore(error);
+}
+
+/* Whether a thread begins as those of threading do, which sets the function that is due itself. */
+static bool
+is_of_threading(PyFrameObject *frame)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    bool result =
+        PyUnicode_CompareWithASCIIString(pk_code_qualified_name(code), "Thread._bootstrap") == 0;
+    Py_DECREF(code);
+    return result;
 }
 
 /* The recordings of a kind of event.  Borrowed. */
@@ -177,6 +218,15 @@ on_event(PyObject *object, PyFrameObject *frame, int what, PyObject *argument)
 {
     hook *self = (hook *)object;
     way kind = self->kind;
+    if (PK_UNLIKELY(newest[kind] != 0 && PyThreadState_GetID(pk_thread_states()) > newest[kind]))
+        reach_new_threads(kind);
+    if (PK_UNLIKELY(self->is_new)) {
+        self->is_new = false;
+        if (is_of_threading(frame) && is_set(PyThreadState_Get(), kind)) {
+            uninstall(PyThreadState_Get(), kind);
+            return 0;
+        }
+    }
     if (PK_LIKELY(self->previous == NULL && !busy[kind] &&
                   PyTuple_GET_SIZE(recordings_of(kind)) != 0)) {
         busy[kind] = true;
@@ -293,6 +343,8 @@ set_hook(PyObject *module, PyObject *arguments)
     for (; thread != NULL && result == 0; thread = PyThreadState_Next(thread))
         if (function_of(thread, kind) == NULL)
             result = install(thread, kind);
+    if (everywhere)
+        newest[kind] = PyThreadState_GetID(pk_thread_states());
     if (collects)
         PyGC_Enable();
     if (result < 0)
@@ -314,6 +366,7 @@ take_hooks_off(PyObject *module, PyObject *lines)
     way kind = is_lines ? PK_LINES : PK_FUNCTIONS;
     if (pk_hook_audit(kind == PK_LINES) < 0)
         return NULL;
+    newest[kind] = 0;
     PyThreadState *thread = pk_thread_states();
     for (; thread != NULL; thread = PyThreadState_Next(thread))
         if (is_set(thread, kind))

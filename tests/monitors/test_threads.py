@@ -350,3 +350,25 @@ def test_a_thread_with_the_ident_of_one_that_enabled_may_disable(mechanism, kept
         monitor.disable()
 
     assert monitor.error is None
+
+
+@pytest.mark.skipif(not sources.native_is_chosen(), reason="Python code has no way in on 3.11")
+@pytest.mark.parametrize("monitor_type", [FunctionMonitor, LineMonitor])
+def test_a_thread_that_threading_does_not_know_is_seen(kept, monitor_type):
+    """P10: one of _thread.start_new_thread, which begins while a monitor is enabled."""
+    ended = _thread.allocate_lock()
+
+    def body():
+        known.leaf()
+        ended.release()
+
+    with monitor_type(kept) as monitor:
+        for _ in range(3):
+            ended.acquire()
+            _thread.start_new_thread(body, ())
+            with ended:
+                pass
+
+    assert monitor.error is None
+    begun = [record for record in kept.records if record.function == "leaf"]
+    assert len(begun) == (6 if monitor_type is FunctionMonitor else 3)
