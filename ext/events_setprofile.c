@@ -5,6 +5,7 @@
 
 #include "compat.h"
 #include "names.h"
+#include "publishing.h"
 
 #if !PK_HAS_MONITORING
 
@@ -107,15 +108,19 @@ on_event(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
         return 0;
     const PyMethodDef *method = ((PyCFunctionObject *)arg)->m_ml;
     if (what == PyTrace_C_CALL) {
-        if (PK_UNLIKELY(may_replace(method)))
+        if (PK_UNLIKELY(may_replace(method))) {
             profiler->replacing++;
+            pk_publishing_set_missed(profiler);
+        }
         if (profiler->builtins)
             enter(profiler, method, arg, PK_BUILTIN_FUNCTION, 0);
     } else if (what == PyTrace_C_RETURN || what == PyTrace_C_EXCEPTION) {
         if (PK_UNLIKELY(method->ml_name[0] == 's'))
             watch_thread_start(profiler, method);
-        if (PK_UNLIKELY(may_replace(method)) && profiler->replacing > 0)
+        if (PK_UNLIKELY(may_replace(method)) && profiler->replacing > 0) {
             profiler->replacing--;
+            pk_publishing_set_missed(profiler);
+        }
         if (profiler->builtins)
             leave(profiler, method);
     }

@@ -50,6 +50,16 @@ pk_forked_remove(int32_t process)
 }
 
 size_t
+pk_forked_count(void)
+{
+    if (page == NULL || atomic_load_explicit(&page->used, memory_order_relaxed) == 0)
+        return 0;
+    int32_t processes[PK_FORKED_ROOM];
+    size_t more, count = pk_forked_read(processes, &more);
+    return count + more;
+}
+
+size_t
 pk_forked_read(int32_t *processes, size_t *more)
 {
     size_t count = 0;

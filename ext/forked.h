@@ -19,6 +19,9 @@ void pk_forked_add(int32_t process);
 /* Take a process out again, if it is there.  [any thread] of any of the processes */
 void pk_forked_remove(int32_t process);
 
+/* How many processes are noted, also those whose ids were not kept.  [any thread] */
+size_t pk_forked_count(void);
+
 /* Copy the processes that are noted into room for PK_FORKED_ROOM; how many there are.  more: how
  * many others were noted.  [any thread] */
 size_t pk_forked_read(int32_t *processes, size_t *more);

@@ -301,6 +301,7 @@ stop_counting(pk_profiler *self)
     self->enabled = false;
     self->serial = UINT64_MAX;
     self->events_taken |= pk_events_taken(self);
+    pk_publishing_set_missed(self);
     int result = pk_events_stop(self);
     PyObject *error = pk_error_take();
     self->readers++;
@@ -549,7 +550,23 @@ profiler_dealloc(PyObject *op)
     Py_DECREF(type);
 }
 
+PyDoc_STRVAR(note_started_doc, "note_started(count, /)\n--\n\n"
+"Have viewers told how many Python processes this one started as other programs.");
+
+static PyObject *
+profiler_note_started(PyObject *op, PyObject *count)
+{
+    pk_profiler *self = (pk_profiler *)op;
+    long long started = PyLong_AsLongLong(count);
+    if (started == -1 && PyErr_Occurred())
+        return NULL;
+    self->started = started;
+    pk_publishing_set_missed(self);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef profiler_methods[] = {
+    {"note_started", profiler_note_started, METH_O, note_started_doc},
     {"enable", (PyCFunction)(void (*)(void))profiler_enable, METH_VARARGS | METH_KEYWORDS,
      enable_doc},
     {"disable", profiler_disable, METH_NOARGS, disable_doc},

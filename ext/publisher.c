@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "memory.h"
+#include "forked.h"
 #include "native.h"
 #include "snapshot.h"
 
@@ -53,6 +54,8 @@ struct pk_publisher {
     _Atomic(pk_ledger *) next_ledger;
     _Atomic uint32_t next_epoch;
     _Atomic int enabled;
+    _Atomic int64_t started;   /* processes, as other programs */
+    _Atomic int events_taken;
     _Atomic int hurry;         /* a snapshot is wanted before the interval ends */
     _Atomic int quit;          /* the next two are set before */
     char reason[REASON_MAX];   /* empty: no goodbye */
@@ -172,6 +175,9 @@ facts_of(pk_publisher *self)
         .walks = atomic_load_explicit(&self->walks, memory_order_relaxed),
         .walk_ns = atomic_load_explicit(&self->walk_ns, memory_order_relaxed),
         .publisher_ns = atomic_load_explicit(&self->publisher_ns, memory_order_relaxed),
+        .children = atomic_load_explicit(&self->started, memory_order_relaxed) +
+                    (int64_t)pk_forked_count(),
+        .events_taken = atomic_load_explicit(&self->events_taken, memory_order_relaxed),
     };
 }
 
@@ -570,6 +576,13 @@ pk_publisher_shown(const pk_publisher *publisher)
 {
     /* acquire: pairs with adopt_ledger */
     return atomic_load_explicit(&publisher->shown, memory_order_acquire);
+}
+
+void
+pk_publisher_set_missed(pk_publisher *publisher, int64_t started, bool events_taken)
+{
+    atomic_store_explicit(&publisher->started, started, memory_order_relaxed);
+    atomic_store_explicit(&publisher->events_taken, events_taken, memory_order_relaxed);
 }
 
 void

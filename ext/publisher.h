@@ -56,6 +56,10 @@ uint32_t pk_publisher_shown(const pk_publisher *publisher);
 /* Tell whether the profiler is enabled; a snapshot follows at once.  [any thread] */
 void pk_publisher_set_enabled(pk_publisher *publisher, bool enabled);
 
+/* Tell how many Python processes this one started as other programs, and whether the profiler's
+ * events were taken away.  What was forked tells of itself.  [any thread] */
+void pk_publisher_set_missed(pk_publisher *publisher, int64_t started, bool events_taken);
+
 /* The endpoint really bound (the port, where it was 0).  Borrowed.  [any thread] */
 const char *pk_publisher_endpoint(const pk_publisher *publisher);
 

@@ -91,6 +91,14 @@ pk_publishing_set_enabled(pk_profiler *profiler)
         pk_publisher_set_enabled(profiler->publishing.publisher, profiler->enabled);
 }
 
+void
+pk_publishing_set_missed(pk_profiler *profiler)
+{
+    if (profiler->publishing.publisher != NULL)
+        pk_publisher_set_missed(profiler->publishing.publisher, profiler->started,
+                                profiler->events_taken || profiler->replacing > 0);
+}
+
 /* Start the publisher with the options that are set: at once, or −1 with a message in error; or
  * if that is NULL, as soon as it can.  0, or −1.  The GIL is kept, so that the ledger stays what
  * it is. */
@@ -106,6 +114,7 @@ start(pk_profiler *profiler, char *error)
                                                      publishing->streams);
     if (publishing->publisher == NULL)
         return -1;
+    pk_publishing_set_missed(profiler);
     pk_publishing_set_enabled(profiler);
     return 0;
 }

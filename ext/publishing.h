@@ -21,6 +21,9 @@ uint32_t pk_publishing_shown(const pk_profiler *profiler);
 void pk_publishing_show(pk_profiler *profiler);
 void pk_publishing_set_enabled(pk_profiler *profiler);
 
+/* Tell the publisher, if there is one, what is missed: processes, and events. */
+void pk_publishing_set_missed(pk_profiler *profiler);
+
 /* Try again to start what a fork interrupted, if that failed and it is time for it. */
 void pk_publishing_restart(pk_profiler *profiler);
 

@@ -385,6 +385,8 @@ add_session(pk_course *course)
         [PK_SESSION_RSS_BYTES] = rss_bytes,
         [PK_SESSION_VMS_BYTES] = vms_bytes,
         [PK_SESSION_MERGED_CONTEXTS] = (int64_t)ledger->free.freed,
+        [PK_SESSION_CHILDREN] = job->facts.children,
+        [PK_SESSION_EVENTS_TAKEN] = job->facts.events_taken,
     };
     pk_block_begin(&course->snapshot->rows, PK_TABLE_SESSION, PK_SESSION_TYPES);
     pk_block_add_numbers(&course->snapshot->rows, row);

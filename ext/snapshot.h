@@ -32,7 +32,7 @@ typedef struct {
 
 /* What the session row tells about the publisher itself. */
 typedef struct {
-    int64_t enabled, messages, walks, walk_ns, publisher_ns;
+    int64_t enabled, messages, walks, walk_ns, publisher_ns, children, events_taken;
 } pk_snapshot_facts;
 
 /* Where a snapshot comes from and goes to; all borrowed. */

@@ -69,6 +69,7 @@ struct pk_profiler {
     uint64_t owner;    /* pk_thread_number() of the thread that enabled */
     int tool_id;       /* of sys.monitoring; −1: none */
     int events_asked;  /* of sys.monitoring, since enable() */
+    int64_t started;   /* processes that are not profiled, as other programs */
     int replacing;     /* calls that are open of what replaces a profile function (3.11) */
     bool events_taken; /* something else took events away, since clear() */
     bool listens_builtins; /* to the events of built-ins, since enable() */

@@ -133,8 +133,8 @@ enum {
     PK_THREAD_NAME,
 };
 
-#define PK_SESSION_COLUMNS 15
-#define PK_SESSION_TYPES "iiiiiiiiiiiiiii"
+#define PK_SESSION_COLUMNS 17
+#define PK_SESSION_TYPES "iiiiiiiiiiiiiiiii"
 enum {
     PK_SESSION_ID,
     PK_SESSION_ENABLED,
@@ -151,6 +151,8 @@ enum {
     PK_SESSION_RSS_BYTES,
     PK_SESSION_VMS_BYTES,
     PK_SESSION_MERGED_CONTEXTS,
+    PK_SESSION_CHILDREN,
+    PK_SESSION_EVENTS_TAKEN,
 };
 
 #define PK_FUNCTION_TIME_COLUMNS 4
@@ -189,9 +191,10 @@ enum {
     "nctions\", \"i64\"], [\"edges\", \"i64\"], [\"contexts\", \"i64\"], [\"folded_calls\"" \
     ", \"i64\"], [\"lost_calls\", \"i64\"], [\"messages\", \"i64\"], [\"walks\", \"i64\"], " \
     "[\"walk_ns\", \"i64\"], [\"publisher_ns\", \"i64\"], [\"clock_drift_ppm\", \"i64\"]," \
-    " [\"rss_bytes\", \"i64\"], [\"vms_bytes\", \"i64\"], [\"merged_contexts\", \"i64\"]]" \
-    "}, {\"id\": 8, \"name\": \"function_time\", \"mode\": \"upsert\", \"key\": [\"functio" \
-    "n\"], \"columns\": [[\"function\", \"i64\"], [\"waiting_ns\", \"i64\"], [\"longest_n" \
-    "s\", \"i64\"], [\"longest_began_ns\", \"i64\"]]}]"
+    " [\"rss_bytes\", \"i64\"], [\"vms_bytes\", \"i64\"], [\"merged_contexts\", \"i64\"]," \
+    " [\"children\", \"i64\"], [\"events_taken\", \"i64\"]]}, {\"id\": 8, \"name\": \"func" \
+    "tion_time\", \"mode\": \"upsert\", \"key\": [\"function\"], \"columns\": [[\"functio" \
+    "n\", \"i64\"], [\"waiting_ns\", \"i64\"], [\"longest_ns\", \"i64\"], [\"longest_bega" \
+    "n_ns\", \"i64\"]]}]"
 
 #endif

@@ -184,7 +184,7 @@ def _run(options: argparse.Namespace, program: Program, arguments: list[str]) ->
     own_path = _OwnPath()
     with own_path:
         viewers = _publish(profiler, options)
-    children = Children(_lsprof)
+    children = Children(_lsprof, profiler.note_started)
     ending = _Ending(profiler, options, viewers, own_path, children)
     endings = Endings(ending, _lsprof, children)
     endings.watch()

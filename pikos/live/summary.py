@@ -188,6 +188,12 @@ def _losses(scene: Scene) -> str:
         told.append(f"{count(session.folded_calls)} folded")
         if session.merged_contexts:
             told.append(f"{counted(session.merged_contexts, 'context')} merged")
+        if session.children:
+            told.append(
+                f"{counted(session.children, 'child process', 'child processes')} not profiled"
+            )
+        if session.events_taken:
+            told.append("events taken away: not everything is counted")
     if scene.disconnects:
         told.append(counted(scene.disconnects, "disconnect"))
     if snapshot.refused_rows:
@@ -205,7 +211,7 @@ def _lossy(scene: Scene) -> bool:
     session = scene.snapshot.session
     lost = sum(each.dropped for each in scene.snapshot.records.values())
     lost += scene.snapshot.dropped + scene.snapshot.refused_rows + scene.refused + scene.disconnects
-    return bool(lost or (session is not None and session.lost_calls))
+    return bool(lost or (session is not None and (session.lost_calls or session.events_taken)))
 
 
 def _memory(scene: Scene, told: Told, width: int) -> Line:

@@ -154,6 +154,8 @@ class SessionRow(NamedTuple):
     rss_bytes: int
     vms_bytes: int
     merged_contexts: int = 0
+    children: int = 0
+    events_taken: int = 0
 
 
 class FunctionTime(NamedTuple):

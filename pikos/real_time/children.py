@@ -45,13 +45,16 @@ class Children:
     ----------
     extension
         The module in C: ``pikos._lsprof`` or ``pikos._events``.
+    tell
+        Called with the number of those that are other programs, whenever it changes.
 
     Threads: made in the main thread; children may be started in any
     Fork: a child tells of itself, and of what it starts
     """
 
-    def __init__(self, extension: ModuleType) -> None:
+    def __init__(self, extension: ModuleType, tell: Callable[[int], None] | None = None) -> None:
         self._extension = extension
+        self._tell = tell
         self._process = getpid()
         self._started: dict[int, str] = {}
         self._more = 0
@@ -123,7 +126,10 @@ class Children:
         """Nothing is to be done."""
 
     def _unobserved(self, function: Callable[..., Any], *arguments: object) -> None:
-        unseen(self._extension.unobserved, function, *arguments)
+        try:
+            unseen(self._extension.unobserved, function, *arguments)
+        except Exception:  # noqa: BLE001, S110 - the program has broken Python, say: it goes on
+            pass
 
     def _become(self, arguments: Sequence[Any]) -> None:
         if not _python_program(arguments[:1], arguments[1]):
@@ -173,14 +179,16 @@ class Children:
         if any(map(callable, more)):
             self._not_forked.add(pid)
         name = _python_program(files, words)
-        if not name:
-            return
         if getpid() != self._process:
-            self._extension.forked_add(pid)
-        elif len(self._started) < _KEPT:
+            if name:
+                self._extension.forked_add(pid)
+            return
+        if name and len(self._started) < _KEPT:
             self._started[pid] = name
-        else:
+        elif name:
             self._more += 1
+        if self._tell is not None:
+            self._tell(len(self._started) + self._more - len(self._not_forked))
 
 
 def _python_program(files: Iterable[Any], words: Iterable[Any]) -> str:

@@ -227,6 +227,8 @@ SESSION = Table(
         Column("rss_bytes", "i64"),
         Column("vms_bytes", "i64"),
         Column("merged_contexts", "i64"),  # contexts merged into others so far
+        Column("children", "i64"),  # Python processes that it started, and that are not profiled
+        Column("events_taken", "i64"),  # 1: the program took the profiler's events away
     ),
 )
 """The session itself: one row."""

@@ -143,6 +143,18 @@ def test_nothing_of_it_is_counted(pikos, python, write, tmp_path):
     assert {name: ours.get(name) for name in of_starting} == of_starting
 
 
+def test_a_program_that_has_broken_python_goes_on(pikos):
+    """R3: an error of ours is never the program's."""
+    code = (
+        "import builtins, subprocess, sys\nkept = builtins.callable\ndel builtins.callable\n"
+        "print(subprocess.call([sys.executable, '-c', '']))\nbuiltins.callable = kept\n"
+    )
+
+    done = pikos("run", "-o", "out", "-c", code)
+
+    assert (done.returncode, done.stdout) == (0, "0\n")
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [

@@ -10,6 +10,7 @@ import sys
 import threading
 
 import pytest
+from support.published import published
 
 from pikos.real_time import Profile
 from pikos.real_time.profile import EVENTS_TAKEN
@@ -139,3 +140,17 @@ def test_a_command_line_says_so_at_the_end(python, write, tmp_path, command):
     assert done.stderr.endswith(f": {EVENTS_TAKEN}\n")
     assert done.stderr.count("\n") == 1
     assert "before" in {name for _, _, name in pstats.Stats(str(tmp_path / "out")).stats}
+
+
+@pytest.mark.skipif(HAS_MONITORING, reason="no event tells of it")
+def test_viewers_know_it_at_once():
+    """P6: in the row of the session."""
+    profile = Profile(threads=True)
+    with published(profile) as look, profile:
+        known = look().session.events_taken
+        gc.enable()
+        known_after_a_namesake = look().session.events_taken
+        by_none()
+        known_then = look().session.events_taken
+
+    assert (known, known_after_a_namesake, known_then) == (0, 0, 1)
