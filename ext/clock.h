@@ -87,7 +87,8 @@ int64_t pk_clock_drift_ppm(const pk_clock *clock);
 static inline int64_t
 pk_clock_ns(const pk_clock *clock, int64_t ticks)
 {
-    return (int64_t)((double)ticks * clock->ns_per_tick);
+    double ns = (double)ticks * clock->ns_per_tick;
+    return ns < 0x1p63 ? (int64_t)ns : INT64_MAX; /* a program's own timer may count anything */
 }
 
 #endif

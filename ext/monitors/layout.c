@@ -131,6 +131,7 @@ PyTypeObject pk_layout_type = {
 static int
 read_spaces(pk_format *format, PyObject *spaces)
 {
+    format->measured_size = PK_FIELD_COUNT * PK_NUMBER_SIZE; /* there may be fewer spaces than fields */
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(spaces); i++) {
         int align, width;
         if (!PyArg_ParseTuple(PyTuple_GET_ITEM(spaces, i), "Ci", &align, &width))
@@ -141,7 +142,7 @@ read_spaces(pk_format *format, PyObject *spaces)
         }
         format->align[i] = (char)align;
         format->width[i] = (uint16_t)width;
-        format->measured_size += width > PK_NUMBER_SIZE ? (uint32_t)width : PK_NUMBER_SIZE;
+        format->measured_size += (uint32_t)width;
     }
     return 0;
 }

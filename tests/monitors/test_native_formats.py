@@ -269,3 +269,32 @@ def test_native_texts_stay_while_an_event_waits_for_who_writes(tmp_path):
     assert not failures
     assert b"lost" not in last[0]
     assert last[0].count(b"kept" * 20 + b"\n") >= 2
+
+
+def test_a_format_with_fewer_spaces_than_fields_has_room_for_all(tmp_path):
+    """C20."""
+    fields = ("index", "RSS", "VMS", "time_ns", "last_exit_ns", "thread_id")
+    path = tmp_path / "records"
+    file = EVENTS.TextFile(os.open(path, os.O_WRONLY | os.O_CREAT), lambda: None)
+    text_format = EVENTS.Format(
+        lambda *_: (b"", *[b","] * (len(fields) - 1), b"\n"), str.encode, (), ("few spaces",)
+    )
+    failures = []
+    recording = EVENTS.Recording(
+        EVENTS.Layout(tuple, fields),
+        EVENTS.Counter(),
+        file,
+        failures.append,
+        format=text_format,
+        one_thread=True,
+    )
+
+    with listening(recording):
+        for _ in range(10_000):
+            known.leaf()
+    file.close()
+
+    lines = path.read_text().splitlines()
+    assert not failures
+    assert len(lines) >= 20_000
+    assert all(line.count(",") == len(fields) - 1 for line in lines)

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from support.counted import FakeClock, calls_of, counting, edge_of, entry_of, record
+from support.published import published
 
 from pikos._lsprof import Profiler
 
@@ -248,3 +249,30 @@ def test_a_function_that_sleeps_costs_next_to_nothing_by_the_cpu_clock():
 def test_a_clock_that_is_none_is_refused():
     with pytest.raises(ValueError, match="clock is 'lunar'"):
         Profiler(clock="lunar")
+
+
+MAX, MIN = 2**63 - 1, -(2**63)
+
+
+def leaf():
+    return 1
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0])
+@pytest.mark.parametrize(
+    "told", [(MIN, MAX), (MAX, MIN), (MIN, MIN), (0, MAX), (MAX, MAX), (MIN, 0)]
+)
+def test_no_time_is_negative_at_the_ends_of_64_bits(told, unit):
+    """C20: nor is it for a viewer, whose nanoseconds may be more than 64 bits hold."""
+    times = itertools.cycle(told)
+    profiler = Profiler(timer=lambda: next(times), timeunit=unit)
+
+    with published(profiler) as look:
+        profiler.enable()
+        for _ in range(4):
+            leaf()
+        profiler.disable()
+        stats = look().stats.values()
+
+    assert all(entry.totaltime >= entry.inlinetime >= 0 for entry in profiler.getstats())
+    assert all(stat.cumulative_ns >= stat.inline_ns >= 0 for stat in stats)
