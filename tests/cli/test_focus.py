@@ -226,7 +226,7 @@ def test_generic_functions_and_classes_are_found():
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("nothing", ["nothing", "work, outer, outer.inner, Thing.method"]),
+        ("no_such_name", ["no_such_name", "work, outer, outer.inner, Thing.method"]),
         ("Thing.nothing", ["Thing.nothing"]),
         ("helper.nothing", ["helper.nothing"]),
         ("helper.number", ["helper.number", "no function"]),
@@ -270,7 +270,7 @@ def test_what_can_be_no_function_is_refused_at_once(program, name, reason):
 def test_a_program_of_many_functions_shows_some_of_them():
     program = compile("\n".join(f"def f{n}(): pass" for n in range(20)), "program.py", "exec")
 
-    assert "f11 and 8 more" in Named(program, "nothing").missing
+    assert "f11 and 8 more" in Named(program, "no_such_name").missing
 
 
 def test_no_code_of_the_program_runs_to_find_a_function(program, monkeypatch):
