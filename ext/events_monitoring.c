@@ -9,13 +9,13 @@ const char pk_events_name[] = "sys.monitoring";
 const char pk_events_reason[] =
     "this interpreter has it, and a callback costs a half of what a profile function does";
 
-#define TOOL_NAME "pikos"
-
-/* A callback: an object that is called with an event's arguments. */
+/* A callback: an object that is called with an event's arguments.  There is one for each event,
+ * registered for as long as we have a tool id. */
 typedef struct {
     PyObject_HEAD
-    vectorcallfunc vectorcall;
-    pk_profiler *profiler; /* owned */
+    vectorcallfunc vectorcall; /* on_idle while nobody listens */
+    pk_profiler *profiler;     /* borrowed: it is active, or NULL while nobody listens */
+    pk_state *state;           /* borrowed from the module, which the type keeps alive */
 } hook;
 
 /* An event has so many arguments; a program that calls the callback may give fewer.  False
@@ -202,11 +202,22 @@ static const event EVENTS[] = {
 };
 enum { EVENT_COUNT = sizeof EVENTS / sizeof EVENTS[0] };
 
+/* An event that nobody listens to. */
+static PyObject *
+on_idle(PyObject *self, PyObject *const *arguments, size_t count, PyObject *names)
+{
+    (void)arguments;
+    (void)count;
+    (void)names;
+    pk_state *state = ((hook *)self)->state;
+    pk_tool_idle(&state->tool, state->monitoring, state->hooks);
+    Py_RETURN_NONE;
+}
+
 static int
 hook_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
-    Py_VISIT(((hook *)self)->profiler);
     return 0;
 }
 
@@ -215,7 +226,6 @@ hook_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    Py_CLEAR(((hook *)self)->profiler);
     PyObject_GC_Del(self);
     Py_DECREF(type);
 }
@@ -253,180 +263,148 @@ event_number(PyObject *module, const char *name)
     return result;
 }
 
-/* Say which tools hold the ids that we would take.  Raises. */
-static void
-raise_no_id(PyObject *module, const int *ids, size_t count)
+/* Whether a profiler listens to an event. */
+static bool
+listens(const pk_profiler *profiler, const event *what)
 {
-    PyObject *text = PyUnicode_FromString("no sys.monitoring tool id is free for pikos:");
-    for (size_t i = 0; i < count && text != NULL; i++) {
-        PyObject *holder = PyObject_CallMethod(module, "get_tool", "i", ids[i]);
-        PyObject *longer =
-            holder == NULL ? NULL
-                           : PyUnicode_FromFormat("%U%s %d is held by %R", text,
-                                                  i == 0 ? "" : ",", ids[i], holder);
-        Py_XDECREF(holder);
-        Py_SETREF(text, longer);
+    return profiler->builtins || !what->builtin;
+}
+
+/* at_exit(): keep nothing from now on, and let go of what nobody listens to. */
+static PyObject *
+at_exit(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    pk_state *state = ((hook *)self)->state;
+    state->tool.ends = true;
+    if (pk_tool_let_go(&state->tool, state->monitoring, state->hooks) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* Have the interpreter call at_exit() with a hook.  0, or −1 with an exception. */
+static int
+register_at_exit(PyObject *any_hook)
+{
+    static PyMethodDef definition = {"at_exit", at_exit, METH_NOARGS, NULL};
+    PyObject *module = PyImport_ImportModule("atexit");
+    PyObject *function = module == NULL ? NULL : PyCFunction_New(&definition, any_hook);
+    PyObject *done =
+        function == NULL ? NULL : PyObject_CallMethod(module, "register", "O", function);
+    Py_XDECREF(done);
+    Py_XDECREF(function);
+    Py_XDECREF(module);
+    return done == NULL ? -1 : 0;
+}
+
+/* A hook of an event, by whose number it is put into the dict.  0, or −1 with an exception. */
+static int
+add_hook(pk_state *state, PyObject *hooks, const event *what)
+{
+    int number = event_number(state->monitoring, what->name);
+    PyObject *key = number < 0 ? NULL : PyLong_FromLong(number);
+    hook *made = key == NULL ? NULL : PyObject_GC_New(hook, state->hook_type);
+    int result = -1;
+    if (made != NULL) {
+        made->vectorcall = on_idle;
+        made->profiler = NULL;
+        made->state = state;
+        PyObject_GC_Track((PyObject *)made);
+        result = PyDict_SetItem(hooks, key, (PyObject *)made);
     }
-    if (text != NULL)
-        PyErr_SetObject(PyExc_ValueError, text);
-    Py_XDECREF(text);
+    Py_XDECREF(made);
+    Py_XDECREF(key);
+    return result;
 }
 
-/* Drop what a call gave, which may be NULL.  Steals result.  0, or −1 if it was NULL. */
+/* Have the hooks in the state: a dict by the number of the event, in the order of EVENTS.  0, or
+ * −1 with an exception. */
 static int
-dropped(PyObject *result)
+need_hooks(pk_state *state)
 {
-    Py_XDECREF(result);
-    return result == NULL ? -1 : 0;
-}
-
-/* Take a tool id.  0, or −1 with an exception. */
-static int
-take(PyObject *module, int id)
-{
-    return dropped(PyObject_CallMethod(module, "use_tool_id", "is", id, TOOL_NAME));
-}
-
-/* Take a tool id that is nobody's by convention, else any but the profilers' (2).
- * 0, or −1 with an exception. */
-static int
-take_id(pk_profiler *profiler, PyObject *module)
-{
-    static const int ids[] = {3, 4, 5, 1, 0};
-    size_t count = sizeof ids / sizeof ids[0];
-    for (size_t i = 0; i < count; i++) {
-        PyObject *holder = PyObject_CallMethod(module, "get_tool", "i", ids[i]);
-        if (holder == NULL)
-            return -1;
-        bool taken = holder != Py_None;
-        Py_DECREF(holder);
-        if (taken)
-            continue;
-        if (take(module, ids[i]) < 0)
-            return -1;
-        profiler->tool_id = ids[i];
+    if (state->hooks != NULL)
         return 0;
-    }
-    raise_no_id(module, ids, count);
-    return -1;
+    PyObject *hooks = PyDict_New(), *key, *first = NULL;
+    Py_ssize_t place = 0;
+    int result = hooks == NULL ? -1 : 0;
+    for (size_t i = 0; i < EVENT_COUNT && result == 0; i++)
+        result = add_hook(state, hooks, &EVENTS[i]);
+    if (result == 0 && PyDict_Next(hooks, &place, &key, &first))
+        result = register_at_exit(first);
+    if (result < 0)
+        Py_CLEAR(hooks);
+    state->hooks = hooks;
+    return result;
 }
 
-/* Register the callback of one event.  0, or −1 with an exception. */
+/* Have the hooks tell a profiler, or nobody; the events that it listens to, as bits. */
 static int
-listen(pk_profiler *profiler, PyObject *module, const event *what, int number)
+direct(pk_state *state, pk_profiler *profiler)
 {
-    hook *callback = PyObject_GC_New(hook, profiler->state->hook_type);
-    if (callback == NULL)
-        return -1;
-    callback->vectorcall = pk_clock_is_quick(&profiler->clock) ? what->quick : what->any;
-    callback->profiler = (pk_profiler *)Py_NewRef((PyObject *)profiler);
-    PyObject_GC_Track((PyObject *)callback);
-    return dropped(PyObject_CallMethod(module, "register_callback", "iiN", profiler->tool_id,
-                                       number, (PyObject *)callback));
+    PyObject *number, *object;
+    Py_ssize_t place = 0;
+    int events = 0;
+    for (size_t i = 0; state->hooks != NULL && PyDict_Next(state->hooks, &place, &number, &object);
+         i++) {
+        bool wanted = profiler != NULL && listens(profiler, &EVENTS[i]);
+        hook *each = (hook *)object;
+        each->profiler = wanted ? profiler : NULL;
+        each->vectorcall = !wanted                                ? on_idle
+                           : pk_clock_is_quick(&profiler->clock) ? EVENTS[i].quick
+                                                                  : EVENTS[i].any;
+        if (wanted && !EVENTS[i].implied)
+            events |= (int)PyLong_AsLong(number);
+    }
+    state->listener = profiler;
+    return events;
 }
 
 int
 pk_events_start(pk_profiler *profiler)
 {
-    PyObject *module = profiler->state->monitoring;
-    if (pk_events_stop(profiler) < 0 || take_id(profiler, module) < 0)
+    pk_state *state = profiler->state;
+    if (need_hooks(state) < 0)
         return -1;
-    int mask = 0;
-    profiler->listens_builtins = profiler->builtins;
-    for (size_t i = 0; i < EVENT_COUNT; i++) {
-        if (EVENTS[i].builtin && !profiler->builtins)
-            continue;
-        int number = event_number(module, EVENTS[i].name);
-        if (number < 0 || listen(profiler, module, &EVENTS[i], number) < 0)
-            goto failed;
-        if (!EVENTS[i].implied)
-            mask |= number;
-    }
-    profiler->events_asked = mask;
-    if (dropped(PyObject_CallMethod(module, "set_events", "ii", profiler->tool_id, mask)) == 0)
+    int events = direct(state, profiler);
+    if (pk_tool_want(&state->tool, state->monitoring, events, state->hooks) == 0)
         return 0;
-failed:;
-    PyObject *error = pk_error_take();
-    if (pk_events_stop(profiler) < 0)
-        PyErr_Clear(); /* the next enable() or disable() tries again */
-    pk_error_restore(error);
+    (void)direct(state, NULL);
     return -1;
 }
 
 bool
 pk_events_taken(const pk_profiler *profiler)
 {
-    PyObject *error = pk_error_take();
-    PyObject *module = profiler->state->monitoring;
-    PyObject *holder = PyObject_CallMethod(module, "get_tool", "i", profiler->tool_id);
-    PyObject *events = holder == NULL || holder == Py_None ? NULL
-                       : PyObject_CallMethod(module, "get_events", "i", profiler->tool_id);
-    bool ours = events != NULL && PyUnicode_Check(holder) &&
-                PyUnicode_CompareWithASCIIString(holder, TOOL_NAME) == 0 &&
-                PyLong_AsLong(events) == profiler->events_asked;
-    bool failed = PyErr_Occurred() != NULL; /* then nothing is known */
-    PyErr_Clear();
-    Py_XDECREF(holder);
-    Py_XDECREF(events);
-    pk_error_restore(error);
-    return !ours && !failed;
+    pk_state *state = profiler->state;
+    return state->listener == profiler && pk_tool_is_taken(&state->tool, state->monitoring);
+}
+
+int
+pk_events_let_go(pk_state *state)
+{
+    return state->hooks == NULL ? 0
+                                : pk_tool_let_go(&state->tool, state->monitoring, state->hooks);
 }
 
 Py_ssize_t
 pk_events_references(const pk_profiler *profiler)
 {
-    Py_ssize_t count = 0;
-    for (size_t i = 0; i < EVENT_COUNT && profiler->tool_id >= 0; i++)
-        count += profiler->listens_builtins || !EVENTS[i].builtin;
-    return count;
-}
-
-/* Whether the tool id is still ours, or after the program gave it away, ours again; false if
- * another tool has it.  −1 with an exception. */
-static int
-hold_id(const pk_profiler *profiler, PyObject *module)
-{
-    PyObject *holder = PyObject_CallMethod(module, "get_tool", "i", profiler->tool_id);
-    int result = -1;
-    if (holder == Py_None)
-        result = take(module, profiler->tool_id) < 0 ? -1 : 1;
-    else if (holder != NULL)
-        result = PyUnicode_Check(holder) &&
-                 PyUnicode_CompareWithASCIIString(holder, TOOL_NAME) == 0;
-    Py_XDECREF(holder);
-    return result;
-}
-
-/* Turn off the events and the callbacks, and give back the tool id.  0, or −1 with an
- * exception. */
-static int
-let_go(const pk_profiler *profiler, PyObject *module)
-{
-    int held = hold_id(profiler, module);
-    if (held <= 0)
-        return held;
-    if (dropped(PyObject_CallMethod(module, "set_events", "ii", profiler->tool_id, 0)) < 0)
-        return -1;
-    for (size_t i = 0; i < EVENT_COUNT; i++) {
-        int number = event_number(module, EVENTS[i].name);
-        if (number < 0 || dropped(PyObject_CallMethod(module, "register_callback", "iiO",
-                                                      profiler->tool_id, number, Py_None)) < 0)
-            return -1;
-    }
-    return dropped(PyObject_CallMethod(module, "free_tool_id", "i", profiler->tool_id));
+    (void)profiler;
+    return 0;
 }
 
 int
 pk_events_stop(pk_profiler *profiler)
 {
-    if (profiler->tool_id < 0)
+    pk_state *state = profiler->state;
+    if (state->listener != profiler)
         return 0;
     PyObject *error = pk_error_take();
-    if (let_go(profiler, profiler->state->monitoring) < 0) {
+    int result = pk_tool_want(&state->tool, state->monitoring, direct(state, NULL), state->hooks);
+    if (result < 0) {
         Py_XDECREF(error);
         return -1;
     }
-    profiler->tool_id = -1;
     pk_error_restore(error);
     return 0;
 }

@@ -149,6 +149,13 @@ pk_events_taken(const pk_profiler *profiler)
     return by_owner || profiler->replacing > 0;
 }
 
+int
+pk_events_let_go(pk_state *state)
+{
+    (void)state; /* nothing is kept */
+    return 0;
+}
+
 Py_ssize_t
 pk_events_references(const pk_profiler *profiler)
 {

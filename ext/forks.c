@@ -2,6 +2,8 @@
  * code forks. */
 #include "forks.h"
 
+#include "hooks.h"
+
 #include <pthread.h>
 
 /* Static, because fork handlers belong to the process. */
@@ -31,6 +33,7 @@ begin_anew(void)
     for (pk_profiler *each = watched; each != NULL; each = each->next_watched) {
         each->inherited = each->inherited || each->enabled;
         each->enabled = each->no_memory = false;
+        each->state->tool.changed_ns = 0; /* what the parent has kept is let go of at the next event */
         each->serial = UINT64_MAX;
         if (each->readers > 0)
             each->has_ledger = set_aside(each);
@@ -46,6 +49,8 @@ after_in_child(PyObject *self, PyObject *unused)
 {
     (void)unused;
     pk_profiler_end_inherited(PyModule_GetState(self));
+    if (pk_events_let_go(PyModule_GetState(self)) < 0)
+        PyErr_Clear(); /* an event tries again */
     Py_RETURN_NONE;
 }
 

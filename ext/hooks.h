@@ -20,6 +20,9 @@ int pk_events_stop(pk_profiler *profiler);
  * tool.  The pending exception is kept. */
 bool pk_events_taken(const pk_profiler *profiler);
 
+/* Let go at once of what is kept for the next start.  0, or −1 with an exception. */
+int pk_events_let_go(pk_state *state);
+
 /* How many references to the profiler the interpreter's events hold. */
 Py_ssize_t pk_events_references(const pk_profiler *profiler);
 

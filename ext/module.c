@@ -112,7 +112,20 @@ hide(PyObject *module, PyObject *directory)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(let_go_doc, "let_go()\n--\n\n"
+"Let go at once of the events that are kept for a second after disable(), and of their tool id.");
+
+static PyObject *
+let_go(PyObject *module, PyObject *unused)
+{
+    (void)unused;
+    if (pk_events_let_go(PyModule_GetState(module)) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef module_methods[] = {
+    {"let_go", let_go, METH_NOARGS, let_go_doc},
     {"bind_libzmq", bind_libzmq, METH_O, bind_libzmq_doc},
     {"libzmq", libzmq, METH_NOARGS, libzmq_doc},
     {"clock", clock_facts, METH_NOARGS, clock_doc},
@@ -191,6 +204,7 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->profiler_type);
     Py_VISIT(state->hook_type);
     Py_VISIT(state->monitoring);
+    Py_VISIT(state->hooks);
     Py_VISIT(state->entry_type);
     Py_VISIT(state->subentry_type);
     return 0;

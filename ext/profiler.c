@@ -217,7 +217,6 @@ profiler_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
         return NULL;
     self->state = pk_state_of(type);
     self->serial = UINT64_MAX;
-    self->tool_id = -1;
     self->subcalls = self->builtins = self->all_threads = true;
     self->ledger = pk_ledger_new(pk_next_serial());
     if (self->ledger == NULL) {

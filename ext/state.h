@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "ledger.h"
 #include "publisher.h"
+#include "tool.h"
 #include "transport.h"
 
 typedef struct pk_profiler pk_profiler;
@@ -16,6 +17,9 @@ typedef struct {
     PyTypeObject *profiler_type; /* owned, as all below */
     PyTypeObject *hook_type; /* from 3.12 on, as the next */
     PyObject *monitoring;    /* sys.monitoring, which is not looked for when memory is short */
+    PyObject *hooks;         /* its callbacks, a dict by the number of the event, or NULL: not made yet */
+    pk_tool tool;            /* our id of it */
+    pk_profiler *listener;   /* whom the hooks tell; borrowed, or NULL */
     PyTypeObject *entry_type;
     PyTypeObject *subentry_type;
     PyObject *greenlet; /* str: the name, which is looked for at every new context */
@@ -67,12 +71,9 @@ struct pk_profiler {
     uint32_t contexts_max, depth_max; /* bounds of the tree */
     bool no_memory;    /* something was not counted; the next disable() tells */
     uint64_t owner;    /* pk_thread_number() of the thread that enabled */
-    int tool_id;       /* of sys.monitoring; −1: none */
-    int events_asked;  /* of sys.monitoring, since enable() */
     int64_t started;   /* processes that are not profiled, as other programs */
     int replacing;     /* calls that are open of what replaces a profile function (3.11) */
     bool events_taken; /* something else took events away, since clear() */
-    bool listens_builtins; /* to the events of built-ins, since enable() */
     int readers;       /* reading the ledger with Python code in between */
     uint32_t epoch;    /* how many times it was cleared */
     pk_retired *retired;

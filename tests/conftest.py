@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from support.deadlines import DEADLINE_S
+from support.kept import let_go
 
 settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -23,6 +24,13 @@ settings.load_profile("shared machine")  # no example has to be quick
 def no_callbacks_of_the_collector():
     """Hypothesis leaves one, and a monitor would record its calls, whenever they are."""
     gc.callbacks.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept():
+    """Events that one test has asked for do not come in the next."""
+    yield
+    let_go()
 
 
 @pytest.fixture(autouse=True, scope="session")

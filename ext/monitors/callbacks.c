@@ -39,6 +39,39 @@ read_arguments(PyObject *const *arguments, size_t count, Py_ssize_t wanted, pk_p
     return true;
 }
 
+enum { KEPT_NS = 1000000000 }; /* how long events are kept that nobody listens to */
+
+/* An event has come that nobody listens to: let go of such events if they have been kept long
+ * enough.  What fails is tried again by another event. */
+static void
+find_nobody(void)
+{
+    int64_t now = pk_now_ns();
+    if (now - pk_listeners.since_ns < KEPT_NS || pk_listeners.nobody == Py_None)
+        return;
+    pk_listeners.since_ns = now;
+    PyObject *error = pk_error_take();
+    PyObject *nobody = Py_NewRef(pk_listeners.nobody);
+    pk_shield_enter();
+    PyObject *done = PyObject_CallNoArgs(nobody);
+    if (done == NULL && !pk_defer_if_of_the_program())
+        PyErr_Clear();
+    pk_shield_leave();
+    Py_XDECREF(done);
+    Py_DECREF(nobody);
+    pk_error_restore(error);
+}
+
+/* Whether an event, which has at least two arguments, comes while there are no recordings. */
+static inline bool
+is_for_nobody(PyObject *recordings, size_t count)
+{
+    if (PK_LIKELY(PyTuple_GET_SIZE(recordings) != 0) || PyVectorcall_NARGS(count) < 2)
+        return false;
+    find_nobody();
+    return true;
+}
+
 /* Tell listeners of an event, if it is none of Pikos's own. */
 static inline PyObject *
 tell(PyObject *listeners, pk_place *place)
@@ -56,6 +89,8 @@ function_event(PyObject *const *arguments, size_t count, pk_kind kind)
 {
     pk_place place = {.kind = kind};
     long offset;
+    if (is_for_nobody(pk_listeners.functions, count))
+        Py_RETURN_NONE;
     if (!read_arguments(arguments, count, kind == PK_RETURN ? 3 : 2, &place, &offset))
         return NULL;
     if (kind == PK_RETURN)
@@ -87,6 +122,8 @@ on_unwind(PyObject *self, PyObject *const *arguments, size_t count, PyObject *na
     (void)names;
     pk_place place = {.kind = PK_RETURN};
     long offset;
+    if (is_for_nobody(pk_listeners.functions, count))
+        Py_RETURN_NONE;
     if (!read_arguments(arguments, count, 2, &place, &offset))
         return NULL;
     place.frame = PyThreadState_GetFrame(PyThreadState_Get());
@@ -108,6 +145,8 @@ builtin_event(PyObject *const *arguments, size_t count, pk_kind kind)
         PyErr_SetString(PyExc_TypeError, "this is called by sys.monitoring only");
         return NULL;
     }
+    if (is_for_nobody(pk_listeners.functions, count))
+        Py_RETURN_NONE;
     pk_place place = {.kind = kind, .callable = arguments[2]};
     place.builtin = pk_builtin_name(arguments[2], arguments[3]);
     if (place.builtin == NULL)
@@ -161,6 +200,8 @@ on_line(PyObject *self, PyObject *const *arguments, size_t count, PyObject *name
     (void)names;
     pk_place place = {0};
     long line;
+    if (is_for_nobody(pk_listeners.lines, count))
+        Py_RETURN_NONE;
     if (!read_arguments(arguments, count, 2, &place, &line))
         return NULL;
     return line_event(&place, (int)line);
@@ -175,6 +216,8 @@ on_jump(PyObject *self, PyObject *const *arguments, size_t count, PyObject *name
     (void)names;
     pk_place place = {0};
     long source;
+    if (is_for_nobody(pk_listeners.lines, count))
+        Py_RETURN_NONE;
     if (!read_arguments(arguments, count, 3, &place, &source))
         return NULL;
     long destination = as_long(arguments[2]);

@@ -331,6 +331,9 @@ uint64_t pk_running_thread(void);
 typedef struct pk_recording pk_recording;
 extern PyTypeObject pk_recording_type, pk_counter_type;
 
+/* The monotonic time, which is that of records.  [any thread] */
+int64_t pk_now_ns(void);
+
 /* Where an event happened. */
 typedef struct {
     PyCodeObject *code;
@@ -405,6 +408,8 @@ pk_builtin_name(PyObject *callable, PyObject *first)
 /* The recordings of each kind; tuples, replaced as a whole.  Owned. */
 typedef struct {
     PyObject *functions, *lines;
+    PyObject *nobody;  /* owned; callable or None: lets go of events that nobody listens to */
+    int64_t since_ns; /* when that was seen to last: at the last change or call of nobody */
 } pk_listening;
 extern pk_listening pk_listeners;
 

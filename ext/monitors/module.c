@@ -8,8 +8,9 @@ pk_known pk_events;
 pk_listening pk_listeners;
 
 PyDoc_STRVAR(listen_doc,
-"listen(functions, lines, /)\n--\n\n"
-"Tell these recordings and calls, two tuples, of function events and of lines from now on.");
+"listen(functions, lines, nobody=None, /)\n--\n\n"
+"Tell these recordings and calls, two tuples, of function events and of lines from now on; nobody\n"
+"is called at an event for which there are none, once a second and not before a second has passed.");
 
 /* Whether an object is a tuple of recordings and calls; else raises. */
 static bool
@@ -29,12 +30,14 @@ static PyObject *
 listen(PyObject *module, PyObject *arguments)
 {
     (void)module;
-    PyObject *functions, *lines;
-    if (!PyArg_ParseTuple(arguments, "OO:listen", &functions, &lines) ||
+    PyObject *functions, *lines, *nobody = Py_None;
+    if (!PyArg_ParseTuple(arguments, "OO|O:listen", &functions, &lines, &nobody) ||
         !are_listeners(functions) || !are_listeners(lines))
         return NULL;
     Py_XSETREF(pk_listeners.functions, Py_NewRef(functions));
     Py_XSETREF(pk_listeners.lines, Py_NewRef(lines));
+    Py_XSETREF(pk_listeners.nobody, Py_NewRef(nobody));
+    pk_listeners.since_ns = pk_now_ns();
     Py_RETURN_NONE;
 }
 
@@ -155,6 +158,7 @@ module_exec(PyObject *module)
         return -1;
     pk_listeners.functions = PyTuple_New(0);
     pk_listeners.lines = PyTuple_New(0);
+    pk_listeners.nobody = Py_NewRef(Py_None);
     if (pk_listeners.functions == NULL || pk_listeners.lines == NULL)
         return -1;
     return pk_mechanism_start(module);

@@ -71,8 +71,8 @@ pk_running_thread(void)
     return thread_number;
 }
 
-static int64_t
-now_ns(void)
+int64_t
+pk_now_ns(void)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
@@ -380,7 +380,7 @@ write_record(pk_recording *recording, pk_site *site, const pk_row *row, const pk
 static void
 measure_memory(pk_recording *recording, pk_measured *measured)
 {
-    int64_t now = recording->memory_interval_ns != 0 ? now_ns() : 0;
+    int64_t now = recording->memory_interval_ns != 0 ? pk_now_ns() : 0;
     if (now - recording->memory_read_ns >= recording->memory_interval_ns) {
         pk_memory_read(&recording->memory, &recording->rss, &recording->vms);
         recording->memory_read_ns = now;
@@ -477,7 +477,7 @@ record(pk_recording *recording, pk_place *place, bool *taken)
         (recording->one_thread && pk_running_thread() != recording->thread))
         return 0;
     const pk_layout *layout = recording->layout;
-    int64_t entered_ns = layout->times ? now_ns() : 0;
+    int64_t entered_ns = layout->times ? pk_now_ns() : 0;
     if (recording->focus != NULL) {
         int watched = is_watched(recording, place);
         if (watched <= 0)
@@ -498,7 +498,7 @@ record(pk_recording *recording, pk_place *place, bool *taken)
     *taken = true;
     int result = put_record(recording, site, row, entered_ns, room == PK_DROPPED);
     if (layout->times)
-        row->left_ns = now_ns();
+        row->left_ns = pk_now_ns();
     return result;
 }
 

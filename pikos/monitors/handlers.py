@@ -41,9 +41,17 @@ class Source(Protocol):
 
 
 class Handlers:
-    """An immutable list of handlers, replaced as a whole: hooks read it without a lock."""
+    """An immutable list of handlers, replaced as a whole: hooks read it without a lock.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    nobody
+        Called at an event of the program when there are none.
+
+    """
+
+    def __init__(self, nobody: Callable[[], None] = lambda: None) -> None:
+        self.nobody = nobody
         self.entries: tuple[tuple[Any, int | None], ...] = ()
 
     def __contains__(self, handler: Handler) -> bool:
@@ -67,6 +75,9 @@ class Handlers:
             return
         if THREADS and get_ident() in THREADS:
             return
-        for handler, thread in self.entries:
+        entries = self.entries
+        if not entries:
+            self.nobody()
+        for handler, thread in entries:
             if thread is None or thread == running_thread():
                 handler(frame, event, arg)

@@ -46,4 +46,5 @@ class NativeListeners:
         EVENTS.listen(
             tuple(handler.recording for handler, _ in functions),
             tuple(handler.recording for handler, _ in lines),
+            self._functions.nobody,
         )

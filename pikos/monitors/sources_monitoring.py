@@ -10,15 +10,22 @@ The events are those of ``sys.setprofile`` and ``sys.settrace``, one by one:
   Python 3.13 leaves out the line of a function whose body is on the line of its ``def``.
 
 The interpreter delivers no events while a callback runs, in the thread that runs it.
+
+What was asked for is kept for a second after it was last needed, for a monitor that is attached to
+a function comes again at once: each change makes the interpreter look at all code anew, and there
+are 2**24 of them.  The first event after that second, which finds nobody who listens, lets go.
 """
 
 from __future__ import annotations
 
 import sys
-from _thread import RLock
+import time
+from _thread import RLock, get_ident
 from types import BuiltinFunctionType, FrameType, MethodDescriptorType
 from typing import TYPE_CHECKING, Any
 
+from pikos.hidden import THREADS
+from pikos.monitors.enabled import ENABLED
 from pikos.monitors.handlers import Handler, Handlers
 from pikos.monitors.per_code import PerCode
 
@@ -27,22 +34,33 @@ if TYPE_CHECKING:
     from types import CodeType
 
 _TOOL_IDS = (3, 4, 5, 1, 0)  # never 2, which is cProfile's
+_ALONE = frozenset({"pikos", "pikos-events", "pikos-monitors", None})
+"""The holders of ids where Pikos is the only tool."""
+_KEPT_S = 1.0
 
 
 class MonitoringTool:
-    """The tool that all monitors share: held while anybody listens, free otherwise.
+    """The tool that all monitors share: held while anybody listens, and a second longer.
+
+    While another tool is there the id is held on, without events: a new one would have to be
+    cleared of what its last holder disabled, and that arms what the other tool has disabled.
 
     Threads: any; the events of all threads and of all frames that already run are seen
     """
 
     name = "pikos-monitors"
     """What the tool is called."""
+    disables = False
+    """Whether its callbacks disable events in some places."""
 
     def __init__(self) -> None:
         self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
         self._lock = RLock()
         self._id: int | None = None
-        functions, lines = Handlers(), Handlers()
+        self._asked = 0
+        self._changed_s = 0.0
+        self._ends = False
+        functions, lines = Handlers(self.let_go_if_idle), Handlers(self.let_go_if_idle)
         function_callbacks, line_callbacks = self._make_callbacks(functions, lines)
         self._callbacks = line_callbacks | function_callbacks
         events = self._monitoring.events
@@ -69,23 +87,42 @@ class MonitoringTool:
 
         """
         with self._lock:
+            self._changed_s = time.monotonic()
             before = self.functions.handlers.entries, self.lines.handlers.entries
             change()
             try:
-                self._ask()
+                self._ask(keep=not self._ends)
             except BaseException:
                 self.functions.handlers.entries, self.lines.handlers.entries = before
                 raise
 
-    def _ask(self) -> None:
+    def let_go_if_idle(self) -> None:
+        """Ask for what is needed only, if that has not changed for a second."""
+        if get_ident() in THREADS or not self._lock.acquire(blocking=False):
+            return
+        try:
+            if time.monotonic() - self._changed_s >= _KEPT_S:
+                self._ask(keep=False)
+        finally:
+            self._lock.release()
+
+    def let_go(self) -> None:
+        """Ask for what is needed only."""
+        with self._lock:
+            self._ask(keep=False)
+
+    def _ask(self, *, keep: bool) -> None:
         needed = self.functions.handlers.entries or self.lines.handlers.entries
-        if needed and self._id is None:
-            self._id = self._claim()
+        if needed:
+            self._hold()
         if self._id is None:
             return
-        self._monitoring.set_events(self._id, self._wanted())
-        self._ask_in_places(self._id)
-        if not needed:
+        wanted = self._wanted() | (self._asked if keep else 0)
+        if wanted != self._asked:
+            self._monitoring.set_events(self._id, wanted)
+            self._asked = wanted
+        self._ask_in_places(self._id, keep=keep)
+        if not needed and not keep:
             self._give_up(self._id)
 
     def is_whole(self) -> bool:
@@ -96,14 +133,25 @@ class MonitoringTool:
         if monitoring.get_tool(self._id) != self.name:
             return False
         events: int = monitoring.get_events(self._id)
-        return events == self._wanted()
+        return events == self._asked
 
     def _wanted(self) -> int:
         """Give the events that are needed in all code, as a bit set."""
         return self.functions.wanted | self.lines.wanted
 
-    def _ask_in_places(self, ident: int) -> None:
+    def _ask_in_places(self, ident: int, *, keep: bool) -> None:
         """Ask for the events that are needed in some code only: there are none."""
+
+    def _hold(self) -> None:
+        """Have an id, and know what it is asked for: the program may have changed either."""
+        ENABLED.add(self)
+        if not self._is_held():
+            self._id = None
+            self._id = self._claim()
+        self._asked = self._monitoring.get_events(self._id)
+
+    def _is_held(self) -> bool:
+        return self._id is not None and self._monitoring.get_tool(self._id) == self.name
 
     def _claim(self) -> int:
         monitoring = self._monitoring
@@ -112,6 +160,7 @@ class MonitoringTool:
                 monitoring.use_tool_id(ident, self.name)
                 for event, callback in self._callbacks.items():
                     monitoring.register_callback(ident, event, callback)
+                monitoring.restart_events()  # a holder before may have disabled some for this id
                 return ident
         holders = ", ".join(f"{ident} by {monitoring.get_tool(ident)}" for ident in _TOOL_IDS)
         raise ValueError(
@@ -120,17 +169,29 @@ class MonitoringTool:
         )
 
     def _give_up(self, ident: int) -> None:
+        if not self._is_held():
+            self._id = None
+            return
+        if not self._ends and not {*map(self._monitoring.get_tool, range(6))} <= _ALONE:
+            return
         for event in self._callbacks:
             self._monitoring.register_callback(ident, event, None)
         self._monitoring.free_tool_id(ident)
         self._id = None
+        if self.disables:
+            self._monitoring.restart_events()  # the next holder is to be told of all
+
+    def at_exit(self) -> None:
+        """Let go at once, now and whenever a monitor is disabled from now on."""
+        self._ends = True
+        self.let_go()
 
     def after_fork(self) -> None:
         """Begin anew in a child process, with no handlers and a lock that is free."""
         self._lock = RLock()
         self.functions.handlers.clear()
         self.lines.handlers.clear()
-        self._ask()
+        self._ask(keep=False)
 
 
 class MonitoringSource:

@@ -23,6 +23,7 @@ class NativeTool(MonitoringTool):
     """
 
     name = "pikos-events"
+    disables = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,17 +61,24 @@ class NativeTool(MonitoringTool):
     def _refocus(self) -> None:
         """Ask for what is needed now that a focus has changed."""
         with self._lock:
-            self._ask()
+            self._ask(keep=True)
 
-    def _ask(self) -> None:
+    def _ask(self, *, keep: bool) -> None:
         self._listeners.tell()
-        super()._ask()
+        super()._ask(keep=keep)
+
+    def _hold(self) -> None:
+        if not self._is_held():
+            self._in_places = {}
+        super()._hold()
 
     def _wanted(self) -> int:
         everywhere = any(handler.focus is None for handler, _ in self.lines.handlers.entries)
         return self.functions.wanted | (self.lines.events if everywhere else 0)
 
-    def _ask_in_places(self, ident: int) -> None:
+    def _ask_in_places(self, ident: int, *, keep: bool) -> None:
+        if keep and not self.lines.handlers.entries:
+            return
         wanted = {
             id(code): code
             for handler, _ in self.lines.handlers.entries
@@ -82,7 +90,3 @@ class NativeTool(MonitoringTool):
         for key in wanted.keys() - self._in_places.keys():
             self._monitoring.set_local_events(ident, wanted[key], self.lines.events)
         self._in_places = wanted
-
-    def _give_up(self, ident: int) -> None:
-        super()._give_up(ident)
-        self._monitoring.restart_events()  # the next tool with this id is to be told of all jumps

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from support.kept import let_go
 from support.recording import Keeper, NativeKeeper
 
 from pikos.monitors import sources
@@ -18,7 +19,8 @@ if sources.native_is_chosen():
 
 
 def hooked():
-    """All places where an event source leaves something."""
+    """All places where an event source leaves something, but for what is kept for a second."""
+    let_go()
     tools = map(sys.monitoring.get_tool, range(6)) if hasattr(sys, "monitoring") else ()
     return [
         sys.getprofile(),

@@ -20,6 +20,7 @@ import warnings
 
 import pytest
 from support import known
+from support.kept import let_go
 from support.recorded import calls
 from support.waiting import wait_until
 from support.workloads import syntax_trees
@@ -571,6 +572,8 @@ def test_lines_outside_the_focus_make_no_events():
         monitor.functions.discard(known.gcd)
         known.gcd(4, 2)
         known.leaf()
+
+    let_go()
 
     assert everywhere == [0]
     assert local & added & sys.monitoring.events.LINE

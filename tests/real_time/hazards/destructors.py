@@ -151,6 +151,8 @@ def destructor_of_a_callback_that_is_replaced(evil):
         attempt(profiler.enable)
         work()
         turn_off(profiler)
+        _lsprof.let_go()
+        turn_off(profiler)
     check_off(profiler)
     check_usable()
 

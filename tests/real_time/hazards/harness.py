@@ -78,6 +78,7 @@ def check_off(profiler):
     assert _lsprof.active() is None
     assert open_calls(profiler.thread_stats()) == 0
     if MONITORING:
+        _lsprof.let_go()
         assert "pikos" not in map(sys.monitoring.get_tool, range(6))
         assert not any(sys.monitoring.get_events(i) for i in range(6) if sys.monitoring.get_tool(i))
     else:
