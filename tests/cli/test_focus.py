@@ -191,9 +191,10 @@ def test_each_code_of_a_module_that_is_loaded_again_is_found(program, tmp_path):
 @pytest.mark.parametrize("place", ["site-packages", "dist-packages"])
 def test_a_bare_name_is_of_no_installed_package(program, write, tmp_path, place):
     """R5: a dotted name or a file's may be."""
-    path = write(f"{place}/other.py", "def alone(): pass")
+    path = write(f"{place}/other.py", "def of_the_package(): pass")
     bare, dotted, of_file = (
-        Named(program, name) for name in ("alone", "other.alone", f"{place}/other.py:alone")
+        Named(program, name)
+        for name in ("of_the_package", "other.of_the_package", f"{place}/other.py:of_the_package")
     )
     for each in (bare, dotted, of_file):
         each.named.see(Begun(compile(path.read_text(), str(path), "exec"), "other"))
