@@ -166,6 +166,7 @@ def test_a_handler_gets_through_to_a_monitor_that_is_disabled(fifo, when_stuck, 
     leaf()
     stuck_on = fifo.waited_in_vain
     fifo.read()
+    recorder.finalize()  # which waiting for the thread that writes may have kept disable() from
     if stream is not None:
         stream.close()
 
