@@ -149,9 +149,9 @@ def test_native_texts_of_formats_that_are_gone_are_freed():
                 del recorder
                 gc.collect()
 
-    write(20)
+    write(500)
     before = process.memory_info().rss
-    write(160)
+    write(600)
     after = process.memory_info().rss
 
     assert after - before < 60_000_000
