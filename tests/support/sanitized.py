@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shlex
 import shutil
@@ -26,8 +27,6 @@ FLAGS = [
 RUNTIMES = ("libasan.so", "libubsan.so")
 ALLOCATIONS_LEFT = "long pk_alloc_left = -1;\n"
 """What ``ext/alloc.h`` leaves to the tests to define."""
-OF_BOTH = ("endings", "look_alike", "memory", "watchdog")
-"""The C files of both extensions, as ``setup.py`` has them."""
 
 
 class NoSanitizer(Exception):
@@ -63,9 +62,17 @@ def build(directory: Path) -> Path:
     driver.write_text(ALLOCATIONS_LEFT)
     ext = ROOT / "ext"
     _compile(package / "_lsprof", [*sorted(ext.glob("*.c")), driver])
-    shared = [ext / f"{name}.c" for name in OF_BOTH]
+    shared = [ext / f"{name}.c" for name in _of_both()]
     _compile(package / "_events", [*sorted(ext.glob("monitors/*.c")), *shared, driver])
     return directory
+
+
+def _of_both() -> tuple[str, ...]:
+    """The C files of both extensions, as ``setup.py`` has them."""
+    for statement in ast.parse((ROOT / "setup.py").read_text()).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "SHARED":
+            return ast.literal_eval(statement.value)
+    raise LookupError("setup.py: SHARED")
 
 
 def _compile(module: Path, sources: list[Path]) -> None:
