@@ -478,17 +478,16 @@ class LedgerRows:
 
     def _session(self) -> tuple[object, ...]:
         get = self._ledger.get
-        return (
-            1,
-            0,
-            len(self._functions),
-            len(self._edges) - 1,
-            self.contexts,
-            get("ledger", 0, "folded_calls"),
-            get("ledger", 0, "lost_calls"),
-            *[0] * (len(SESSION.columns) - 8),
-            self._merged,
-        )
+        known = {
+            "id": 1,
+            "functions": len(self._functions),
+            "edges": len(self._edges) - 1,
+            "contexts": self.contexts,
+            "folded_calls": get("ledger", 0, "folded_calls"),
+            "lost_calls": get("ledger", 0, "lost_calls"),
+            "merged_contexts": self._merged,
+        }
+        return tuple(known.get(column.name, 0) for column in SESSION.columns)
 
 
 def _add(sums: dict[int, list[int]], number: int, *more: int) -> None:

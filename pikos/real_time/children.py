@@ -60,11 +60,13 @@ class Children:
         self._more = 0
         self._not_forked: set[int] = set()
         self._replaced: list[tuple[Any, str, object, object]] = []
+        self._watches = False
 
     def watch(self) -> None:
         """Count from now on."""
         if sys.platform == "win32":
             return
+        self._watches = True
         try:
             unseen(self._extension.forked_begin)
         except OSError:  # there is no memory: those forked are not counted
@@ -82,6 +84,7 @@ class Children:
 
     def end(self) -> None:
         """Count no more."""
+        self._watches = False
         for module, name, original, stand_in in self._replaced:
             if getattr(module, name, None) is stand_in:
                 setattr(module, name, original)
@@ -120,7 +123,8 @@ class Children:
 
     def after_fork_in_child(self) -> None:
         """Tell the parent of this process."""
-        unseen(self._extension.forked_add, unseen(getpid))
+        if self._watches:
+            unseen(self._extension.forked_add, unseen(getpid))
 
     def at_exit(self) -> None:
         """Nothing is to be done."""

@@ -75,7 +75,7 @@ def test_verbs_show_a_stopped_program_and_say_so(answer, stopped):
 
 
 def test_a_thread_with_an_open_call_is_counted_as_running(answer, stopped):
-    assert " 1 thread\n" in answer(main.main, "top", str(stopped.pid), "--once").stdout
+    assert " · 1 thread · " in answer(main.main, "top", str(stopped.pid), "--once").stdout
 
 
 def test_a_picture_says_that_a_stopped_program_does_not_answer(answer, stopped):

@@ -14,7 +14,10 @@ from pikos.real_time.children import Children
 
 
 def test_children_are_in_the_row_of_the_session():
-    """R3: those started as other programs, and those that were forked."""
+    """R3: those started as other programs, and those that were forked, each once."""
+    ended = Children(_lsprof)
+    ended.watch()
+    ended.end()
     profile = Profile()
     children = Children(_lsprof, profile.note_started)
     children.watch()
