@@ -159,11 +159,12 @@ def test_a_monitor_around_it_goes_on_afterwards(made, monitor_class):
     assert "leaf" in {record.function for record in recorder.records}
 
 
+@pytest.mark.parametrize("recorder_class", [ListRecorder, Keeper])
 @pytest.mark.parametrize("monitor_class", [FunctionMonitor, LineMonitor])
-def test_a_monitor_within_it_records(made, monitor_class):
+def test_a_monitor_within_it_records(made, monitor_class, recorder_class):
     if TAKEN and made is KINDS["cProfile"] and monitor_class is FunctionMonitor:
         pytest.skip("3.11 has one place for both")
-    recorder = ListRecorder()
+    recorder = recorder_class()
     profiles = ListRecorder()
 
     with made(profiles):
@@ -175,7 +176,7 @@ def test_a_monitor_within_it_records(made, monitor_class):
     assert calls_of_leaf(profiles.records) >= 1
 
 
-@pytest.mark.skipif(not ONE_PLACE, reason="from 3.12 on both can run")
+@pytest.mark.skipif(not TAKEN, reason="both can run")
 def test_a_monitor_that_finds_its_place_taken_says_so_and_the_profile_goes_on():
     recorder = ListRecorder()
 
