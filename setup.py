@@ -47,7 +47,16 @@ HERE = Path(__file__).parent
 OLDEST_LIBZMQ = (4, 3, 3)
 """Earlier ones have holes; the extension refuses them too when it binds."""
 
-COMPILE_ARGS = ["-std=c11", "-O3", "-fvisibility=hidden", "-ftls-model=initial-exec"]
+COMPILE_ARGS = ["-std=c11", "-O3", "-fvisibility=hidden"]
+
+INITIAL_EXEC = "-ftls-model=initial-exec"
+"""Makes thread-local variables quick, where a library that has them so can be loaded: musl's
+loader refuses it."""
+
+TLS_LIBRARY = """
+_Thread_local int here;
+int *pk_here(void) { return &here; }
+"""
 
 LIBRARIES = ["rt"] if sys.platform == "linux" else []  # timers, before glibc 2.34
 
@@ -144,6 +153,8 @@ class BuildExtension(build_ext):
         obstacle = why_not_compile()
         if obstacle is not None:
             raise DistutilsSetupError(f"{ext.name} cannot be built: {obstacle}")
+        if can_load_initial_exec(self.compiler):
+            ext.extra_compile_args = [*ext.extra_compile_args, INITIAL_EXEC]
         if ext.name == REAL_TIME:
             self._choose_libzmq(ext, link)
         super().build_extension(ext)
@@ -275,14 +286,32 @@ def why_not_compile() -> str | None:
 def try_program(compiler: CCompiler, text: str, arguments: list[str]) -> bool:
     """Whether text compiles and links with the arguments."""
     with tempfile.TemporaryDirectory(prefix="pikos-build-") as directory:
-        source = Path(directory, "program.c")
-        source.write_text(text, encoding="utf-8")
-        command = [*compiler.compiler, str(source), "-o", str(source.with_suffix("")), *arguments]
-        try:
-            done = subprocess.run(command, check=False, capture_output=True, cwd=directory)
-        except OSError:
-            return False
-    return done.returncode == 0
+        return compiled(compiler, text, arguments, directory) is not None
+
+
+def can_load_initial_exec(compiler: CCompiler) -> bool:
+    """Whether this interpreter loads a library whose thread-local variables are initial-exec."""
+    with tempfile.TemporaryDirectory(prefix="pikos-build-") as directory:
+        arguments = ["-std=c11", "-shared", "-fPIC", INITIAL_EXEC]
+        library = compiled(compiler, TLS_LIBRARY, arguments, directory)
+        load = [sys.executable, "-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1])"]
+        return (
+            library is not None
+            and subprocess.run([*load, library], check=False, capture_output=True).returncode == 0
+        )
+
+
+def compiled(compiler: CCompiler, text: str, arguments: list[str], directory: str) -> str | None:
+    """Compile and link text in a directory: the file that was made, None where that fails."""
+    source = Path(directory, "program.c")
+    source.write_text(text, encoding="utf-8")
+    made = str(source.with_suffix(""))
+    command = [*compiler.compiler, str(source), "-o", made, *arguments]
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, cwd=directory)
+    except OSError:
+        return None
+    return made if done.returncode == 0 else None
 
 
 def pkg_config_libzmq() -> Libzmq | None:

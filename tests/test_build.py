@@ -166,6 +166,30 @@ def test_with_the_flag_a_build_that_cannot_be_done_is_an_error(build):
     assert "no C compiler that works (/no/such/compiler" in done.stderr
 
 
+def test_thread_local_variables_are_initial_exec_only_where_that_is_loaded(build, tmp_path):
+    """C19: musl's loader refuses such a library, so that the import failed."""
+    compiler = sysconfig.get_config_var("CC") or "cc"
+    log = tmp_path / "commands"
+    spoiling = tmp_path / "cc"
+    spoiling.write_text(
+        f"""#!/bin/sh
+echo "$@" >>'{log}'
+{compiler} "$@" || exit
+case "$*" in *-shared*initial-exec*) ;; *) exit ;; esac
+while [ "$1" != -o ]; do shift; done
+: >"$2"  # no library any more
+"""
+    )
+    spoiling.chmod(0o755)
+
+    done = build("--with-real-time-lsprof", "build", CC=str(spoiling), PIKOS_LINK_LIBZMQ="0")
+
+    assert done.returncode == 0, done.stderr
+    with_it = [line for line in log.read_text().splitlines() if "initial-exec" in line]
+    assert len(with_it) == 1  # the attempt
+    assert "-shared" in with_it[0]
+
+
 def test_a_value_that_the_environment_may_not_have_is_an_error(build):
     done = build("build", PIKOS_REAL_TIME_LSPROF="perhaps")
 
