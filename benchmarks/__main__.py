@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import (
+    attached,
     browser,
     commands,
     contexts,
@@ -38,6 +39,7 @@ PARTS = {
     "freshness": freshness,
     "interference": interference,
     "greenlets": greenlets,
+    "attached": attached,
     "terminal": terminal,
     "full-tree": full_tree,
     "contexts": contexts,
