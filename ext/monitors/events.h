@@ -57,6 +57,7 @@ typedef struct {
     PyObject *no_source;     /* str: the text of a line that is not known */
     PyObject *kinds[6];      /* str: names of the kinds of events */
     PyObject *name;          /* str: the attribute of a thread that has its name */
+    PyObject *file_names;    /* dict: names in records, by those in the code; or NULL */
     PyObject *of_the_program; /* callable: whether an exception is the program's; leaves our frames
                                  out of its traceback; or NULL */
     Py_ssize_t extra;        /* index of our room in code objects */

@@ -42,22 +42,23 @@ listen(PyObject *module, PyObject *arguments)
 }
 
 PyDoc_STRVAR(configure_doc,
-"configure(directory, hidden, threads, read_source, no_source, of_the_program)\n--\n\n"
+"configure(directory, hidden, threads, read_source, no_source, of_the_program, file_names)\n--\n\n"
 "Say what is not recorded, and where names of threads and lines of sources come from.\n\n"
 "directory is Pikos's own, hidden a dictionary of idents of threads, threads the one of\n"
 "threading; read_source is given a file's name and the globals of its code, of_the_program an\n"
-"exception: whether it is the program's, with our frames left out of its traceback.");
+"exception: whether it is the program's, with our frames left out of its traceback.  file_names\n"
+"are those that records have, by those in the code, where they differ.");
 
 static PyObject *
 configure(PyObject *module, PyObject *arguments, PyObject *keywords)
 {
     (void)module;
-    PyObject *directory, *hidden, *threads, *read_source, *no_source, *of_the_program;
+    PyObject *directory, *hidden, *threads, *read_source, *no_source, *of_the_program, *file_names;
     static char *known[] = {"directory", "hidden", "threads", "read_source", "no_source",
-                            "of_the_program", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "UO!O!OUO:configure", known, &directory,
+                            "of_the_program", "file_names", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "UO!O!OUOO!:configure", known, &directory,
                                      &PyDict_Type, &hidden, &PyDict_Type, &threads, &read_source,
-                                     &no_source, &of_the_program))
+                                     &no_source, &of_the_program, &PyDict_Type, &file_names))
         return NULL;
     Py_XSETREF(pk_events.directory, Py_NewRef(directory));
     Py_XSETREF(pk_events.hidden, Py_NewRef(hidden));
@@ -65,6 +66,7 @@ configure(PyObject *module, PyObject *arguments, PyObject *keywords)
     Py_XSETREF(pk_events.read_source, Py_NewRef(read_source));
     Py_XSETREF(pk_events.no_source, Py_NewRef(no_source));
     Py_XSETREF(pk_events.of_the_program, Py_NewRef(of_the_program));
+    Py_XSETREF(pk_events.file_names, Py_NewRef(file_names));
     Py_RETURN_NONE;
 }
 

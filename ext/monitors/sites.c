@@ -143,6 +143,18 @@ grow(pk_code *known)
     return 0;
 }
 
+/* The name that records have for the file of a code.  A new reference; NULL with an exception. */
+static PyObject *
+file_of(const PyCodeObject *code)
+{
+    PyObject *name = pk_events.file_names == NULL
+                         ? NULL
+                         : PyDict_GetItemWithError(pk_events.file_names, code->co_filename);
+    if (name != NULL)
+        return Py_NewRef(name);
+    return PyErr_Occurred() ? NULL : Py_NewRef(code->co_filename);
+}
+
 pk_site *
 pk_site_of(pk_code *known, PyCodeObject *code, uint32_t at, pk_kind kind, int line,
            PyObject *callable, const char *builtin)
@@ -153,8 +165,9 @@ pk_site_of(pk_code *known, PyCodeObject *code, uint32_t at, pk_kind kind, int li
     PyObject *function = callable == NULL ? Py_NewRef(code->co_name)
                                           : PyObject_GetAttrString(callable, "__name__");
     PyObject *number = line < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(line);
+    PyObject *file = file_of(code);
     const char *name = NULL; /* only of a built-in: a program's own may not fit in UTF-8 */
-    if (function == NULL || number == NULL || grow(known) < 0)
+    if (function == NULL || number == NULL || file == NULL || grow(known) < 0)
         goto failed;
     if (builtin != NULL && (name = PyUnicode_AsUTF8(function)) == NULL)
         goto failed;
@@ -162,6 +175,7 @@ pk_site_of(pk_code *known, PyCodeObject *code, uint32_t at, pk_kind kind, int li
     if (site != NULL) {
         Py_DECREF(function);
         Py_DECREF(number);
+        Py_DECREF(file);
         return site;
     }
     site = pk_calloc(1, sizeof *site);
@@ -177,13 +191,14 @@ pk_site_of(pk_code *known, PyCodeObject *code, uint32_t at, pk_kind kind, int li
     site->values[PK_TYPE] = Py_NewRef(pk_events.kinds[kind]);
     site->values[PK_FUNCTION] = function;
     site->values[PK_LINE_NUMBER] = number;
-    site->values[PK_FILENAME] = Py_NewRef(code->co_filename);
+    site->values[PK_FILENAME] = file;
     place_site(known->sites, known->room, site);
     known->used++;
     return site;
 failed:
     Py_XDECREF(function);
     Py_XDECREF(number);
+    Py_XDECREF(file);
     return NULL;
 }
 

@@ -13,6 +13,7 @@ from pikos.cli.outputs import Outputs
 from pikos.cli.streams import let_go_of_stdout, print_error, reason_of
 from pikos.errors import HookTakenOff, PikosError, RecordingStopped
 from pikos.hidden import DIRECTORY, hidden_thread
+from pikos.monitors.file_names import NAMES
 from pikos.native import EVENTS
 from pikos.real_time.children import Children
 from pikos.real_time.endings import Endings
@@ -75,7 +76,7 @@ def _prepare_and_run(
 ) -> int:
     monitor = _monitor(options)
     if isinstance(program, Script):  # the names of files in records are as they were given
-        program = Script(program.path, name_in_code=program.path)
+        NAMES[os.path.abspath(program.path)] = program.path
     try:
         loaded = load(program, arguments)
         focus = _focus(monitor, options.focused_on or (), loaded.code)

@@ -7,6 +7,7 @@ from _thread import RLock
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from pikos.monitors.file_names import NAMES
 from pikos.monitors.measures import thread_of
 from pikos.native import EVENTS
 from pikos.signals import comes_of_a_signal
@@ -76,14 +77,17 @@ def gatherer(
     if len(positions) == 1:
         pick_one, pick = pick, lambda values: (pick_one(values),)  # type: ignore[assignment]
 
+    named = NAMES.get
+
     def gather(frame: FrameType, event: str, arg: Any) -> Any:
         code = frame.f_code
+        file = code.co_filename
         name = arg.__name__ if event in _C_EVENTS else code.co_name
         measured: tuple[Any, ...] = ()
         for read in reads:
             measured += read(frame)
         values: tuple[Any, ...] = pick(
-            (next(indexes), event, name, frame.f_lineno, code.co_filename, *measured)
+            (next(indexes), event, name, frame.f_lineno, named(file, file), *measured)
         )
         return values if plain else record_type(*values)
 

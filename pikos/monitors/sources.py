@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from pikos.hidden import DIRECTORY, THREADS
+from pikos.monitors.file_names import NAMES
 from pikos.monitors.measures import NO_SOURCE, source_lines
 from pikos.monitors.sources_hooks import LineHooks, ProfileHooks
 from pikos.native import EVENTS, MISSING
@@ -65,6 +66,7 @@ def native() -> Sources:
         read_source=source_lines,
         no_source=NO_SOURCE,
         of_the_program=belongs_to_program,
+        file_names=NAMES,
     )
     if hasattr(sys, "monitoring"):
         return _native_tool()

@@ -144,14 +144,11 @@ class Script:
     ----------
     path
         The file.
-    name_in_code
-        What a file's code says that its file is; None for the absolute path, as ``python`` does.
 
     """
 
-    def __init__(self, path: str, name_in_code: str | None = None) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self.name_in_code = name_in_code
 
     def load(self, arguments: Sequence[str]) -> Loaded:
         """Prepare to run it."""
@@ -169,7 +166,7 @@ class Script:
         code = self._unmarshalled(path) if is_compiled else None
         _put_first_on_path(os.path.dirname(os.path.realpath(path)))
         if code is None:
-            code = compile(source, self.name_in_code or path, "exec", dont_inherit=True)
+            code = compile(source, path, "exec", dont_inherit=True)
         loader = SourcelessFileLoader if is_compiled else SourceFileLoader
         main = _become_main(loader("__main__", path), path, None)
         return Loaded(lambda _: (code, main))

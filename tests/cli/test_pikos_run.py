@@ -610,8 +610,7 @@ def test_a_script_ends_as_under_python_and_its_records_are_whole(run, python, wr
     ours = run("functions", "--recording", "csv", "script.py")
     theirs = python("script.py")
 
-    shown = theirs.stderr.replace(str(write("aside", "").parent / "script.py"), "script.py")
-    assert outcome(ours) == (theirs.returncode, theirs.stdout, shown)
+    assert outcome(ours) == outcome(theirs)
     assert names(rows()) == [
         ("call", "<module>"), ("call", "work"), ("return", "work"), ("return", "<module>"),
     ]  # fmt: skip
@@ -624,6 +623,27 @@ def test_lines_are_known_by_relative_names_also_after_the_script_has_moved(run, 
     run("lines", "--recording", "csv", "below/script.py")
 
     assert (rows()[-1]["line"], rows()[-1]["filename"]) == ("x = 1  # kept", "below/script.py")
+
+
+@pytest.mark.parametrize("options", [(), ("--flush-each",)])
+def test_a_script_s_code_has_the_name_that_python_gives_it(run, write, rows, python, options):
+    """P23: its source is found after it has moved, and records have the name as it was given."""
+    script = write(
+        "below/script.py",
+        """
+        import linecache, os
+        def f(): return linecache.getline(f.__code__.co_filename, 3)
+        os.chdir("/")
+        print(f.__code__.co_filename, f())
+        """,
+    )
+    bare = python("below/script.py", cwd=script.parents[1])
+
+    done = run("functions", "--recording", "csv", *options, "below/script.py")
+
+    assert (done.stdout, done.stderr) == (bare.stdout, "")
+    assert "def f()" in bare.stdout
+    assert {row["filename"] for row in rows() if row["function"] == "f"} == {"below/script.py"}
 
 
 def test_nothing_of_pikos_is_recorded(run, rows):
@@ -912,7 +932,7 @@ def test_an_interrupt_ends_the_script_as_under_python(write, runtime, tmp_path, 
 
 def test_an_interrupt_that_strikes_in_the_hook_ends_the_script_no_less(python, write):
     """The interpreter may take a hook off that raises: the script has ended, nothing failed."""
-    write("script.py", INTERRUPTED)
+    script = write("script.py", INTERRUPTED)
 
     done = python(
         "-c", WITHOUT_EXTENSION, "functions", "--fields", "type,function,thread_name",
@@ -921,5 +941,5 @@ def test_an_interrupt_that_strikes_in_the_hook_ends_the_script_no_less(python, w
 
     assert done.returncode == -signal.SIGINT
     assert done.stderr.splitlines()[-1] == "KeyboardInterrupt"
-    assert re.findall('File "(.*)"', done.stderr) == ["script.py"]
+    assert re.findall('File "(.*)"', done.stderr) == [str(script)]
     assert "current_thread" in done.stdout.splitlines()[-1]
