@@ -400,7 +400,9 @@ pk_events_stop(pk_profiler *profiler)
     if (state->listener != profiler)
         return 0;
     PyObject *error = pk_error_take();
-    int result = pk_tool_want(&state->tool, state->monitoring, direct(state, NULL), state->hooks);
+    (void)direct(state, NULL);
+    int result = pk_tool_want_none(&state->tool, state->monitoring, state->hooks,
+                                   profiler->keeps_events);
     if (result < 0) {
         Py_XDECREF(error);
         return -1;

@@ -585,7 +585,28 @@ profiler_get_events_taken(PyObject *op, void *unused)
     return PyBool_FromLong(self->events_taken || (self->enabled && pk_events_taken(self)));
 }
 
+static PyObject *
+profiler_get_keeps_events(PyObject *op, void *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(((const pk_profiler *)op)->keeps_events);
+}
+
+static int
+profiler_set_keeps_events(PyObject *op, PyObject *value, void *unused)
+{
+    (void)unused;
+    int keeps = value == NULL ? 0 : PyObject_IsTrue(value);
+    if (keeps < 0)
+        return -1;
+    ((pk_profiler *)op)->keeps_events = keeps;
+    return 0;
+}
+
 static PyGetSetDef profiler_attributes[] = {
+    {"keeps_events", profiler_get_keeps_events, profiler_set_keeps_events,
+     "Whether the interpreter's events stay on for a second after disable() (bool; from Python 3.12\n"
+     "on): for what is enabled again and again, as by a decorator.", NULL},
     {"events_taken", profiler_get_events_taken, NULL,
      "Whether something else took events away (sys.setprofile() or cProfile before Python 3.12,\n"
      "who has the tool id of sys.monitoring since): from then on not everything is counted.", NULL},

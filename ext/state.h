@@ -73,6 +73,7 @@ struct pk_profiler {
     uint64_t owner;    /* pk_thread_number() of the thread that enabled */
     int64_t started;   /* processes that are not profiled, as other programs */
     int replacing;     /* calls that are open of what replaces a profile function (3.11) */
+    bool keeps_events; /* for a second after disable(), as one does that is attached to functions */
     bool events_taken; /* something else took events away, since clear() */
     int readers;       /* reading the ledger with Python code in between */
     uint32_t epoch;    /* how many times it was cleared */

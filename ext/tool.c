@@ -8,7 +8,11 @@
 
 #define TOOL_NAME "pikos"
 
-enum { KEPT_NS = 1000000000, TOOL_IDS = 6 };
+enum {
+    KEPT_NS = 1000000000,
+    TOOL_IDS = 6,
+    LET_GO_MOST = 1 << 16, /* of some three changes each */
+};
 
 /* Drop what a call gave, which may be NULL.  Steals result.  0, or −1 if it was NULL. */
 static int
@@ -158,8 +162,6 @@ pk_tool_want(pk_tool *tool, PyObject *monitoring, int events, PyObject *callback
 {
     tool->changed_ns = pk_monotonic_ns();
     tool->wanted = events;
-    if (events == 0)
-        return tool->ends ? pk_tool_let_go(tool, monitoring, callbacks) : 0;
     if (hold(tool, monitoring, callbacks) == 0 &&
         ask(tool, monitoring, events | tool->asked) == 0)
         return 0;
@@ -169,6 +171,17 @@ pk_tool_want(pk_tool *tool, PyObject *monitoring, int events, PyObject *callback
         PyErr_Clear(); /* an event tries again */
     pk_error_restore(error);
     return -1;
+}
+
+int
+pk_tool_want_none(pk_tool *tool, PyObject *monitoring, PyObject *callbacks, bool keep)
+{
+    tool->changed_ns = pk_monotonic_ns();
+    tool->wanted = 0;
+    if ((keep || tool->let_go == LET_GO_MOST) && !tool->ends)
+        return 0;
+    tool->let_go += tool->let_go < LET_GO_MOST;
+    return pk_tool_let_go(tool, monitoring, callbacks);
 }
 
 int

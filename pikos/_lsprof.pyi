@@ -68,6 +68,7 @@ class Profiler:
         contexts: int = 0,
         depth: int = 0,
     ) -> None: ...
+    keeps_events: bool
     @property
     def enabled(self) -> bool: ...
     @property

@@ -86,6 +86,7 @@ class RealTimeProfiler(PublishedProfile, Monitor):
         self._wait_s = wait_for_viewer or 0.0
         self._depth = 0
         self._inherited = False
+        self.keeps_events = True  # it may be attached to functions
 
     def enable(self, subcalls: bool | None = None, builtins: bool | None = None) -> None:
         """Count, and publish if that has not begun yet; when counting already, only nest.

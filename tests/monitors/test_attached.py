@@ -356,3 +356,21 @@ def test_calls_go_on_where_the_interpreter_has_no_changes_left(write):
     )
 
     assert (done.stdout, done.stderr) == ("1002 [501]\n", "")
+
+
+def test_a_bare_profile_lets_go_at_once_until_changes_become_few():
+    """C13: it is cProfile's kin, but goes on after millions of changes."""
+    from pikos._lsprof import Profiler
+
+    let_go()
+    profiler = Profiler()
+
+    profiler.enable()
+    profiler.disable()
+    at_first = set(map(sys.monitoring.get_tool, range(6)))
+    for _ in range(1 << 16):
+        profiler.enable()
+        profiler.disable()
+
+    assert "pikos" not in at_first
+    assert "pikos" in set(map(sys.monitoring.get_tool, range(6)))
