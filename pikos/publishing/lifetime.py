@@ -9,9 +9,11 @@ import os
 from _functools import partial  # type: ignore[import-not-found]  # it has no stub
 from _operator import call
 from _weakref import ref
+from itertools import compress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Protocol
 
     class Lock(Protocol):
@@ -88,7 +90,7 @@ class Lifetime:
         """Begin again."""
         while self._forking:
             self._forking[0].after_fork_in_parent()
-            del self._forking[0]
+            del self._forking[:1]  # a signal handler that forks may have resumed them
 
     def _after_fork_in_child(self) -> None:
         forking, self._forking = self._forking, []
@@ -124,24 +126,25 @@ class ForkLock:
 
     def __init__(self, lock: Lock) -> None:
         self._lock = lock
-        self._taken: list[bool] = []
+        self._to_release: list[Callable[[], None]] = []  # the lock's method while it is held
 
     @property
     def held(self) -> bool:
         """Whether it was taken in time and not given back."""
-        return True in self._taken
+        return bool(self._to_release)
 
     def take(self, timeout_s: float) -> None:
         """Take the lock unless it was; wait so long at most."""
         if not self.held:
-            partial(self._taken.extend, map(self._lock.acquire, (True,), (timeout_s,)))()
+            acquired = map(self._lock.acquire, (True,), (timeout_s,))
+            partial(self._to_release.extend, compress((self._lock.release,), acquired))()
 
     def give_back(self) -> None:
         """Give it back if it was taken."""
-        if self.held:
-            partial(tuple, map(call, (self._lock.release, self._taken.clear)))()
-        else:
-            partial(self._taken.clear)()
+        try:  # noqa: SIM105 - contextlib may not be imported
+            partial(tuple, map(call, iter(self._to_release.pop, None)))()
+        except IndexError:  # there is none: a signal handler that forked gave it back, say
+            pass
 
 
 LIFETIME = Lifetime()

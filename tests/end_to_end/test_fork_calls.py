@@ -228,3 +228,31 @@ def test_a_restart_that_fails_because_its_port_is_taken_is_tried_again(start, wa
         until(publishes)
         """,
     )
+
+
+def test_a_signal_handler_may_fork_in_the_middle_of_a_fork(start):
+    """C1: what begins and ends around both is done once."""
+    run(
+        start,
+        PROFILER,
+        """
+        import signal
+
+        inner = 0
+        def handle(*_):
+            global inner
+            inner += 1
+            fork()
+            signal.setitimer(signal.ITIMER_REAL, 0.002)
+
+        signal.signal(signal.SIGALRM, handle)
+        signal.setitimer(signal.ITIMER_REAL, 0.002)
+        for _ in range(1000):
+            fork()
+            if inner > 40:
+                break
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        assert inner > 10
+        until(publishes)
+        """,
+    )
