@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
         If one cannot be read, or they are of different kinds.
 
     """
-    check_outfile(options, option="--flame")
+    check_outfile(options, option="--flame", inputs=(options.a, options.b))
     if options.outfile == STDOUT and options.json:
         options.fail("--flame - and --json exclude each other: both write to standard output")
     a, b = (_profile(target, options.keys) for target in (options.a, options.b))

@@ -54,7 +54,11 @@ def _first(options: argparse.Namespace, words: list[str], complaint: str) -> str
 
 
 def check_outfile(
-    options: argparse.Namespace, *, option: str = "-o", is_binary: bool = False
+    options: argparse.Namespace,
+    *,
+    option: str = "-o",
+    is_binary: bool = False,
+    inputs: Iterable[str] = (),
 ) -> None:
     """Refuse a path to write to while nothing is lost yet, and keep it should the program move.
 
@@ -66,6 +70,8 @@ def check_outfile(
         The option that named it, for messages.
     is_binary
         Whether what is written is nothing for a terminal.
+    inputs
+        What is read, and so not to be written over.
 
     """
     if options.outfile is None:
@@ -75,12 +81,26 @@ def check_outfile(
 
         options.outfile = os.path.abspath(options.outfile)
         reason = why_not_written(options.outfile)
+        if any(_is_same_file(word, options.outfile) for word in inputs):
+            reason = "it is what is read; name another file"
         if reason is not None:
             options.fail(f"{option} {options.outfile}: {reason}")
     elif sys.stdout is None:
         options.fail(f"{option} -: there is no standard output; name a file")
     elif is_binary and is_terminal("stdout"):
         options.fail(f"{option} -: it is binary, not for a terminal; name a file, or redirect it")
+
+
+def read_of(program: Program) -> tuple[str, ...]:
+    """Give the files that running a program reads first."""
+    return (program.path,) if isinstance(program, Script) else ()
+
+
+def _is_same_file(word: str, path: str) -> bool:
+    try:
+        return os.path.isfile(word) and os.path.samefile(word, path)
+    except (OSError, ValueError):
+        return False
 
 
 def load(program: Program, arguments: Sequence[str]) -> Loaded:

@@ -75,7 +75,9 @@ def run(options: argparse.Namespace) -> int:
         If the format has no place for what the session publishes, or the file cannot be written.
 
     """
-    check_outfile(options, is_binary=options.form == "pstats")
+    check_outfile(
+        options, is_binary=options.form == "pstats", inputs=filter(None, (options.target,))
+    )
     snapshot = state_of(options.prog, target_of(options.target), keys=options.keys)
     if options.returned_only:
         snapshot = snapshot.returned()

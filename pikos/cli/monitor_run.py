@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pikos.cli.execution import check_outfile, load, wait_for_threads
+from pikos.cli.execution import check_outfile, load, read_of, wait_for_threads
 from pikos.cli.monitor_options import MONITORS, default_outfile, recorder_of
 from pikos.cli.outputs import Outputs
 from pikos.cli.streams import let_go_of_stdout, print_error, reason_of
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace, program: Program, arguments: Sequence[str])
 
     """
     with Outputs(options, default_outfile(options)):
-        check_outfile(options)
+        check_outfile(options, inputs=read_of(program))
         return _prepare_and_run(options, program, arguments)
 
 

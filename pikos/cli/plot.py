@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
 
     """
     form = None if options.outfile is None else _form(options.outfile)
-    check_outfile(options, is_binary=form == "png")
+    check_outfile(options, is_binary=form == "png", inputs=options.files)
     files = [read(path) for path in options.files]
     ys = options.y or [_default(files[0])]
     if form is None and has_display():
@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     form = FORMATS[0]
     options.outfile = _named_after(options.files[0], form)
-    check_outfile(options)
+    check_outfile(options, inputs=options.files)
     _write(options.outfile, _picture(files, options.x, ys, form))
     print_error(f"pikos plot: no display for a window: wrote {safe(options.outfile)}")
     return 0

@@ -15,6 +15,7 @@ from pikos.cli.execution import (
     hint_at_options,
     load,
     program_of,
+    read_of,
     wait_for_threads,
 )
 from pikos.cli.monitor_options import MONITORS, PROFILER
@@ -166,7 +167,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, program: Program, arguments: list[str]) -> int:
-    check_outfile(options, is_binary=True)
+    check_outfile(options, is_binary=True, inputs=read_of(program))
     if options.record is not None and _is_same(options.record, options.outfile):
         options.fail(f"--record {options.record}: -o names the same file; name another one")
     monitor_options.refuse_record_options(

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
+_LINKS_MAX = 40
+"""Symbolic links that are followed, one after the other."""
+
+
 class whole_file:  # noqa: N801 - used as a function is: with whole_file(path) as file:
     """Give a new file, which takes the place of the one at a path when the block succeeds.
 
     Where it fails, what was there before is there still.  A symbolic link is replaced, and what it
-    leads to is spared; a device or a pipe is written itself, and for ``-`` standard output.
+    leads to is spared; a device, a pipe or an open descriptor (``/dev/stdout``) is written itself,
+    and for ``-`` standard output.
 
     Parameters
     ----------
@@ -32,7 +37,12 @@ class whole_file:  # noqa: N801 - used as a function is: with whole_file(path) a
 
     def __init__(self, path: str) -> None:
         self._path = path
-        is_special = path == STDOUT or (os.path.exists(path) and not os.path.isfile(path))
+        self._descriptor = _descriptor_of(path)
+        is_special = (
+            path == STDOUT
+            or self._descriptor is not None
+            or (os.path.exists(path) and not os.path.isfile(path))
+        )
         self._beside = path if is_special else _beside(path)
         self._file: BinaryIO
 
@@ -40,6 +50,8 @@ class whole_file:  # noqa: N801 - used as a function is: with whole_file(path) a
         """Give what to write to."""
         if self._path == STDOUT:
             self._file = open_stdout()
+        elif self._descriptor is not None:
+            self._file = open(os.dup(self._descriptor), "wb")
         else:
             self._file = open(self._beside, "wb")
         return self._file
@@ -81,9 +93,10 @@ def why_not_written(path: str) -> str | None:
         return "it is a directory; name a file"
     if not os.path.isdir(directory):
         return f"there is no directory {directory}; make it first"
+    is_open = _descriptor_of(path) is not None
     try:
         facts = _facts(path)
-        if facts is not None and not stat.S_ISREG(facts.st_mode):
+        if facts is not None and (is_open or not stat.S_ISREG(facts.st_mode)):
             return _why_not_special(path, facts)
         beside = _beside(path)
         os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -98,6 +111,19 @@ def why_not_written(path: str) -> str | None:
 def _beside(path: str) -> str:
     """A new name in the same directory, which is short however long the file's own is."""
     return os.path.join(os.path.dirname(path), f".{os.urandom(8).hex()}.part")
+
+
+def _descriptor_of(path: str) -> int | None:
+    """The open descriptor of this process that a path stands for, as ``/dev/stdout`` does."""
+    places = {os.path.realpath(place) for place in ("/proc/self/fd", "/dev/fd")}
+    for _ in range(_LINKS_MAX):
+        directory, name = os.path.split(os.path.abspath(path))
+        if os.path.realpath(directory) in places:
+            return int(name) if name.isdecimal() else None
+        if not os.path.islink(path):
+            break
+        path = os.path.join(directory, os.readlink(path))
+    return None
 
 
 def _facts(path: str) -> os.stat_result | None:

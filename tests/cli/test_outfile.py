@@ -12,7 +12,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from support.deadlines import DEADLINE_S
+from support.deadlines import DEADLINE_S, LONG_DEADLINE_S
 from support.recordings import record
 from support.session import PROGRAM, MadeUpSession
 
@@ -301,3 +301,53 @@ def test_json_and_a_page_do_not_share_standard_output(here, capsys):
 
     assert status_of(["diff", "a.pikos", "a.pikos", "--json", "--flame", "out.html"]) == 0
     assert json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "-o", "script.py", "script.py"),
+        ("run", "-o", "linked.py", "script.py"),
+        ("run", "--monitor", "lines", "-o", "script.py", "script.py"),
+        ("export", "script.py", "-f", "json", "-o", "./script.py"),
+        ("report", "script.py", "-o", "script.py"),
+        ("diff", "script.py", "script.py", "--flame", "script.py"),
+        ("plot", "script.py", "-o", "script.png"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_read_is_not_written_over(pikos, write, words):
+    """P12: the program, or the profile, would be gone."""
+    script = write("script.py", "print('ran')")
+    script.with_name("linked.py").symlink_to(script)
+    if words[0] == "plot":
+        script.with_name("script.png").symlink_to(script)
+
+    done = pikos(*words)
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "it is what is read; name another file" in done.stderr
+    assert script.read_text() == "print('ran')"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="there is no /proc")
+def test_an_open_descriptor_is_written_itself(pikos, write, tmp_path):
+    """P12: a link as /dev/stdout was replaced by a file, for every program of the machine."""
+    write("script.py", "pass")
+    pikos("run", "--record", "a.pikos", "script.py")
+    link = tmp_path / "my-stdout"
+    link.symlink_to("/proc/self/fd/1")
+
+    command = [sys.executable, "-m", "pikos", "export", "a.pikos", "-f", "csv", "-o", link]
+
+    with (tmp_path / "written").open("wb") as file:
+        file.write(b"kept\n")
+        file.flush()
+        done = subprocess.run(
+            command, cwd=tmp_path, stdout=file, timeout=LONG_DEADLINE_S, check=False
+        )
+
+    assert (done.returncode, link.is_symlink()) == (0, True)
+    written = (tmp_path / "written").read_bytes()
+    assert written.startswith(b"kept\n")
+    assert len(written) > len(b"kept\n")
