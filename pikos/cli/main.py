@@ -98,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         arguments = sys.argv[1:]
     chosen = arguments[0] if arguments and arguments[0] in VERBS else None
+    if chosen is None and arguments and status_of("pikos", lambda: _check_verb(arguments[0])):
+        return 2
     options = _simple(arguments[1:]) if chosen == "run" else None
     if options is None:
         options = _parsed(chosen, arguments)
@@ -138,6 +140,15 @@ def status_of(prog: str, call: Callable[[], int]) -> int:
         return 1
 
 
+def _check_verb(word: str) -> int:
+    """Refuse a file or process where a verb is expected, and name the command that takes it."""
+    from pikos.cli.recognition import VERB, Kind, check, recognise
+
+    if not word.startswith("-") and recognise(word) is not Kind.MISSING:
+        check(word, VERB)
+    return 0
+
+
 def _simple(words: Sequence[str]) -> argparse.Namespace | None:
     """Read a command line of ``pikos run`` without argparse; None where that is needed."""
     from pikos.cli import run
@@ -162,7 +173,12 @@ def _parsed(chosen: str | None, arguments: Sequence[str]) -> argparse.Namespace:
         verb_parser = verbs.add_parser(name, help=verb.HELP, description=verb.HELP)
         verb.configure(verb_parser)
         verb_parser.set_defaults(verb=verb)
-    return parser.parse_args(arguments)
+    options, others = parser.parse_known_args(arguments)
+    if others:
+        (parser if chosen is None else verb_parser).error(
+            f"unrecognized arguments: {' '.join(others)}"
+        )
+    return options
 
 
 def _load(name: str) -> Verb:

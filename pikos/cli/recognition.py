@@ -94,6 +94,7 @@ class Expected(NamedTuple):
     """The same, as kinds."""
 
 
+VERB = Expected("a verb, such as run or top", frozenset())
 SESSION = Expected("a process or address", _SESSIONS)
 VIEWABLE = Expected(
     "a process, address, recording or pstats file", _SESSIONS | {Kind.RECORDING, Kind.PSTATS}

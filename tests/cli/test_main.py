@@ -61,3 +61,28 @@ def test_an_error_in_pikos_itself_is_not_hidden(monkeypatch):
 
     with pytest.raises(KeyError):
         main.main(["doctor"])
+
+
+OF_A_SCRIPT = """\
+pikos: script.py is a Python script; expected a verb, such as run or top; use: pikos run script.py
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (["script.py"], OF_A_SCRIPT),
+        (["ps", "a.py"], "pikos ps: unrecognized arguments: a.py (see pikos ps --help)\n"),
+        (["doctor", "-x"], "pikos doctor: unrecognized arguments: -x (see pikos doctor --help)\n"),
+    ],
+    ids=["no verb", "a word too many", "an option too many"],
+)
+def test_a_wrong_word_is_refused_by_the_verb_and_names_the_one_that_takes_it(
+    pikos, write, words, refusal
+):
+    """P26."""
+    write("script.py", "pass")
+
+    done = pikos(*words)
+
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", refusal)
