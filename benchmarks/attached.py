@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.figure import Figure
+from benchmarks.kept import let_go
 from pikos.external.real_time_profiler import RealTimeProfiler
 from pikos.monitors.api import FunctionMonitor
 from pikos.recorders.api import CSVFileRecorder, ListRecorder
@@ -83,6 +84,7 @@ def _many(directory: Path, work: Callable[[], None], calls: int, rounds: int) ->
     bare_us: list[float] = []
     with_us: dict[int, list[float]] = {count: [] for count in MANY}
     for _ in range(rounds):
+        let_go()
         bare_us.append(_call_us(work, calls))
         for count, readings in with_us.items():
             with contextlib.ExitStack() as stack:

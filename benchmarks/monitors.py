@@ -20,6 +20,7 @@ import time
 import psutil
 
 from benchmarks.figure import Figure, amount
+from benchmarks.kept import let_go
 from benchmarks.monitor_tools import CASES, LINES_OF_A_LOOP, Case, MonitorTool, loop
 from benchmarks.processor import pin_to_first_core
 from benchmarks.viewer import ROOT
@@ -96,6 +97,7 @@ def _events_of(case: Case) -> int:
 
 def _run(case: Case, tool: MonitorTool | None, path: str) -> int:
     """Time one run in ns."""
+    let_go()
     gc.collect()
     run = case.work.run
     with contextlib.nullcontext() if tool is None else tool.around(case.work, path):

@@ -19,6 +19,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchmarks.kept import let_go
 from benchmarks.processor import pin_to_first_core
 from benchmarks.tools import TOOLS, Tool, nothing
 from benchmarks.viewer import ROOT, viewer
@@ -145,6 +146,7 @@ def _in_new_process(workload: Workload, tools: Iterable[Tool], rounds: int) -> d
 
 def _run(workload: Workload, around: AbstractContextManager[object]) -> int:
     """Time one run in ns."""
+    let_go()
     gc.collect()
     with around:
         begun = time.perf_counter_ns()
