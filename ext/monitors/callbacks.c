@@ -72,7 +72,7 @@ is_for_nobody(PyObject *recordings, size_t count)
     return true;
 }
 
-/* Tell listeners of an event, if it is none of Pikos's own. */
+/* Pass an event to the listeners, unless it comes from Pikos's own code. */
 static inline PyObject *
 tell(PyObject *listeners, pk_place *place)
 {

@@ -260,7 +260,7 @@ enum { PK_MOST_BYTES = 16 * 1024 * 1024 }; /* past it an event waits for who wri
 /* Whether a record has its place in a file. */
 typedef enum {
     PK_NO_ROOM = -1, /* an exception says why */
-    PK_DROPPED,      /* there is none, and it is not to wait for some */
+    PK_DROPPED,      /* there is no room; the record is dropped without waiting */
     PK_HAS_ROOM,
     PK_AGAIN,        /* look again: the GIL was let go */
 } pk_room;

@@ -150,7 +150,7 @@ read_spaces(pk_format *format, PyObject *spaces)
 /* The first of all formats; each is in the list while it lives. */
 static pk_format *formats;
 
-/* The format with a value.  A new reference; NULL if there is none, or with an exception. */
+/* Find the format with this value.  A new reference; NULL if none, or with an exception. */
 static PyObject *
 format_with(PyObject *value)
 {
